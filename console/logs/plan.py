@@ -1,0 +1,120 @@
+"""What a folder holds, before a row of it is read: the values that discovery hands to the loader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from console.roles import ColumnType, Role, StreamKind
+
+
+class FileFormat(StrEnum):
+    """How the records lie in a file, whatever its ending says."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+
+
+class Compression(StrEnum):
+    """What lies around the records."""
+
+    NONE = "none"
+    GZIP = "gz"
+    ZSTD = "zst"
+
+
+class TimeFormat(StrEnum):
+    """How a time is written down."""
+
+    ISO = "iso"                 # with or without zone, `T` or blank, up to nine digits of fraction, a trailing ` UTC`
+    EPOCH_S = "epoch_s"
+    EPOCH_MS = "epoch_ms"
+    EPOCH_US = "epoch_us"
+    EPOCH_NS = "epoch_ns"
+    TYPED = "typed"             # the file has it as a timestamp already (Parquet)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """One column of a stream.
+
+    name     as the log has it; may be empty or strange
+    stored   its name in the raw table: unique without regard to case, never starting with `_`
+    unit     of the values in the log: "ms", "s", "us", "ns", "min", "%", "MB", ...; "" when there is none
+    why      one short sentence: where type and role come from
+    samples  up to three values, as text
+    """
+
+    name: str
+    stored: str
+    type: ColumnType
+    role: Role | None = None
+    unit: str = ""
+    time_format: TimeFormat | None = None
+    why: str = ""
+    samples: tuple[str, ...] = ()
+    chosen: bool = False        # by the user, not guessed
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One file of a stream.
+
+    path       relative to the folder, with forward slashes
+    columns    the names that this file has, in its order (CSV: its header; Parquet: its schema; JSON: keys seen)
+    constants  stored name -> value, for columns taken from the path (a model version that is a folder name)
+    """
+
+    path: str
+    format: FileFormat
+    compression: Compression
+    size: int
+    mtime_ns: int
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"     # "utf-8", "utf-8-sig", "utf-16", "latin-1"
+    has_header: bool = True
+    constants: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """Files of one shape and one kind. `name` is unique in the folder and stays the same when files are added."""
+
+    name: str
+    kind: StreamKind
+    format: FileFormat
+    why: str
+    columns: tuple[ColumnPlan, ...]
+    files: tuple[FilePlan, ...]
+    zone: str = "UTC"
+    zone_assumed: bool = False  # some time in it has no zone of its own, and nobody said which it is
+    path_columns: tuple[str, ...] = ()   # stored names of the columns that come from the path, last among `columns`
+
+    def column(self, role: Role) -> ColumnPlan | None:
+        """The first column with that role."""
+        return next((column for column in self.columns if column.role is role), None)
+
+    def with_files(self, files: tuple[FilePlan, ...]) -> StreamPlan:
+        """The same stream with other files."""
+        return replace(self, files=files)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that is not loaded: rejected (should be a log, but cannot be read) or left alone (is no log)."""
+
+    path: str
+    reason: str                 # one sentence, with what to do
+    rejected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPlan:
+    """All that discovery found. Files lie newest first within a stream, so that charts fill from the newest back."""
+
+    folder: str
+    streams: tuple[StreamPlan, ...]
+    refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = field(default=())   # said once: zone assumed, outcomes that cannot join, ...

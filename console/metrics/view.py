@@ -1,0 +1,76 @@
+"""What the board, the overview strip and the read-out show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.window import Window
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesView:
+    """One curve. `values` lie on the regular grid of its chart: NaN is a gap; n is how many rows each value rests on."""
+
+    name: str                   # "p95", "serve-0", "" when the chart has one series
+    values: Floats              # shape (len(chart.times),)
+    n: Floats                   # shape (len(chart.times),)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChartView:
+    """One metric over one window. Times are bucket starts, seconds since 1970, evenly spaced by `bucket_s`."""
+
+    metric: str                 # key in the catalogue, also the command line's --metric
+    title: str
+    unit: str                   # "req/s", "ms", "share", "%", "MB", "" ... a share is drawn and written in percent
+    group: str                  # software | input | output
+    better: str                 # lower | higher | neither
+    times: Floats
+    bucket_s: int
+    series: tuple[SeriesView, ...]
+    sentence: str               # what this number is
+    formula: str
+    latest: str                 # newest value, ready to show with its unit: "12.3 ms"
+    sql: str = ""               # what the inspector and the report show
+    error: str = ""             # "percentiles are exact to 1 %" and the like
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoardView:
+    """All charts that the log has data for, over the same window and buckets."""
+
+    window: Window
+    bucket_s: int
+    charts: tuple[ChartView, ...]
+    covered: tuple[Window, ...]  # where files cover the time; outside of it nothing is known
+    generation: int              # grows with every change of the data
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOut:
+    """The value in force at one instant, on one chart."""
+
+    metric: str
+    title: str
+    series: str
+    at: datetime                 # start of the bucket that holds the instant
+    text: str                    # "12.3 ms", or "no data"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverviewView:
+    """The whole log as a silhouette: requests per bucket from the first row to the last, with its lanes."""
+
+    window: Window
+    times: Floats
+    bucket_s: int
+    throughput: Floats           # requests a second
+    error_rate: Floats           # share, NaN where nothing came
+    versions: tuple[tuple[str, Window], ...]      # model version, from first to last seen
+    annotations: tuple[tuple[str, datetime], ...]

@@ -1,0 +1,68 @@
+"""What a column means. The words are those of the vocabulary; every room uses these and no others."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StreamKind(StrEnum):
+    """What a row of a stream is."""
+
+    REQUESTS = "requests"
+    OUTCOMES = "outcomes"
+    SAMPLES = "samples"
+    REFERENCE = "reference"
+
+
+class Role(StrEnum):
+    """What a column means. A stream has each role at most once, but for FEATURE, CPU, MEMORY and METRIC_VALUE."""
+
+    TIMESTAMP = "timestamp"
+    ARRIVAL_TIME = "arrival_time"
+    OUTCOME_TIME = "outcome_time"
+    REQUEST_ID = "request_id"
+    USER_ID = "user_id"
+    MODEL = "model"
+    MODEL_VERSION = "model_version"
+    HOST = "host"
+    LATENCY = "latency"
+    STATUS = "status"
+    PREDICTION = "prediction"
+    SCORE = "score"
+    LABEL = "label"
+    CLICKED = "clicked"
+    CHURNED = "churned"
+    ARM_PROBABILITY = "arm_probability"
+    SAMPLING_FRACTION = "sampling_fraction"
+    SHADOW_PREDICTION = "shadow_prediction"
+    METRIC_NAME = "metric_name"
+    METRIC_VALUE = "metric_value"
+    CPU = "cpu"
+    MEMORY = "memory"
+    GPU = "gpu"
+    LOAD = "load"
+    FEATURE = "feature"
+    FEATURE_LENGTH = "feature_length"
+    IMAGE_BRIGHTNESS = "image_brightness"
+    AUDIO_VOLUME = "audio_volume"
+    INPUT_TOKENS = "input_tokens"
+    OUTPUT_TOKENS = "output_tokens"
+    TIME_TO_FIRST_TOKEN = "time_to_first_token"
+    IGNORED = "ignored"
+
+
+class ColumnType(StrEnum):
+    """How the cells of a column are kept."""
+
+    NUMBER = "number"      # DOUBLE; NaN counts as missing
+    TEXT = "text"          # VARCHAR; ids too, so that digits and leading zeros survive
+    TIME = "time"          # TIMESTAMP, UTC
+    FLAG = "flag"          # BOOLEAN
+
+
+SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST)
+"""The roles whose values make a series; rollups are kept apart by them."""
+
+INPUT_ROLES = (Role.FEATURE, Role.FEATURE_LENGTH, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME,
+               Role.INPUT_TOKENS)
+"""What goes into the model: these count for missing values and for data drift."""
