@@ -1,0 +1,75 @@
+"""Numbers and times as people read them: the same on the board, on the command line and in a report."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from console.window import Window
+
+NO_DATA = "no data"
+
+
+def format_value(value: float, unit: str) -> str:
+    """A value with its unit in three significant digits: `12.3 ms`, `4.20 %`, `1,204 req/s`.
+
+    unit "share" is 0 to 1 and written in percent; NaN is written as no data.
+    """
+    if not math.isfinite(value):
+        return NO_DATA if math.isnan(value) else ("∞" if value > 0 else "-∞")
+    if unit == "share":
+        return f"{format_number(value * 100)} %"
+    if unit == "ms" and abs(value) >= 10_000:
+        return f"{format_number(value / 1000)} s"
+    if unit == "MB" and abs(value) >= 10_000:
+        return f"{format_number(value / 1024)} GB"
+    return f"{format_number(value)} {unit}".rstrip()
+
+
+def format_number(value: float) -> str:
+    """Three significant digits, thousands by commas, no exponent between 0.001 and a billion."""
+    if not math.isfinite(value):
+        return NO_DATA
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e9 or size < 1e-3:
+        return f"{value:.2e}"
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
+
+
+def format_count(count: int) -> str:
+    """A count in full: `1,204,331`."""
+    return f"{count:,}"
+
+
+def format_time(at: datetime, *, seconds: bool = False) -> str:
+    """`2 Mar 2026 10:00 UTC`; with seconds where they matter."""
+    clock = at.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return f"{at.day} {at.strftime('%b %Y')} {clock} UTC"
+
+
+def format_window(window: Window) -> str:
+    """Start and end, the day said once when both share it: `2 Mar 2026 10:00 - 12:00 UTC`."""
+    exact = window.seconds < 600 or window.start.second or window.end.second
+    clock = "%H:%M:%S" if exact else "%H:%M"
+    start, end = window.start, window.end
+    day = f"{start.day} {start.strftime('%b %Y')}"
+    if start.date() == end.date():
+        return f"{day} {start.strftime(clock)} - {end.strftime(clock)} UTC"
+    if start.year == end.year:
+        day = f"{start.day} {start.strftime('%b')}"
+    return f"{day} {start.strftime(clock)} - {end.day} {end.strftime('%b %Y')} {end.strftime(clock)} UTC"
+
+
+def format_span(seconds: float) -> str:
+    """A length of time in its two largest units: `1 d 4 h`, `12 min`, `0.4 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    rest = timedelta(seconds=round(seconds))
+    hours, left = divmod(rest.seconds, 3600)
+    parts = [(rest.days, "d"), (hours, "h"), (left // 60, "min")]
+    shown = [f"{count} {unit}" for count, unit in parts if count][:2]
+    return " ".join(shown)
