@@ -60,8 +60,8 @@ class ColumnType(StrEnum):
     FLAG = "flag"          # BOOLEAN
 
 
-SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST)
-"""The roles whose values make a series; rollups are kept apart by them."""
+SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST, Role.METRIC_NAME)
+"""The roles whose values make a series; rollups are kept apart by them, and charts can be split by them."""
 
 INPUT_ROLES = (Role.FEATURE, Role.FEATURE_LENGTH, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME,
                Role.INPUT_TOKENS)
