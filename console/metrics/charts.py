@@ -1,0 +1,147 @@
+"""From numbers to the charts of the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.metrics.catalogue import CATALOGUE, CHARTS, Metric, Source, sampled_metric
+from console.metrics.format import NO_DATA, format_value
+from console.metrics.grid import aligned, bucket_for
+from console.metrics.measure import Measured, Reading
+from console.metrics.queries import query_for
+from console.metrics.view import BoardView, ChartView, Floats, OverviewView, SeriesView
+from console.roles import Role
+from console.window import Window, from_epoch
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+PERCENTILE_ERROR = "Percentiles are nearest-rank and right to 1 %."
+MAX_SAMPLED = 24
+"""A folder with hundreds of long series would bury the board: the first so many are drawn, by name."""
+
+
+def board(store: Workspace, window: Window, max_points: int, *, following: bool = False,
+          bucket_s: int | None = None) -> BoardView:
+    """Every chart that the log has data for.
+
+    following  the log still grows: the newest bucket is still filling, and its throughput is left out
+    bucket_s   given for a report that must match the command line; otherwise chosen from `max_points`
+    """
+    bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
+    reading = Reading(store, aligned(window, bucket_s), bucket_s)
+    covered = store.coverage()
+    charts = [chart for name in CHARTS if (chart := _chart(store, reading, name, covered, following)) is not None]
+    charts += [_sampled_chart(reading, name) for name in sorted(reading.sampled_series())[:MAX_SAMPLED]]
+    return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation)
+
+
+def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int,
+                  by: Role | None) -> tuple[Floats, tuple[Measured, ...]]:
+    """One metric for the command line: bucket starts, and the numbers for each value of `by`."""
+    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by)
+    if not reading.has(metric):
+        return reading.times, ()
+    measured = reading.measure(metric)
+    if metric.source is Source.ROWS:
+        measured = tuple(Measured(part.by, _only_covered(part.values, reading, store.coverage()), part.n)
+                         for part in measured)
+    return reading.times, measured
+
+
+def overview(store: Workspace, max_points: int) -> OverviewView | None:
+    """The whole log as a silhouette; None before the first row."""
+    span = store.span()
+    if span is None:
+        return None
+    bucket_s = bucket_for(span, max_points, least_s=_step_s(store))
+    reading = Reading(store, aligned(span, bucket_s), bucket_s)
+    by_name = {metric.name: metric for metric in CATALOGUE}
+    throughput = np.zeros(len(reading.times))
+    errors = np.full(len(reading.times), np.nan)
+    for part in reading.measure(by_name["throughput"]):
+        throughput = part.values
+    if reading.has(by_name["error_rate"]):
+        for part in reading.measure(by_name["error_rate"]):
+            errors = part.values
+    return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span), ())
+
+
+def _chart(store: Workspace, reading: Reading, name: str, covered: tuple[Window, ...],
+           following: bool) -> ChartView | None:
+    metrics = [metric for metric in CATALOGUE if metric.chart == name and reading.has(metric)]
+    if not metrics:
+        return None
+    series = []
+    for metric in metrics:
+        measured = reading.measure(metric)
+        values = measured[0].values if measured else np.full(len(reading.times), np.nan)
+        n = measured[0].n if measured else np.zeros(len(reading.times))
+        if metric.source is Source.ROWS:
+            values = _only_covered(values, reading, covered)
+            if following and covered:
+                newest = max(span.end_s for span in covered)
+                values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
+        series.append(SeriesView(metric.series, values, n))
+    first = metrics[0]
+    newest_values = tuple(_latest(part.values) for part in series)
+    shown = newest_values[min(1, len(newest_values) - 1)] if name == "latency" else newest_values[0]
+    return ChartView(
+        name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
+        first.sentence, first.formula, format_value(shown, first.unit), query_for(reading, first),
+        PERCENTILE_ERROR if first.source is Source.PERCENTILE else "")
+
+
+def _sampled_chart(reading: Reading, name: str) -> ChartView:
+    metric = sampled_metric(name)
+    measured = reading.measure(metric)
+    part = measured[0] if measured else Measured("", np.full(len(reading.times), np.nan),
+                                                 np.zeros(len(reading.times)))
+    latest = _latest(part.values)
+    return ChartView(metric.name, name, metric.unit, metric.group, metric.better, reading.times, reading.bucket_s,
+                     (SeriesView("", part.values, part.n),), metric.sentence, metric.formula,
+                     format_value(latest, metric.unit), query_for(reading, metric))
+
+
+def _only_covered(values: Floats, reading: Reading, covered: Iterable[Window]) -> Floats:
+    """NaN in each bucket that no file reaches into: not known is not zero."""
+    known = np.zeros(len(reading.times), dtype=bool)
+    for span in covered:
+        known |= (reading.times <= span.end_s) & (reading.times + reading.bucket_s > span.start_s)
+    return np.where(known, values, np.nan)
+
+
+def _latest(values: Floats) -> float:
+    finite = np.flatnonzero(np.isfinite(values))
+    return float(values[finite[-1]]) if len(finite) else float("nan")
+
+
+def _step_s(store: Workspace) -> float:
+    """How far apart the rows lie where they are densest: finer buckets would only draw holes."""
+    steps = [stream.step_s for stream in store.streams() if stream.rows and stream.step_s > 0]
+    return min(steps, default=1.0)
+
+
+def _versions(store: Workspace, span: Window) -> tuple[tuple[str, Window], ...]:
+    """From when to when each model version was seen, by buckets of the strip."""
+    bucket_s = bucket_for(span, 200)
+    reading = Reading(store, aligned(span, bucket_s), bucket_s, by=Role.MODEL_VERSION)
+    if not any(stream.column(Role.MODEL_VERSION) for stream in reading.requests):
+        return ()
+    seen = []
+    for metric in CATALOGUE[:1]:
+        for part in reading.measure(metric):
+            at = np.flatnonzero(part.n)
+            if part.by and len(at):
+                start, end = reading.times[at[0]], reading.times[at[-1]] + bucket_s
+                seen.append((part.by, Window(max(from_epoch(start), span.start), min(from_epoch(end), span.end))))
+    return tuple(sorted(seen, key=lambda item: (item[1].start, item[0])))
+
+
+def value_text(chart: ChartView, index: int, series: int) -> str:
+    """The value of one bucket with its unit."""
+    value = float(chart.series[series].values[index])
+    return format_value(value, chart.unit) if np.isfinite(value) else NO_DATA
