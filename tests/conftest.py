@@ -1,0 +1,52 @@
+"""What every test stands on: no screen, no real home folder, and the log folders beside the checkout where there are any."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
+os.environ["MPLBACKEND"] = "agg"
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_logs() -> Path:
+    """Real log folders, kept beside the checkout and not in it; without them the test is skipped."""
+    folder = ROOT.parent / "shared" / "data" / "logs"
+    if not folder.is_dir():
+        pytest.skip("the shared log folders are not on this machine")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workspaces, recent folders, settings and program logs of a test go nowhere near those of the user."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "APPDATA"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    monkeypatch.setenv("PILOTHOUSE_HOME", str(home))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left_over() -> Iterator[None]:
+    """A thread that outlives its test fails it: the next test would have to live with what it does."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if not thread.daemon:
+            thread.join(timeout=5)
+    left = [thread.name for thread in set(threading.enumerate()) - before if thread.is_alive() and not thread.daemon]
+    assert not left, f"threads left over: {', '.join(left)}"
