@@ -63,4 +63,4 @@ def _missing(column: ColumnInfo) -> str:
 
 def _canonical(column: ColumnInfo) -> str:
     name = _quoted(column.stored)
-    return name if column.scale == 1 else f"{name} * {format_number(column.scale).replace(',', '')}"
+    return name if column.scale == 1 else f"{name} * {column.scale!r}"

@@ -1,0 +1,14 @@
+"""One open folder: takes intents, runs work, hands out views.
+
+The window and the command line both stand on this room, so that whatever one can do the other can. It owns the
+workspace of the folder, what is selected (the visible time, the two test windows, the column), and the order of
+work: discover, load, follow. It draws nothing, starts no thread and no timer: whoever calls decides when.
+
+Methods that may take long take a `Job`; all others are cheap enough for a gesture.
+"""
+
+from console.session.places import workspace_for
+from console.session.recent import forget_folder, recent_folders
+from console.session.session import Session
+
+__all__ = ["Session", "forget_folder", "recent_folders", "workspace_for"]

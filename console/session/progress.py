@@ -1,0 +1,55 @@
+"""A job that remembers how far it is, so that anyone may ask at any time."""
+
+from __future__ import annotations
+
+import time
+
+from console.jobs import Job
+from console.session.view import LoadProgress
+
+SMOOTH_S = 3.0
+"""Rows a second are counted over the last so many seconds."""
+
+
+class Watched:
+    """Passes everything on to the job behind it."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._done = 0
+        self._total = 0
+        self._note = ""
+        self._files_done = 0
+        self._files_total = 0
+        self._rows = 0
+        self._quarantined = 0
+        self._recent: list[tuple[float, int]] = [(time.monotonic(), 0)]
+        self.running = True
+
+    def report(self, done: int, total: int, note: str) -> None:
+        """done and total in bytes."""
+        self._done, self._total, self._note = done, total, note
+        self._job.report(done, total, note)
+
+    def count(self, files_done: int, files_total: int, rows: int, quarantined: int) -> None:
+        """What only the loader knows."""
+        self._files_done, self._files_total = files_done, files_total
+        self._rows, self._quarantined = rows, quarantined
+        moment = time.monotonic()
+        kept = [(at, n) for at, n in self._recent if moment - at < SMOOTH_S] or self._recent[-1:]
+        self._recent = [*kept, (moment, rows)]
+
+    def stop_if_asked(self) -> None:
+        """As the job behind it."""
+        self._job.stop_if_asked()
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+        self.running = False
+
+    def progress(self) -> LoadProgress:
+        """How far it is now."""
+        (first_at, first_rows), (last_at, last_rows) = self._recent[0], self._recent[-1]
+        rate = (last_rows - first_rows) / (last_at - first_at) if last_at > first_at else 0.0
+        return LoadProgress(self.running, self._files_done, self._files_total, self._done, self._total, self._rows,
+                            rate, self._quarantined, self._note)

@@ -1,0 +1,58 @@
+"""Folders opened before, newest first."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from console.session.places import data_folder
+from console.session.view import RecentFolder
+
+MOST = 12
+
+
+class _Entry(msgspec.Struct):
+    path: str
+    opened: datetime
+    rows: int
+
+
+def recent_folders() -> tuple[RecentFolder, ...]:
+    """The folders opened before, with their state now. A list that cannot be read is an empty one."""
+    return tuple(RecentFolder(entry.path, Path(entry.path).name, entry.opened, entry.rows,
+                              "ready" if os.path.isdir(entry.path) else "missing") for entry in _read())
+
+
+def remember_folder(folder: Path, rows: int) -> None:
+    """Put the folder first. Losing this list must never stop anybody's work."""
+    path = str(folder.resolve())
+    others = [entry for entry in _read() if entry.path != path]
+    _write([_Entry(path, datetime.now(UTC), rows), *others][:MOST])
+
+
+def forget_folder(path: str) -> None:
+    """Take the folder off the list; its workspace stays."""
+    _write([entry for entry in _read() if entry.path != path])
+
+
+def _file() -> Path:
+    return data_folder() / "recent.json"
+
+
+def _read() -> list[_Entry]:
+    try:
+        return msgspec.json.decode(_file().read_bytes(), type=list[_Entry])
+    except (OSError, msgspec.MsgspecError):
+        return []
+
+
+def _write(entries: list[_Entry]) -> None:
+    try:
+        draft = _file().with_suffix(".part")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(entries)))
+        draft.replace(_file())
+    except OSError:
+        return

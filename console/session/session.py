@@ -1,0 +1,323 @@
+"""The open folder: one object that the window and the command line talk to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from console.clock import now
+from console.drift.view import DriftView
+from console.errors import BadSettings, ConsoleError, NoSuchFolder
+from console.jobs import Job
+from console.logs.discover import discover
+from console.logs.follow import Follower
+from console.logs.load import LoadReport, load_folder
+from console.logs.plan import FolderPlan
+from console.logs.view import SourcesView
+from console.metrics import charts
+from console.metrics.readout import read_out
+from console.metrics.view import BoardView, OverviewView, ReadOut
+from console.reports.view import Incident, IncidentRow, ReportView
+from console.roles import Role
+from console.session import columns, compare, incidents, sources
+from console.session.places import workspace_for
+from console.session.progress import Watched
+from console.session.recent import remember_folder
+from console.session.selection import Selection, Side
+from console.session.view import LoadProgress, SelectionView, StatusView
+from console.store import Totals, Workspace
+from console.window import Window
+
+GROWING_S = 300.0
+"""A log counts as live while its newest row came within so many seconds."""
+
+
+class Session:
+    """Takes intents, runs work when told to, hands out views. Safe to call from several threads."""
+
+    def __init__(self, store: Workspace, folder: Path | None, zone: str | None) -> None:
+        self._store = store
+        self._zone = zone
+        self._selection = Selection()
+        self._lock = threading.RLock()
+        self._plan: FolderPlan | None = None
+        self._follower: Follower | None = None
+        self._watched: Watched | None = None
+        self._totals: Totals | None = None
+        self._grew_at = 0.0
+        self._message = ""
+        self.folder = folder
+        self.name = folder.name if folder else store.path.stem
+
+    @classmethod
+    def open(cls, target: Path, *, workspace: Path | None = None, zone: str | None = None,
+             fresh: bool = False) -> Session:
+        """Open a log folder, or the workspace of one loaded before. Reads nothing of the logs yet.
+
+        Raises NoSuchFolder, WorkspaceBusy, WorkspaceTooNew, CannotWrite.
+        """
+        if target.is_file() and workspace is None:
+            session = cls(Workspace.open(target, folder=None), None, zone)
+        else:
+            if not target.exists():
+                raise NoSuchFolder("There is no such folder", where=str(target), do="Check the path")
+            if not target.is_dir():
+                raise NoSuchFolder("This is a file, not a folder", where=str(target),
+                                   do="Give the folder that holds the logs")
+            folder = target.resolve()
+            path = workspace or workspace_for(folder)
+            session = cls(Workspace.open(path, folder=folder, fresh=fresh), folder, zone)
+        session._data_changed(0)
+        return session
+
+    def close(self) -> None:
+        """Give up files and database. Work that is going on must have been asked to stop before."""
+        if self._follower is not None:
+            self._follower.close()
+        self._store.close()
+
+    # ---- work ----------------------------------------------------------------------------------------------
+
+    def load(self, job: Job) -> LoadReport:
+        """Find out what the folder holds, and load what is new in it. Raises ConsoleError, JobStopped."""
+        if self.folder is None:
+            raise BadSettings("A workspace without its folder cannot be loaded again", where=str(self._store.path))
+        watched = Watched(job)
+        self._watched = watched
+        try:
+            watched.report(0, 0, "Looking through the folder")
+            self._plan = discover(self.folder, job, zone=self._zone)
+            report = load_folder(self._plan, self._store, watched, on_change=self._loaded_more)
+            self._follower = Follower(self.folder, self._store, self._plan)
+        finally:
+            watched.finish()
+            self._data_changed(0)
+        newest = self._totals.last if self._totals else None
+        if newest is not None and abs((now() - newest).total_seconds()) < GROWING_S:
+            self._grew_at = time.monotonic()
+        remember_folder(self.folder, self._store.totals().rows_loaded)
+        return report
+
+    def poll(self, job: Job) -> bool:
+        """Read what came since the last call; True when something did. Nothing is read before `load` has ended."""
+        if self._follower is None:
+            return False
+        try:
+            change = self._follower.poll(job)
+        except ConsoleError as error:
+            self._message = str(error)
+            raise
+        refreshed = self._store.refresh()
+        self._message = ""
+        if change.rows or change.quarantined or change.new_files or refreshed:
+            self._grew_at = time.monotonic() if change.rows else self._grew_at
+            self._data_changed(change.rows)
+            return True
+        return False
+
+    def progress(self) -> LoadProgress | None:
+        """How far loading is; None when nothing is being loaded."""
+        return self._watched.progress() if self._watched is not None and self._watched.running else None
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever views of the data would differ."""
+        return self._store.generation
+
+    @property
+    def following(self) -> bool:
+        """Whether the log still grows."""
+        return self._follower is not None and bool(self._grew_at) and time.monotonic() - self._grew_at < GROWING_S
+
+    # ---- intents -------------------------------------------------------------------------------------------
+
+    def selection(self) -> SelectionView:
+        """What is chosen."""
+        with self._lock:
+            return self._selection.view()
+
+    def look_at(self, window: Window) -> SelectionView:
+        """Show that stretch."""
+        return self._select(lambda chosen: chosen.look_at(window))
+
+    def quick(self, name: str) -> SelectionView:
+        """`15m`, `1h`, `6h`, `1d` or `all`, ending at the newest row."""
+        return self._select(lambda chosen: chosen.choose_quick(name))
+
+    def zoom(self, factor: float, around: datetime) -> SelectionView:
+        """factor < 1 comes closer."""
+        return self._select(lambda chosen: chosen.zoom(factor, around))
+
+    def pan(self, fraction: float) -> SelectionView:
+        """By a share of the visible length."""
+        return self._select(lambda chosen: chosen.pan(fraction))
+
+    def back(self) -> SelectionView:
+        """The stretch seen before."""
+        return self._select(lambda chosen: chosen.go_back())
+
+    def forward(self) -> SelectionView:
+        """The stretch left by going back."""
+        return self._select(lambda chosen: chosen.go_forward())
+
+    def set_live(self, live: bool) -> SelectionView:
+        """Follow the newest row, or stay."""
+        return self._select(lambda chosen: chosen.set_live(live))
+
+    def brush(self, side: Side, window: Window | None) -> SelectionView:
+        """Set or clear a test window."""
+        return self._select(lambda chosen: chosen.brush(side, window))
+
+    def choose_column(self, name: str) -> SelectionView:
+        """The column that the drift place draws."""
+        def choose(chosen: Selection) -> None:
+            chosen.column = name
+        return self._select(choose)
+
+    def tick(self) -> SelectionView:
+        """Move a live window on, if the newest row has left it."""
+        return self._select(lambda chosen: chosen.follow())
+
+    def suggest_windows(self) -> tuple[Window, Window] | None:
+        """Reference and current window to begin with; None before the first row."""
+        with self._lock:
+            return self._selection.suggest()
+
+    # ---- views ---------------------------------------------------------------------------------------------
+
+    def status(self) -> StatusView:
+        """The status bar."""
+        totals = self._totals
+        lag = None
+        if self.following and totals is not None and totals.last is not None:
+            lag = max(0.0, (now() - totals.last).total_seconds())
+        return StatusView(str(self.folder or self._store.path), self.progress(), lag,
+                          totals.rows_loaded if totals else 0, totals.rows_quarantined if totals else 0,
+                          len(self._store.rejected()) if totals else 0, _megabytes(self._store.path),
+                          self.following, self._message)
+
+    def board(self, max_points: int = 500) -> BoardView | None:
+        """All charts over the visible time; None before the first row."""
+        visible = self.selection().visible
+        if visible is None:
+            return None
+        return charts.board(self._store, visible, max_points, following=self.following)
+
+    def overview(self, max_points: int = 800) -> OverviewView | None:
+        """The silhouette of the whole log; None before the first row."""
+        return charts.overview(self._store, max_points)
+
+    def read_out(self, board: BoardView, at: datetime) -> tuple[ReadOut, ...]:
+        """What every chart says at that instant."""
+        return read_out(board, at)
+
+    def sources(self) -> SourcesView:
+        """Streams, files, quarantine."""
+        return sources.view(self._store, self.folder)
+
+    def set_columns(self, stream: str, changes: Mapping[str, tuple[Role | None, str]], zone: str | None,
+                    job: Job) -> None:
+        """Correct roles and units (stored name -> role, unit) and the zone; keep them; rebuild what depends on them."""
+        columns.correct(self._store, self.folder, stream, changes, zone, job)
+        self._data_changed(0)
+
+    # ---- questions -----------------------------------------------------------------------------------------
+
+    def drift(self, job: Job) -> DriftView:
+        """The two test windows compared, column by column. Raises BadSettings when one is not set."""
+        chosen = self.selection()
+        if chosen.reference is None or chosen.current is None:
+            missing = "reference" if chosen.reference is None else "current"
+            raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
+        return self.compare(chosen.reference, chosen.current, job)
+
+    def compare(self, reference: Window, current: Window, job: Job,
+                names: tuple[str, ...] | None = None) -> DriftView:
+        """Any two windows compared; `names` restricts it to these columns."""
+        return compare.windows(self._store, self.command_target, reference, current, job, names)
+
+    @property
+    def command_target(self) -> str:
+        """What to write after a command so that it finds this log again."""
+        return str(self.folder or self._store.path)
+
+    @property
+    def store(self) -> Workspace:
+        """The workspace behind it, for commands that read only."""
+        return self._store
+
+    # ---- incidents -----------------------------------------------------------------------------------------
+
+    def create_incident(self, title: str = "") -> Incident:
+        """From the current window, or else from what is visible; kept in the workspace."""
+        with self._lock:
+            window = self._selection.current or self._selection.visible
+            reference = self._selection.reference
+        if window is None:
+            raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
+        return incidents.create(self._store, window, reference, title)
+
+    def incidents(self) -> tuple[IncidentRow, ...]:
+        """All kept, newest first."""
+        return incidents.rows(self._store)
+
+    def incident(self, incident_id: str) -> Incident:
+        """One, whole. Raises BadSettings when it is not there."""
+        return incidents.read(self._store, incident_id)
+
+    def update_incident(self, incident: Incident) -> None:
+        """Keep what people changed."""
+        incidents.write(self._store, incident)
+
+    def delete_incident(self, incident_id: str) -> None:
+        """Take it out of the workspace."""
+        incidents.delete(self._store, incident_id)
+
+    def report(self, incident_id: str | None, job: Job) -> ReportView:
+        """Gather everything that the document says. None: for the current window, without keeping an incident."""
+        from console.session.report import gather
+
+        if incident_id is None:
+            with self._lock:
+                window = self._selection.current or self._selection.visible
+                reference = self._selection.reference
+            if window is None:
+                raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
+            incident = incidents.draft(self._store, window, reference, "")
+        else:
+            incident = self.incident(incident_id)
+        return gather(self, incident, job)
+
+    def write_report(self, view: ReportView, path: Path, job: Job) -> None:
+        """Write it in the format that the path's ending names: .html or .pdf."""
+        from console.reports import write_report
+
+        job.report(0, 0, f"Writing {path.name}")
+        write_report(view, path)
+
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    def _select(self, intent: Callable[[Selection], None]) -> SelectionView:
+        with self._lock:
+            intent(self._selection)
+            return self._selection.view()
+
+    def _loaded_more(self) -> None:
+        self._data_changed(0)
+
+    def _data_changed(self, new_rows: int) -> None:
+        totals = self._store.totals()
+        span = self._store.span()
+        with self._lock:
+            self._totals = totals
+            self._selection.data_changed(span, new_rows)
+
+
+def _megabytes(path: Path) -> float:
+    try:
+        return path.stat().st_size / 1e6
+    except OSError:
+        return 0.0
