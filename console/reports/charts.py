@@ -1,0 +1,188 @@
+"""The charts of a report: one metric over time, with the two windows marked."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from console.metrics.view import ChartView, Floats, SeriesView
+from console.reports.canvas import CHARACTER_PX, Canvas, shorten
+from console.reports.palette import CURVES
+from console.reports.scales import round_ticks, tick_texts, time_ticks
+from console.window import Window
+
+WIDTH, HEIGHT = 632, 184
+TOP, BOTTOM, RIGHT = 20, 36, 12
+LABEL_LEFT, LABEL_PX = 30, 14          # a sample of the line before its name; the least distance of two names
+MAX_LABEL = 14                         # characters of a series name beside its line
+MOST_POINTS = 1_300                    # a little over two per pixel; more would only make the file large
+
+
+def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str) -> str:
+    """The chart as SVG in light colours; see `canvas.themed` for a page that may be dark.
+
+    Shares are drawn in percent; rates, shares and times start at zero. NaN is a gap; a value between two gaps is a
+    short dash, as wide as its bucket. Title and unit are left to the page, which has the larger letters.
+    """
+    canvas = Canvas(WIDTH, HEIGHT)
+    scale = 100.0 if chart.unit == "share" else 1.0
+    ticks = _value_ticks(chart, scale)
+    texts = tick_texts(ticks, " %" if chart.unit in ("share", "%") else "")
+    named = len(chart.series) > 1
+    left = 8 + CHARACTER_PX * max(map(len, texts))
+    right = WIDTH - RIGHT - (_labels_width(chart) if named else 0)
+    plot = _Plot(left, right, ticks[0], ticks[-1], *_span(chart, window))
+
+    for tick, text in zip(ticks, texts, strict=True):
+        y = float(plot.y(tick))
+        canvas.line([left, right], [y, y], "rule" if tick == ticks[0] else "grid")
+        canvas.words(left - 8, y + 4, text, anchor="right")
+    _time_axis(canvas, plot)
+    _windows(canvas, plot, window, reference)
+    drawn = chart.series[:len(CURVES)]
+    for series, (colour, dashes) in reversed(list(zip(drawn, CURVES, strict=False))):
+        _curve(canvas, plot, chart, series, scale, colour, dashes)
+    if named:
+        _names(canvas, plot, chart, scale)
+    if not any(np.isfinite(series.values).any() for series in chart.series):
+        canvas.words((left + right) / 2, (TOP + HEIGHT - BOTTOM) / 2, "no data in this time", anchor="center")
+    return canvas.svg(alt)
+
+
+class _Plot:
+    """From seconds and values to pixels."""
+
+    def __init__(self, left: float, right: float, low: float, high: float, start_s: float, end_s: float) -> None:
+        self.left, self.right, self.start_s, self.end_s = left, right, start_s, end_s
+        self._low, self._per_value = low, (HEIGHT - TOP - BOTTOM) / (high - low)
+        self._per_second = (right - left) / (end_s - start_s)
+
+    def x(self, seconds: Floats | float) -> Floats:
+        return np.asarray(self.left + (np.asarray(seconds) - self.start_s) * self._per_second)
+
+    def y(self, value: Floats | float) -> Floats:
+        return np.asarray(HEIGHT - BOTTOM - (np.asarray(value) - self._low) * self._per_value)
+
+
+def _span(chart: ChartView, window: Window) -> tuple[float, float]:
+    if len(chart.times) == 0:
+        return window.start_s, window.end_s
+    return float(chart.times[0]), float(chart.times[-1]) + chart.bucket_s
+
+
+def _value_ticks(chart: ChartView, scale: float) -> list[float]:
+    drawn = chart.series[:len(CURVES)]
+    values = np.concatenate([series.values for series in drawn]) if drawn else np.empty(0)
+    values = values[np.isfinite(values)] * scale
+    if len(values) == 0:
+        return [0.0, 1.0]
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and (chart.unit in ("share", "ms", "%") or chart.unit.endswith("/s") or low <= 0.4 * high):
+        low = 0.0
+        if high == 0:                      # nothing happened all the time: a flat line on the ground
+            high = 1.0
+    return round_ticks(low, high, 4)
+
+
+def _time_axis(canvas: Canvas, plot: _Plot) -> None:
+    """Ticks below, the day once at the left under them."""
+    ticks, day = time_ticks(plot.start_s, plot.end_s, 7)
+    ground = HEIGHT - BOTTOM
+    for at, label in ticks:
+        x = float(plot.x(at))
+        half = len(label) * CHARACTER_PX / 2
+        canvas.line([x, x], [ground, ground + 4], "rule")
+        if plot.left - 24 <= x - half and x + half <= WIDTH:
+            canvas.words(x, ground + 16, label, anchor="center")
+    canvas.words(plot.left, HEIGHT - 4, day)
+
+
+def _windows(canvas: Canvas, plot: _Plot, window: Window, reference: Window) -> None:
+    """Both windows as bands with an edge on each side: reference blue and dashed, current orange and solid."""
+    starts: dict[str, tuple[float, float]] = {}
+    for name, colour, dashes, span in (("reference", "reference", (3.0, 3.0), reference),
+                                       ("current", "current", (), window)):
+        left, right = (float(np.clip(plot.x(at), plot.left, plot.right)) for at in (span.start_s, span.end_s))
+        if span.start_s >= plot.end_s or span.end_s <= plot.start_s:
+            continue
+        canvas.box(left, TOP, right, HEIGHT - BOTTOM, colour, opacity=0.1 if name == "reference" else 0.16)
+        for x, at in ((left, span.start_s), (right, span.end_s)):
+            if plot.start_s <= at <= plot.end_s:
+                canvas.line([x, x], [TOP - 4, HEIGHT - BOTTOM], colour, width=1.2, dashes=dashes)
+        starts[name] = (left, right)
+    _window_names(canvas, plot, starts)
+
+
+def _window_names(canvas: Canvas, plot: _Plot, spans: dict[str, tuple[float, float]]) -> None:
+    """Above the bands. Where the names would touch, the earlier one ends where the later one starts."""
+    order = sorted(spans, key=lambda name: spans[name])
+    for index, name in enumerate(order):
+        width = CHARACTER_PX * len(name)
+        x = min(spans[name][0] + 4, plot.right - width)
+        if index + 1 < len(order):
+            following = min(spans[order[index + 1]][0] + 4, plot.right - CHARACTER_PX * len(order[index + 1]))
+            x = min(x, following - width - 6)
+        canvas.words(max(x, 0), TOP - 8, name, "ink")
+
+
+def _curve(canvas: Canvas, plot: _Plot, chart: ChartView, series: SeriesView, scale: float, colour: str,
+           dashes: tuple[float, ...]) -> None:
+    """The value of a bucket stands at its middle."""
+    times, values = thinned(chart.times + chart.bucket_s / 2, series.values * scale, MOST_POINTS)
+    x, y = plot.x(times), plot.y(values)
+    if len(x):
+        canvas.line(x, y, colour, width=1.4, dashes=dashes)
+    known = np.isfinite(np.concatenate([[np.nan], values, [np.nan]]))
+    alone = np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
+    half = max(1.0, (plot.right - plot.left) * chart.bucket_s / (plot.end_s - plot.start_s) / 2)
+    if len(alone):
+        gaps = np.full(len(alone), np.nan)
+        canvas.line(np.stack([x[alone] - half, x[alone] + half, gaps], axis=1).ravel(),
+                    np.stack([y[alone], y[alone], gaps], axis=1).ravel(), colour, width=1.8)
+
+
+def thinned(times: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
+    """At most about `most` points that draw the same line: of each run of points its lowest and highest.
+
+    A run without any value stays a gap. Shapes (n,) in, (m,) out, m <= max(n, most).
+    """
+    if len(values) <= most:
+        return times, values
+    runs = np.array_split(np.arange(len(values)), most // 2)
+    kept: list[int] = []
+    for run in runs:
+        known = run[np.isfinite(values[run])]
+        kept += sorted({int(known[np.argmin(values[known])]), int(known[np.argmax(values[known])])}) \
+            if len(known) else [int(run[0])]
+    return times[kept], values[kept]
+
+
+def _labels_width(chart: ChartView) -> float:
+    names = [shorten(series.name, MAX_LABEL) for series in chart.series[:len(CURVES)]]
+    return LABEL_LEFT + CHARACTER_PX * max(max(map(len, names)), 7 if len(chart.series) > len(CURVES) else 0)
+
+
+def _names(canvas: Canvas, plot: _Plot, chart: ChartView, scale: float) -> None:
+    """Each name at the height where its line ends, moved apart where lines end together."""
+    ends: list[tuple[float, SeriesView, str, tuple[float, ...]]] = []
+    for series, (colour, dashes) in zip(chart.series, CURVES, strict=False):
+        known = series.values[np.isfinite(series.values)]
+        ends.append((float(plot.y(known[-1] * scale)) if len(known) else math.inf, series, colour, dashes))
+    ends.sort(key=lambda end: end[0])
+    places = _apart([min(end[0], HEIGHT - BOTTOM) for end in ends], HEIGHT - BOTTOM)
+    for y, (_, series, colour, dashes) in zip(places, ends, strict=True):
+        canvas.line([plot.right + 6, plot.right + 24], [y, y], colour, width=1.4, dashes=dashes)
+        canvas.words(plot.right + LABEL_LEFT, y + 4, shorten(series.name, MAX_LABEL), "ink")
+    more = len(chart.series) - len(CURVES)
+    if more > 0:
+        canvas.words(plot.right + LABEL_LEFT, TOP - 8, f"{more} more")
+
+
+def _apart(places: list[float], lowest: float) -> list[float]:
+    """Sorted places on a page, at least a line of text apart, none below `lowest`."""
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + LABEL_PX)
+    for index in range(len(places) - 1, -1, -1):
+        places[index] = min(places[index], lowest - LABEL_PX * (len(places) - 1 - index))
+    return places
