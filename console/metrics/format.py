@@ -35,9 +35,10 @@ def format_number(value: float) -> str:
         return "0"
     if size >= 1e9 or size < 1e-3:
         return f"{value:.2e}"
-    if size >= 100 or value == int(value):
+    if size >= 99.95 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
 
 
 def format_count(count: int) -> str:

@@ -276,7 +276,7 @@ class Session:
         """Take it out of the workspace."""
         incidents.delete(self._store, incident_id)
 
-    def report(self, incident_id: str | None, job: Job) -> ReportView:
+    def report(self, incident_id: str | None, job: Job, *, title: str = "") -> ReportView:
         """Gather everything that the document says. None: for the current window, without keeping an incident."""
         from console.session.report import gather
 
@@ -286,7 +286,7 @@ class Session:
                 reference = self._selection.reference
             if window is None:
                 raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
-            incident = incidents.draft(self._store, window, reference, "")
+            incident = incidents.draft(self._store, window, reference, title)
         else:
             incident = self.incident(incident_id)
         return gather(self, incident, job)
