@@ -1,0 +1,17 @@
+"""Charts over log time: curves, axes, and the gestures on them.
+
+Belongs here: how values become pixels, and how pixels become times. Does not: which metrics there are, or what a window
+is good for.
+
+Decisions
+- pyqtgraph's `GraphicsView`, `ViewBox` and `GraphicsObject` carry a chart; its axes, curves, mouse modes and auto-range
+  are not used. One `GraphicsObject` draws all curves of a chart as cosmetic polygons: the board costs about what a bare
+  QPainter does (`tests/benchmarks/live_tick.py`), where `PlotWidget` costs ten times that.
+- Width 1, opaque, not anti-aliased: pyqtgraph #533, and measured again: a wider translucent pen is 900 times slower.
+- Axes, grid and title are painted into a pixmap once and kept until what they show changes.
+- x is seconds since the start of the visible window, so that floats keep their precision, and a window that moves leaves
+  the transform alone.
+- Times are UTC, so no daylight saving. pyqtgraph's DateAxisItem knows only local time (#1345) and loses labels (#3185).
+- The y range is held while values use it well (`axes.HeldRange`): an axis that moves under a live curve can't be read.
+- A gap (NaN) is a gap. A value between two gaps is drawn as a dot, because a line of one point would be nothing.
+"""
