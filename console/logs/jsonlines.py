@@ -1,0 +1,176 @@
+"""Cuts JSON lines: every key kept, no line lost, no work per row in Python.
+
+The lines go as one column of text through DuckDB's JSON functions in a database of their own in memory, so that the
+keys are known before anything is written. Every value comes out as text: digits of long numbers survive, nested values
+stay JSON. A key that first shows up in the last line of the last file is kept like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, newlines, shown
+from console.roles import ColumnType
+
+MAX_KEYS = 2000                 # distinct keys in one file; a line that brings more is quarantined
+EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column is text
+
+
+class JsonCutter:
+    """Cuts blocks of JSON lines. `keys` grows as keys are met; field n of a row is the value of `keys[n]`."""
+
+    def __init__(self, keys: Iterable[str] = (), *, threads: int = 2) -> None:
+        self.keys: list[str] = list(dict.fromkeys(keys))
+        self.types: dict[str, ColumnType] = {}      # of keys not given at first, as their values say
+        self._seen: set[str] = set()                # of those, the ones that had a value already
+        self._con = duckdb.connect(":memory:", config={"threads": threads})
+
+    def close(self) -> None:
+        """Gives the memory back."""
+        self._con.close()
+
+    def cut(self, block: bytes, *, final: bool) -> Cut:
+        """The records of a block; `final` when nothing follows, so that the last line is whole without its newline."""
+        end = len(block) if final else block.rfind(b"\n") + 1
+        cut = Cut(consumed=end)
+        if not end:
+            return cut
+        text = block[:end] if end < len(block) else block
+        if not text.endswith(b"\n"):
+            text += b"\n"
+        if b"\0" in text:
+            text = _without_holes(text)
+        ends = newlines(text)
+        cut.records = cut.lines = len(ends)
+        cut.starts = [np.arange(len(ends))]
+        offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+        lines = pa.table({
+            "i": pa.array(np.arange(len(ends))),
+            "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))})
+        long = np.flatnonzero(np.diff(offsets) > LINE_BYTES)
+        good = self._keys_of(lines, cut, {int(at): f"longer than {LINE_BYTES >> 20} MB" for at in long})
+        if good.num_rows:
+            cut.tables = [self._fields(good)]
+        return cut
+
+    def _keys_of(self, lines: pa.Table, cut: Cut, wrong: dict[int, str]) -> pa.Table:
+        """The lines that are objects, their keys noted; the others are set aside in `cut`."""
+        self._con.register("lines", lines)
+        for at, text in self._con.execute("SELECT i, l FROM lines WHERE NOT json_valid(l) ORDER BY i").fetchall():
+            wrong.setdefault(at, _not_valid(text))
+        lines = self._without(lines, wrong, cut)
+        shapes = self._con.execute(
+            "SELECT k, min(i) FROM (SELECT i, json_keys(l) AS k FROM lines) GROUP BY k ORDER BY 2").fetchall()
+        known = set(self.keys)
+        fresh: list[str] = []
+        suspect = False
+        for keys, _ in shapes:
+            new = [key for key in keys if key not in known]
+            if not keys or len(set(keys)) != len(keys) or len(known) + len(new) > MAX_KEYS:
+                suspect = True
+                continue
+            fresh += new
+            known.update(new)
+        self.keys += fresh
+        if suspect:
+            lines = self._without(lines, self._odd(known), cut)
+        for key in fresh:
+            self.types[key] = ColumnType.FLAG
+        for key, found in self.types.items():
+            if key not in self._seen or found is not ColumnType.TEXT:
+                self._note_type(key)
+        return lines
+
+    def _odd(self, known: set[str]) -> dict[int, str]:
+        """Lines that are JSON, yet no row: no object, a key twice, too many keys."""
+        rows = self._con.execute(
+            """SELECT i, json_type(l), k FROM (SELECT i, l, json_keys(l) AS k FROM lines)
+               WHERE len(k) = 0 OR len(k) <> len(list_distinct(k)) OR NOT list_has_all(?, k)""", [sorted(known)])
+        wrong: dict[int, str] = {}
+        for i, kind, keys in rows.fetchall():
+            if kind != "OBJECT":
+                wrong[i] = "no JSON object"
+            elif len(set(keys)) != len(keys):
+                wrong[i] = "the same key twice"
+            elif keys:
+                wrong[i] = f"more than {MAX_KEYS} different keys"
+        return wrong
+
+    def _without(self, lines: pa.Table, wrong: dict[int, str], cut: Cut) -> pa.Table:
+        if not wrong:
+            return lines
+        out = np.isin(lines["i"].to_numpy(), list(wrong))
+        for i, text in zip(*lines.filter(pa.array(out)).to_pydict().values(), strict=True):
+            if wrong[i] in (BLANK, COMMENT):
+                cut.ignored[wrong[i]] += 1
+            else:
+                cut.bad.append(Bad(i, i, wrong[i], shown(text.rstrip("\r\n").encode())))
+        lines = lines.filter(pa.array(~out))
+        self._con.register("lines", lines)
+        return lines
+
+    def _note_type(self, key: str) -> None:
+        """What a key that was not expected holds: a number, a flag, or else text. Nulls say nothing."""
+        path = _pointer(key)
+        kinds = {kind for kind, in self._con.execute(
+            "SELECT DISTINCT json_type(l, ?) FROM lines", [path]).fetchall()} - {None, "NULL"}
+        if not kinds:
+            return
+        if kinds <= {"BIGINT", "UBIGINT", "DOUBLE"}:
+            widest = self._con.execute(
+                "SELECT max(abs(TRY_CAST(json_extract_string(l, ?) AS DOUBLE))) FROM lines", [path]).fetchall()
+            whole = kinds <= {"BIGINT", "UBIGINT"}
+            found = ColumnType.TEXT if whole and (widest[0][0] or 0) >= EXACT else ColumnType.NUMBER
+        else:
+            found = ColumnType.FLAG if kinds == {"BOOLEAN"} else ColumnType.TEXT
+        self.types[key] = found if key not in self._seen or self.types[key] is found else ColumnType.TEXT
+        self._seen.add(key)
+
+    def _fields(self, lines: pa.Table) -> pa.Table:
+        """Every value as text. Names that differ by case only cannot share a STRUCT: the later ones are asked alone."""
+        shape: dict[str, str] = {}
+        lower: set[str] = set()
+        values = []
+        for position, key in enumerate(self.keys):
+            if not key or key.lower() in lower:
+                values.append(f'json_extract_string(l, {_literal(_pointer(key))}) AS "{position}"')
+            else:
+                lower.add(key.lower())
+                shape[key] = "VARCHAR"
+                values.append(f'struct_extract(j, {_literal(key)}) AS "{position}"')
+        inner = f"json_transform(l, {_literal(json.dumps(shape))}) AS j" if shape else "NULL AS j"
+        self._con.register("lines", lines)
+        query = f"SELECT {', '.join([*values, 'i AS _record'])} FROM (SELECT i, l, {inner} FROM lines)"
+        table = self._con.sql(query).to_arrow_table()
+        self._con.unregister("lines")
+        return table
+
+
+def _literal(text: str) -> str:
+    """Text of a log as an SQL string, for places where DuckDB takes no parameter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _not_valid(text: str) -> str:
+    bare = text.strip()
+    if not bare:
+        return BLANK
+    if bare.startswith("#"):
+        return COMMENT
+    return "not valid JSON" if bare.strip("\0") else "nothing but NUL bytes"
+
+
+def _pointer(key: str) -> str:
+    """The JSON pointer to a key."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def _without_holes(text: bytes) -> bytes:
+    """Lines without the NULs before them: the hole a writer leaves who goes on after a truncation."""
+    lines = text.split(b"\n")
+    return b"\n".join(line.lstrip(b"\0") or line if line.startswith(b"\0") else line for line in lines)
