@@ -59,9 +59,11 @@ class Canvas:
         """A polyline; NaN breaks it."""
         from matplotlib.lines import Line2D
 
-        pattern = (0, tuple(length / width for length in dashes)) if dashes else "solid"
-        self._axes.add_line(Line2D(np.asarray(x), np.asarray(y), color=PALETTE[colour][0], linewidth=width,
-                                   linestyle=pattern, solid_capstyle="butt", clip_on=False, zorder=self._next()))
+        drawn = Line2D(np.asarray(x), np.asarray(y), color=PALETTE[colour][0], linewidth=width,
+                       solid_capstyle="butt", clip_on=False, zorder=self._next())
+        if dashes:
+            drawn.set_linestyle((0, tuple(length / width for length in dashes)))
+        self._axes.add_line(drawn)
 
     def box(self, left: float, top: float, right: float, bottom: float, colour: str, *, opacity: float = 1.0) -> None:
         """A filled box without an edge."""
@@ -86,7 +88,7 @@ class Canvas:
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         with _one_at_a_time, warnings.catch_warnings(), rc_context(_SETTINGS):  # type: ignore[arg-type]
             warnings.simplefilter("ignore")        # a glyph that matplotlib's own font lacks: the reader's has it
-            FigureCanvasSVG(self._figure).print_svg(out, metadata=nothing)
+            FigureCanvasSVG(self._figure).print_svg(out, metadata=nothing)  # type: ignore[no-untyped-call]
         return _cleaned(out.getvalue().decode(), self.width, self.height, alt)
 
     def _next(self) -> int:
@@ -124,8 +126,7 @@ def _clean_tag(tag: re.Match[str]) -> str:
     text = re.sub(r' (id|transform)="[^"]*"', "", tag.group())
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = re.sub(r"stroke-dashoffset: 0;? ?", "", text)
-    text = re.sub(r' (d|x|y)="([^"]*)"', lambda found: f' {found[1]}="{_rounded(found[2])}"', text)
-    return text
+    return re.sub(r' (d|x|y)="([^"]*)"', lambda found: f' {found[1]}="{_rounded(found[2])}"', text)
 
 
 def _rounded(numbers: str) -> str:

@@ -13,14 +13,16 @@ from console.reports.scales import round_ticks, tick_texts, time_ticks
 from console.window import Window
 
 WIDTH, HEIGHT = 632, 184
-TOP, BOTTOM, RIGHT = 20, 36, 12
+TOP, BOTTOM, LEFT, RIGHT = 20, 36, 54, 12
 LABEL_LEFT, LABEL_PX = 30, 14          # a sample of the line before its name; the least distance of two names
 MAX_LABEL = 14                         # characters of a series name beside its line
 MOST_POINTS = 1_300                    # a little over two per pixel; more would only make the file large
 
 
-def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str) -> str:
+def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str, names_px: float = 0) -> str:
     """The chart as SVG in light colours; see `canvas.themed` for a page that may be dark.
+
+    names_px  room for names at the right, at least: charts below each other share one time axis if they share this
 
     Shares are drawn in percent; rates, shares and times start at zero. NaN is a gap; a value between two gaps is a
     short dash, as wide as its bucket. Title and unit are left to the page, which has the larger letters.
@@ -30,8 +32,8 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str)
     ticks = _value_ticks(chart, scale)
     texts = tick_texts(ticks, " %" if chart.unit in ("share", "%") else "")
     named = len(chart.series) > 1
-    left = 8 + CHARACTER_PX * max(map(len, texts))
-    right = WIDTH - RIGHT - (_labels_width(chart) if named else 0)
+    left = max(LEFT, 8 + CHARACTER_PX * max(map(len, texts)))
+    right = WIDTH - RIGHT - max(names_px, names_width(chart))
     plot = _Plot(left, right, ticks[0], ticks[-1], *_span(chart, window))
 
     for tick, text in zip(ticks, texts, strict=True):
@@ -158,7 +160,10 @@ def thinned(times: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
     return times[kept], values[kept]
 
 
-def _labels_width(chart: ChartView) -> float:
+def names_width(chart: ChartView) -> float:
+    """Room that the names at the right take; a single curve needs none."""
+    if len(chart.series) < 2:
+        return 0.0
     names = [shorten(series.name, MAX_LABEL) for series in chart.series[:len(CURVES)]]
     return LABEL_LEFT + CHARACTER_PX * max(max(map(len, names)), 7 if len(chart.series) > len(CURVES) else 0)
 

@@ -37,7 +37,7 @@ def tick_texts(ticks: list[float], suffix: str = "") -> list[str]:
 def time_ticks(start_s: float, end_s: float, wanted: int) -> tuple[list[tuple[float, str]], str]:
     """Ticks (epoch seconds, label) on the round minutes, hours, days or months of UTC, and the day, said once.
 
-    The second part is `2 Mar 2026, UTC` where all ticks share a day, `Mar 2026, UTC` or `2 - 4 Mar 2026, UTC` elsewhere.
+    The second part is `2 Mar 2026, UTC` where all ticks share a day, else `2 - 4 Mar 2026, UTC` and the like.
     """
     start, end = from_epoch(start_s), from_epoch(end_s)
     raw = (end_s - start_s) / max(1, wanted)

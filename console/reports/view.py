@@ -1,4 +1,7 @@
-"""An incident, and the document written from it. All formats are written from one `ReportView`, so they cannot differ."""
+"""An incident, and the document written from it.
+
+All formats are written from one `ReportView`, so they cannot differ.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,107 @@
+"""The report as PDF, set by Typst: A4, pages numbered, the numbers behind the charts attached as CSV."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from console.reports.arrange import Document, arrange
+from console.reports.palette import PALETTE
+from console.reports.view import ReportView
+
+_LONG_WORD = re.compile(r"[^\s\u200b]{25,}")
+_WORD_PART = 20
+_SURE = 0x0530            # Latin, Greek and Cyrillic lie below: Typst's own fonts have them
+_SIGNS = (0x2000, 0x2300)  # dashes, quotes, currency, arrows, mathematics
+
+
+def write_pdf(view: ReportView) -> bytes:
+    """The whole document. The same view gives the same bytes on the same machine."""
+    return pdf_of(arrange(view), view.generated)
+
+
+def pdf_of(document: Document, generated: datetime) -> bytes:
+    """The template is markup, the document is data: JSON in, which Typst reads as strings and never evaluates.
+
+    generated  the date that the PDF carries
+    """
+    import typst
+
+    template = (files("resources") / "reports" / "report.typ").read_bytes()
+    data = _breakable(asdict(document))
+    text = json.dumps(data, ensure_ascii=False)
+    unseen = _without_glyph(text)
+    if unseen:
+        data = _spelled(data, unseen)
+        text = json.dumps(data, ensure_ascii=False)
+    inputs = {"report": text, "colours": json.dumps({name: light for name, (light, _) in PALETTE.items()})}
+    compiler = typst.Compiler(template, font_paths=typst.Fonts(), sys_inputs=inputs)
+    pdf = compiler.compile(format="pdf", timestamp=generated)
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _breakable(value: Any, key: str = "") -> Any:
+    """Long words get invisible places to break at: Typst has none for a name of 200 characters.
+
+    Drawings and CSV stay as they are.
+    """
+    if key in ("svg", "csv"):
+        return value
+    if isinstance(value, str):
+        return _LONG_WORD.sub(lambda word: "\u200b".join(
+            word.group()[at:at + _WORD_PART] for at in range(0, len(word.group()), _WORD_PART)), value)
+    if isinstance(value, dict):
+        return {name: _breakable(part, name) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_breakable(part, key) for part in value]
+    return value
+
+
+def _without_glyph(text: str) -> frozenset[str]:
+    """Characters that no font of this machine has. Only looked for when the text holds unusual ones."""
+    wanted = {character for character in set(text)
+              if ord(character) >= _SURE and not _SIGNS[0] <= ord(character) < _SIGNS[1]}
+    for path, index in _font_files() if wanted else ():
+        wanted -= _covered(path, index, wanted)
+        if not wanted:
+            break
+    return frozenset(wanted)
+
+
+def _font_files() -> Iterable[tuple[str, int]]:
+    """One file for each family: its other cuts cover the same characters."""
+    import typst
+
+    seen = set()
+    for font in typst.Fonts(include_embedded_fonts=False).fonts():
+        if font.path and font.family not in seen:
+            seen.add(font.family)
+            yield font.path, font.index
+
+
+def _covered(path: str, index: int, wanted: set[str]) -> set[str]:
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]  # comes with matplotlib
+
+    try:
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            covered = font.getBestCmap() or {}
+            return {character for character in wanted if ord(character) in covered}
+    except (OSError, TTLibError, AssertionError, KeyError):
+        return set()               # a broken font of the system is none
+
+
+def _spelled(value: Any, unseen: frozenset[str]) -> Any:
+    """Characters without a glyph as their code points: two names must not both become a row of empty boxes."""
+    if isinstance(value, str):
+        return "".join(f"U+{ord(mark):04X}" if mark in unseen else mark for mark in value)
+    if isinstance(value, dict):
+        return {name: part if name == "csv" else _spelled(part, unseen) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_spelled(part, unseen) for part in value]
+    return value
