@@ -1,0 +1,158 @@
+"""What a folder holds: files put into streams, columns with their roles, and what is left out with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from console.errors import NoLogs
+from console.jobs import Job
+from console.logs import config, memory, streams
+from console.logs.group import Group, folders_of, grouped
+from console.logs.plan import FolderPlan, Refused, StreamPlan, TimeFormat
+from console.logs.refusals import no_logs, no_time
+from console.logs.sniff import Head, Incomplete, sniff
+from console.logs.times import checked_zone
+from console.logs.walk import Found, walk
+from console.roles import Role, StreamKind
+
+FIRST_ROWS = 20
+"""Read of every file: enough for its columns."""
+
+SAMPLE_ROWS = 400
+SAMPLE_FILES = 4
+"""Read of some files of a stream for types and roles: the first, the last, some between, and each new shape."""
+
+NEEDS_TIME = (StreamKind.REQUESTS, StreamKind.SAMPLES)
+
+
+def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[StreamPlan, ...] = ()) -> FolderPlan:
+    """The plan of a folder. Only heads of files are read, and nothing is run or written.
+
+    zone   of times that have none; before what `pilothouse.toml` says. None of both: UTC, marked as assumed
+    known  the streams of an earlier time: names, stored names, types and the user's choices stay as they were
+    Raises NoSuchFolder, NoLogs, BadSettings, JobStopped.
+    """
+    folder = Path(folder)
+    zone = checked_zone(zone, where="--zone") if zone else None
+    found, refused = walk(folder, job)
+    settings = config.read(folder)
+    heads = _heads(found, refused, job)
+    places = {each.path: each.place for each in found}
+    groups = grouped(heads)
+    drafts = [streams.draft(group, name, _sampled(group, places, job))
+              for group, name in named(groups, folder.name, known)]
+    streams.settle_outcomes(drafts)
+    plans: list[StreamPlan] = []
+    for draft in drafts:
+        plan = memory.remembered(streams.plan(draft, settings, zone), known, settings, zone)
+        if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
+            refused.extend(no_time(plan, draft.facts))
+        else:
+            plans.append(plan)
+    plans = [streams.like_requests(plan, plans) if plan.kind is StreamKind.REFERENCE else plan for plan in plans]
+    refused.sort(key=lambda each: each.path)
+    if not plans:
+        raise no_logs(folder, refused)
+    kept = {plan.name for plan in plans}
+    notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
+    return FolderPlan(str(folder), tuple(plans), tuple(refused), tuple([*notes, *_notes(plans)]))
+
+
+def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:
+    heads: list[Head] = []
+    for number, each in enumerate(found):
+        job.stop_if_asked()
+        if number % 50 == 0:
+            job.report(number, len(found), "Looking at files")
+        try:
+            head = sniff(each.place, each.path, FIRST_ROWS)
+        except Incomplete as why:
+            head = Refused(each.path, f"{why}. It is read when rows come", rejected=each.place.suffix.lower() == ".gz")
+        if isinstance(head, Refused):
+            refused.append(head)
+        else:
+            heads.append(head)
+    return heads
+
+
+def _sampled(group: Group, places: dict[str, Path], job: Job) -> list[Head]:
+    """The heads of some files, read further: newest and oldest, two between, and one for each set of columns."""
+    ordered = group.newest_first()[::-1]
+    count = len(ordered)
+    wanted = {0, count - 1, *(count * step // (SAMPLE_FILES - 1) for step in range(1, SAMPLE_FILES - 1))}
+    shapes: set[frozenset[str]] = set()
+    for index, head in enumerate(ordered):
+        shape = frozenset(head.file.columns)
+        if shape not in shapes and len(shapes) < 50:
+            shapes.add(shape)
+            wanted.add(index)
+    if group.by_stem and count <= 50:
+        wanted |= set(range(count))
+    sampled: list[Head] = []
+    for index in sorted(wanted):
+        job.stop_if_asked()
+        head = ordered[index]
+        try:
+            again = sniff(places[head.file.path], head.file.path, SAMPLE_ROWS)
+        except Incomplete:
+            again = head          # it was truncated meanwhile
+        sampled.append(again if isinstance(again, Head) else head)
+    return sampled
+
+
+def named(groups: Iterable[Group], folder: str, known: Sequence[StreamPlan] = ()) -> list[tuple[Group, str]]:
+    """Each group with a name that is unique, short, and the one that it had before."""
+    taken: set[str] = set()
+    result: list[tuple[Group, str]] = []
+    for group in groups:
+        old = memory.known_name(group, known)
+        if old is not None and old not in taken:
+            taken.add(old)
+            result.append((group, old))
+            continue
+        fixed = [part for part in group.shape if "*" not in part]
+        plain = group.stem if not group.by_stem else (fixed[-1] if fixed else folder)
+        first = plain or (fixed[-1] if fixed else folder) or "log"
+        choices = [first, "/".join([*fixed, first]) if fixed and fixed[-1] != first else first,
+                   f"{first}.{group.format}"]
+        reserved = taken | {each.name for each in known}
+        name = next((choice for choice in choices if choice not in reserved), None)
+        number = 2
+        while name is None:
+            if f"{choices[1]}-{number}" not in reserved:
+                name = f"{choices[1]}-{number}"
+            number += 1
+        taken.add(name)
+        result.append((group, name))
+    return result
+
+
+def _notes(plans: Sequence[StreamPlan]) -> list[str]:
+    notes: list[str] = []
+    assumed = [plan.name for plan in plans if plan.zone_assumed]
+    if assumed:
+        notes.append(f"Times in {_some(assumed)} name no zone and are read as UTC. Set the zone under Columns if that is "
+                     "wrong")
+    headless = [file.path for plan in plans for file in plan.files if not file.has_header]
+    if headless:
+        notes.append(f"{_some(headless)} has no header: columns are named by their place. Give them roles under Columns")
+    if any(plan.kind is StreamKind.OUTCOMES for plan in plans) and not any(
+            plan.kind is StreamKind.REQUESTS for plan in plans):
+        notes.append("There are outcomes, but no requests that they could belong to")
+    for plan in plans:
+        epoch = [column.name for column in plan.columns if column.role is Role.TIMESTAMP
+                 and column.time_format in (TimeFormat.EPOCH_US, TimeFormat.EPOCH_NS)]
+        if epoch:
+            notes.append(f"`{epoch[0]}` of {plan.name} counts micro- or nanoseconds since 1970")
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def depth(path: str) -> int:
+    """How many folders a file lies below the opened one."""
+    return len(folders_of(path))

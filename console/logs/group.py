@@ -1,0 +1,187 @@
+"""Puts files of one shape together, and finds columns that stand in their paths."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from console.logs.names import folder_shape, hive_value, stem_and_age, words
+from console.logs.plan import FileFormat
+from console.logs.sniff import Head
+
+REFERENCE_WORDS = {"reference", "ref", "training", "train", "trainset", "validation", "valid", "val", "baseline", "holdout"}
+"""A file or a folder with one of these words holds data from before the model went live."""
+
+SAME_SHAPE = 0.5
+"""Files of one name belong together when they share this part of the columns of the smaller one."""
+
+SIBLING_SHAPE = 0.8
+"""Files of one name in folders beside each other need more: `labels/part-0` and `predictions/part-0` differ."""
+
+HOST = re.compile(r"(host|node|pod|server|worker|replica|serve|machine|instance|ip|i|vm)[-_.\d].*", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Group:
+    """Files of one shape. `shape` is the folders above, `*` where they differ or hold a date.
+
+    levels   places in the path whose folder is the value of a column, with that column's name
+    by_stem  the file name's stem is the value of a column: a metric a file
+    """
+
+    shape: tuple[str, ...]
+    stem: str
+    format: FileFormat
+    reference: bool
+    heads: list[Head] = field(default_factory=list)
+    levels: dict[int, str] = field(default_factory=dict)
+    by_stem: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """All column names of its files."""
+        return {name for head in self.heads for name in head.file.columns}
+
+    def newest_first(self) -> list[Head]:
+        """Its heads, the newest file first, as far as names tell."""
+        return sorted(self.heads, key=lambda head: age_of(head.file.path), reverse=True)
+
+
+def folders_of(path: str) -> tuple[str, ...]:
+    """The folders above a file."""
+    return tuple(path.split("/")[:-1])
+
+
+def stem_of(path: str) -> str:
+    """The part of the file name that its rotations share."""
+    return stem_and_age(path.rsplit("/", 1)[-1])[0]
+
+
+def age_of(path: str) -> tuple[object, ...]:
+    """Sorts newer files higher: by dates in the folders, then by the file's own rotation, then by name."""
+    dated = re.sub(r"\D", "", "".join(part for part, shape in zip(folders_of(path), folder_shape(folders_of(path)),
+                                                                  strict=True) if "*" in shape))
+    return dated, stem_and_age(path.rsplit("/", 1)[-1])[1], path
+
+
+def is_reference(path: str) -> bool:
+    """Whether a word of the path says that this is reference data."""
+    *folders, name = path.split("/")
+    parts = [words(folder) for folder in folders] + [words(stem_and_age(name)[0])]
+    return any(part and (part[0] in REFERENCE_WORDS or part[-1] in REFERENCE_WORDS) for part in parts)
+
+
+def grouped(heads: Iterable[Head]) -> list[Group]:
+    """Streams to be: rotations together, then sibling folders, then metrics of one shape."""
+    buckets: dict[tuple[tuple[str, ...], str, FileFormat, bool], list[Group]] = defaultdict(list)
+    for head in sorted(heads, key=lambda each: each.file.path):
+        path = head.file.path
+        key = (folder_shape(folders_of(path)), stem_of(path), head.file.format, is_reference(path))
+        home = next((group for group in buckets[key] if overlap(group.names, set(head.file.columns)) >= SAME_SHAPE), None)
+        if home is None:
+            home = Group(*key)
+            buckets[key].append(home)
+        home.heads.append(head)
+    groups = [group for bucket in buckets.values() for group in bucket]
+    for group in groups:
+        _hive_levels(group)
+    groups = _siblings(groups)
+    return _metrics(groups)
+
+
+def overlap(left: set[str], right: set[str]) -> float:
+    """The shared part of the smaller set."""
+    return len(left & right) / min(len(left), len(right)) if left and right else 0.0
+
+
+def jaccard(left: set[str], right: set[str]) -> float:
+    """The shared part of both sets."""
+    return len(left & right) / len(left | right) if left | right else 0.0
+
+
+def _hive_levels(group: Group) -> None:
+    for level, part in enumerate(group.shape):
+        if part.endswith("=*") and part[:-2] not in group.names:
+            group.levels[level] = part[:-2]
+
+
+def _siblings(groups: list[Group]) -> list[Group]:
+    """Joins groups of one stem and one shape whose paths differ in one folder: that folder becomes a column."""
+    deepest = max((len(group.shape) for group in groups), default=0)
+    for level in reversed(range(deepest)):
+        rest: list[Group] = []
+        alike: dict[tuple[object, ...], list[Group]] = defaultdict(list)
+        for group in groups:
+            if len(group.shape) <= level or "*" in group.shape[level]:
+                rest.append(group)
+                continue
+            shape = (*group.shape[:level], "*", *group.shape[level + 1:])
+            alike[shape, group.stem, group.format, group.reference].append(group)
+        for (shape, *_), members in alike.items():
+            while members:
+                first = members.pop(0)
+                near = [each for each in members if jaccard(first.names, each.names) >= SIBLING_SHAPE]
+                if near:
+                    members = [each for each in members if each not in near]
+                    first = _joined(first, near, shape, level)  # type: ignore[arg-type]
+                rest.append(first)
+        groups = rest
+    return groups
+
+
+def _joined(first: Group, others: Sequence[Group], shape: tuple[str, ...], level: int) -> Group:
+    values = {group.shape[level] for group in (first, *others)}
+    heads = [head for group in (first, *others) for head in group.heads]
+    joined = replace(first, shape=shape, heads=heads, levels=dict(first.levels))
+    taken = {name.lower() for name in joined.names} | {name.lower() for name in joined.levels.values()}
+    name = "host" if all(HOST.fullmatch(value) for value in values) else \
+        "policy" if {"propensity_score", "pscore", "propensity"} & taken else "variant"
+    if all(re.fullmatch(r"(part|shard|partition|chunk)?[-_]?\d+", value) for value in values):
+        return joined       # shards: their number says nothing
+    while name in taken:
+        name = f"folder_{name}"
+    joined.levels[level] = name
+    return joined
+
+
+def _metrics(groups: list[Group]) -> list[Group]:
+    """Joins files of one folder that hold a time and a number: a metric a file, its name that of the file."""
+    rest: list[Group] = []
+    alike: dict[tuple[object, ...], Group] = {}
+    for group in groups:
+        names = tuple(group.heads[0].file.columns)
+        if len(names) != 2 or not group.stem or group.reference or not _is_long_value(names):
+            rest.append(group)
+            continue
+        key = (group.shape, group.format, names)
+        if key in alike:
+            alike[key].heads.extend(group.heads)
+        else:
+            alike[key] = replace(group, by_stem="metric" if "metric" not in names else "series")
+            rest.append(alike[key])
+    return rest
+
+
+def _is_long_value(names: tuple[str, ...]) -> bool:
+    """A column called only `value` or the like does not say which metric it is: the file's name does."""
+    return bool({name.lower() for name in names} & {"value", "y", "val", "reading", "metric_value", "count"})
+
+
+def path_values(group: Group, path: str) -> dict[str, str]:
+    """The values of the path columns of a group for one of its files."""
+    return values_at(group.levels, group.by_stem, path)
+
+
+def values_at(levels: dict[int, str], by_stem: str, path: str) -> dict[str, str]:
+    """Column -> value, read from the folders at these levels and from the stem."""
+    folders = folders_of(path)
+    values: dict[str, str] = {}
+    for level, name in sorted(levels.items()):
+        if level < len(folders):
+            hive = hive_value(folders[level])
+            values[name] = hive[1] if hive else folders[level]
+    if by_stem:
+        values[by_stem] = stem_of(path)
+    return values

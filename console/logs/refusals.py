@@ -1,0 +1,49 @@
+"""Sentences for what is not loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from console.errors import NoLogs
+from console.logs import times
+from console.logs.cells import Facts
+from console.logs.plan import Refused, StreamPlan
+
+MOST_NAMES = 8
+
+
+def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
+    """A refusal for each file of a stream whose rows cannot be put on the time axis."""
+    reason = f"No column holds a time; it has {names([each.name for each in facts])}"
+    do = "Choose the column that holds it under Columns, or leave this file out"
+    for each in facts:
+        if not times.says_time(each.name):
+            continue
+        if each.is_number():
+            reason = f"`{each.name}` counts from a start that the log does not name ({each.low:g} to {each.high:g})"
+            do = "Write a date, or the seconds since 1970"
+        elif each.texts and sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) * 2 > len(each.texts):
+            reason = f"The times in `{each.name}` are written as {each.texts[0][:40]}, which is not read"
+            do = "Write them as 2026-11-23 18:45:06"
+            break
+    return [Refused(file.path, f"{reason}. {do}") for file in plan.files]
+
+
+def names(all_names: Sequence[str]) -> str:
+    """Column names for a sentence: not more than a few, none longer than a line."""
+    shown = [(name if len(name) <= 40 else name[:37] + "...") or "(no name)" for name in all_names[:MOST_NAMES]]
+    more = len(all_names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def no_logs(folder: Path, refused: Sequence[Refused]) -> NoLogs:
+    """The error for a folder with nothing to load: what was found, and what to do."""
+    if not refused:
+        return NoLogs("The folder is empty", where=str(folder),
+                      do="Open a folder with CSV, JSON lines or Parquet files, or wait until something is written")
+    first = sorted(refused, key=lambda each: not each.rejected)[0]
+    more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+    reason = first.reason.rstrip(".").replace(". ", "; ")
+    return NoLogs(f"Nothing here can be loaded: {first.path} ({reason}){more}", where=str(folder),
+                  do="Open a folder with CSV, JSON lines or Parquet files that have a column with times")

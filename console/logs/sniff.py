@@ -1,0 +1,236 @@
+"""Looks at the head of one file and says how its records lie in it. Content decides, never the ending."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from console.logs import delimited, foreign
+from console.logs.plan import Compression, FileFormat, FilePlan, Refused
+
+HEAD_BYTES = 64 * 1024
+LONG_HEAD_BYTES = 4 * 1024 * 1024
+"""The head is taken again this long when the short one does not hold two lines."""
+
+Rows = Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A file whose records can be read, and its first rows, cells in the order of `file.columns`."""
+
+    file: FilePlan
+    rows: Rows
+    whole: bool = False      # the rows are all that the file has
+
+
+class Incomplete(Exception):
+    """Nothing can be said yet: the file is empty or cut, and may still be growing."""
+
+
+def sniff(path: Path, name: str, rows: int = 400) -> Head | Refused:
+    """The format of the regular file `path`, called `name` in messages, and up to `rows` of its first rows.
+
+    Raises Incomplete for a file without a whole record. Never raises OSError: what cannot be opened is refused.
+    """
+    try:
+        stat = path.stat()
+        return _sniff(path, name, stat, rows)
+    except PermissionError:
+        return Refused(name, "It may not be read. Give this user the right to read it")
+    except OSError as error:
+        return Refused(name, f"It could not be read ({error.strerror or error})")
+
+
+def _sniff(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | Refused:
+    if stat.st_size == 0:
+        raise Incomplete("It is empty")
+    with path.open("rb") as file:
+        raw = file.read(HEAD_BYTES)
+    if raw.startswith(b"PAR1"):
+        return _parquet(path, name, stat, rows)
+    if foreign_kind := foreign.by_bytes(raw):
+        return Refused(name, foreign_kind[0], rejected=foreign_kind[1])
+    try:
+        compression, head, is_whole = _unpack(path, raw, stat.st_size, HEAD_BYTES)
+        if not is_whole and head.count(b"\n") < 2:
+            with path.open("rb") as file:
+                raw = file.read(LONG_HEAD_BYTES)
+            compression, head, is_whole = _unpack(path, raw, stat.st_size, LONG_HEAD_BYTES)
+    except (zlib.error, OSError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        return Refused(name, f"It is compressed but damaged ({error}). Copy it again, or leave it out")
+    if not head:
+        raise Incomplete("There is nothing inside")
+    if compression is not Compression.NONE:
+        if head.startswith(b"PAR1"):
+            return Refused(name, "It is Parquet inside another compression. Unpack it; Parquet is compressed by itself")
+        if foreign_kind := foreign.by_bytes(head):
+            return Refused(name, foreign_kind[0], rejected=foreign_kind[1])
+    read = _decode(head, is_whole)
+    if read is None:
+        return Refused(name, "It is binary, in no form that is known here", rejected=False)
+    text, encoding = read
+    plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
+    return _text(plan, text, is_whole, rows)
+
+
+def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression, bytes, bool]:
+    """The compression, the head of what is inside, and whether that is all of it."""
+    if raw.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(wbits=31)
+        head = unpacker.decompress(raw, limit)
+        return Compression.GZIP, head, len(raw) >= size and len(head) < limit
+    if raw.startswith(b"\x28\xb5\x2f\xfd"):
+        import pyarrow as pa  # noqa: PLC0415  (slow to import; only for zstd and Parquet)
+
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            head = stream.read(limit)
+        return Compression.ZSTD, head, len(head) < limit
+    return Compression.NONE, raw, len(raw) >= size
+
+
+def _decode(head: bytes, is_whole: bool) -> tuple[str, str] | None:
+    """The head as text and its encoding; None for what is no text."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head[: len(head) // 2 * 2].decode("utf-16", "replace"), "utf-16"
+    encoding = "utf-8"
+    if head.startswith(codecs.BOM_UTF8):
+        head, encoding = head[3:], "utf-8-sig"
+    head = head.lstrip(b"\x00")     # a hole that a writer left which truncated without O_APPEND
+    odd = sum(head.count(byte) for byte in (b"\x00", b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06", b"\x0e", b"\x0f"))
+    if not head or odd > len(head) * 0.02:
+        return None
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head, final=is_whole), encoding
+    except UnicodeDecodeError:
+        pass
+    text = head.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if broken > max(4, len(head) // 10):
+        return None
+    has_utf8 = any(ord(letter) > 127 and letter != "\ufffd" for letter in text)
+    if has_utf8 or encoding == "utf-8-sig":
+        return text, encoding
+    return head.decode("latin-1"), "latin-1"
+
+
+def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refused:
+    start = text.lstrip()
+    if not is_whole:
+        text = text[: text.rfind("\n") + 1] or text
+    if not start:
+        raise Incomplete("There is nothing but blanks in it")
+    if start.startswith(("{", "[")):
+        return _json(plan, text, start, is_whole, rows)
+    known = foreign.by_lines(text)
+    if known is not None and known.endswith("no log"):
+        return Refused(plan.path, f"It is {known}", rejected=False)
+    table = None if known else delimited.table(text, is_whole, rows)
+    if table is not None:
+        plan = _replaced(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header)
+        if not table.rows:
+            raise Incomplete("It has a header and no rows yet")
+        return Head(plan, table.rows, is_whole)
+    found = _json(plan, text, start, is_whole, rows) if '{"' in text else None
+    if isinstance(found, Head):
+        return found
+    if known is not None:
+        return Refused(plan.path, f"It is {known}; this form is not read yet. Export the requests as CSV, JSON lines "
+                                  "or Parquet with a row for each")
+    if "\n" not in text and not is_whole:
+        return Refused(plan.path, f"Its first line is longer than {LONG_HEAD_BYTES // 2**20} MB")
+    return Refused(plan.path, "It is text, but no table of records", rejected=False)
+
+
+def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> Head | Refused:
+    records: list[dict[str, Any]] = []
+    broken = 0
+    lines = (line for line in text.split("\n") if line.strip("\x00 \t\r"))
+    for line in islice(lines, rows):
+        try:
+            value = json.loads(line.strip("\x00 \t\r"))
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            records.append(value)
+        else:
+            broken += 1
+    if not records and is_whole and broken <= 1 and not text.endswith("\n") and not _is_json(start):
+        raise Incomplete("Its first line is not finished")
+    if len(records) <= broken:
+        if start.startswith("[") or _is_json(start) or start.startswith(("{\n", "{\r\n")):
+            return Refused(plan.path, "It is one JSON document, no line for each record. Write one object a line if it "
+                                      "holds a log", rejected=start.lstrip("[ \r\n\t").startswith("{") and start[0] == "[")
+        return Refused(plan.path, "Fewer than half of its lines are JSON objects. Write one object a line")
+    keys = tuple(dict.fromkeys(key for record in records for key in record))
+    known = foreign.by_keys(set(keys))
+    if known and known.endswith("no log"):
+        return Refused(plan.path, f"It is {known}", rejected=False)
+    if known:
+        return Refused(plan.path, f"It is {known}; this form is not read yet. Export the requests as CSV, JSON lines "
+                                  "or Parquet with a row for each")
+    if is_whole and len(records) == 1 and not text.endswith("\n") and any(
+            isinstance(value, dict | list) for value in records[0].values()):
+        return Refused(plan.path, "It is one JSON document, no line for each record", rejected=False)
+    plan = _replaced(plan, format=FileFormat.JSON_LINES, columns=keys)
+    return Head(plan, [[record.get(key) for key in keys] for record in records], is_whole)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | Refused:
+    with path.open("rb") as file:
+        file.seek(max(0, stat.st_size - 4))
+        ending = file.read(4)
+    if stat.st_size < 12 or ending not in (b"PAR1", b"PARE"):
+        return Refused(name, "It is Parquet but cut short: its end is missing. Copy it again, or leave it out")
+    import pyarrow as pa  # noqa: PLC0415  (slow to import; only for zstd and Parquet)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(str(path), memory_map=True, pre_buffer=False) as file:
+            schema = file.schema_arrow
+            n_rows = file.metadata.num_rows
+            batch = next(file.iter_batches(batch_size=max(1, rows), row_groups=[0], use_threads=False), None) \
+                if rows and n_rows else None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        first = str(error).split("\n")[0][:160]
+        return Refused(name, f"It is Parquet but damaged ({first}). Copy it again, or leave it out")
+    columns = tuple(schema.names)
+    plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns)
+    cells = [_plain(column) for column in batch.columns] if batch is not None else []
+    return Head(plan, list(zip(*cells, strict=True)), n_rows <= rows)
+
+
+def _plain(column: Any) -> list[object]:
+    """Arrow cells as plain values; nanosecond times lose what is below a microsecond."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+    try:
+        values: list[object] = column.to_pylist()
+    except Exception:      # a zone that this machine does not know, a value past year 9999
+        values = column.cast(pa.string()).to_pylist()
+    return values
+
+
+def _replaced(plan: FilePlan, **changes: Any) -> FilePlan:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(plan, **changes)
