@@ -98,11 +98,11 @@ def write(folder: Path, settings: FolderSettings) -> None:
     place = folder / f".{SETTINGS}.tmp"
     try:
         place.write_text(as_text(settings), encoding="utf-8", newline="\n")
-        os.replace(place, folder / SETTINGS)
+        place.replace(folder / SETTINGS)
     except OSError as error:
         place.unlink(missing_ok=True) if os.access(folder, os.W_OK) else None
-        raise CannotWrite(f"The settings could not be written ({error.strerror or error})", where=str(folder / SETTINGS),
-                          do="They are kept beside the workspace instead") from error
+        raise CannotWrite(f"The settings could not be written ({error.strerror or error})",
+                          where=str(folder / SETTINGS), do="They are kept beside the workspace instead") from error
 
 
 def as_text(settings: FolderSettings) -> str:

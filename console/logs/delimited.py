@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -45,13 +46,12 @@ def _under(text: str, delimiter: str, is_whole: bool, rows: int) -> Table | None
         return None
     reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
     records: list[list[str]] = []
-    try:
+    with contextlib.suppress(csv.Error):
         records.extend(islice((record for record in reader if record and any(map(str.strip, record))), rows + 20))
-    except csv.Error:
-        pass
     if not is_whole and len(records) < rows + 20 and len(records) > 2:
         records.pop()      # a quoted newline may have cut it
-    records = [record for record in records if not record[0].startswith("#") or len(record) > 1 and _is_header(record)]
+    records = [record for record in records
+               if not record[0].startswith("#") or (len(record) > 1 and _is_header(record))]
     if not records:
         return None
     width = Counter(map(len, records)).most_common(1)[0][0]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from console.errors import NoLogs
 from console.jobs import Job
 from console.logs import config, memory, streams
-from console.logs.group import Group, folders_of, grouped
-from console.logs.plan import FolderPlan, Refused, StreamPlan, TimeFormat
+from console.logs.group import Group, grouped
+from console.logs.plan import FolderPlan, Refused, StreamPlan
 from console.logs.refusals import no_logs, no_time
 from console.logs.sniff import Head, Incomplete, sniff
 from console.logs.times import checked_zone
@@ -51,12 +50,13 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
         else:
             plans.append(plan)
     plans = [streams.like_requests(plan, plans) if plan.kind is StreamKind.REFERENCE else plan for plan in plans]
+    plans.sort(key=lambda plan: list(StreamKind).index(plan.kind))     # requests first: they make the first charts
     refused.sort(key=lambda each: each.path)
     if not plans:
         raise no_logs(folder, refused)
     kept = {plan.name for plan in plans}
     notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
-    return FolderPlan(str(folder), tuple(plans), tuple(refused), tuple([*notes, *_notes(plans)]))
+    return FolderPlan(str(folder), tuple(plans), tuple(refused), (*notes, *_notes(plans)))
 
 
 def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:
@@ -132,27 +132,15 @@ def _notes(plans: Sequence[StreamPlan]) -> list[str]:
     notes: list[str] = []
     assumed = [plan.name for plan in plans if plan.zone_assumed]
     if assumed:
-        notes.append(f"Times in {_some(assumed)} name no zone and are read as UTC. Set the zone under Columns if that is "
-                     "wrong")
+        notes.append(f"Times in {_some(assumed)} name no zone and are read as UTC. "
+                     "Set the zone under Columns if that is wrong")
     headless = [file.path for plan in plans for file in plan.files if not file.has_header]
     if headless:
-        notes.append(f"{_some(headless)} has no header: columns are named by their place. Give them roles under Columns")
-    if any(plan.kind is StreamKind.OUTCOMES for plan in plans) and not any(
-            plan.kind is StreamKind.REQUESTS for plan in plans):
-        notes.append("There are outcomes, but no requests that they could belong to")
-    for plan in plans:
-        epoch = [column.name for column in plan.columns if column.role is Role.TIMESTAMP
-                 and column.time_format in (TimeFormat.EPOCH_US, TimeFormat.EPOCH_NS)]
-        if epoch:
-            notes.append(f"`{epoch[0]}` of {plan.name} counts micro- or nanoseconds since 1970")
+        notes.append(f"{_some(headless)} has no header: columns are named by their place. "
+                     "Give them roles under Columns")
     return notes
 
 
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def depth(path: str) -> int:
-    """How many folders a file lies below the opened one."""
-    return len(folders_of(path))

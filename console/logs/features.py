@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from console.logs.cells import Facts
@@ -16,7 +17,8 @@ CALENDAR = {"year", "month", "day", "weekday", "hour", "minute", "second", "date
 
 PLUMBING = {"ip", "addr", "agent", "referer", "referrer", "uri", "url", "path", "method", "protocol", "span", "trace",
             "level", "levelname", "logger", "message", "msg", "pid", "thread", "lineno", "filename", "traceback",
-            "exception", "error", "cost", "bytes", "payload", "upstream", "email", "token", "key", "api", "provider", "base"}
+            "exception", "error", "cost", "bytes", "payload", "upstream", "email", "token", "key", "api",
+            "provider", "base"}
 """Words of transport and logging: not what the model saw."""
 
 FEW, FEW_SHARE = 50, 0.3
@@ -67,7 +69,7 @@ def guess(facts: Facts, kind: StreamKind, budget: int) -> Guess:
 
 def counts_up(numbers: tuple[float, ...]) -> bool:
     """Whether nearly each number is one more than the one before it, as row numbers are."""
-    steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(numbers)]
     return sum(step == 1 for step in steps) >= 0.95 * len(steps)
 
 

@@ -11,7 +11,8 @@ from console.logs.names import folder_shape, hive_value, stem_and_age, words
 from console.logs.plan import FileFormat
 from console.logs.sniff import Head
 
-REFERENCE_WORDS = {"reference", "ref", "training", "train", "trainset", "validation", "valid", "val", "baseline", "holdout"}
+REFERENCE_WORDS = {"reference", "ref", "training", "train", "trainset", "validation", "valid", "val", "baseline",
+                   "holdout"}
 """A file or a folder with one of these words holds data from before the model went live."""
 
 SAME_SHAPE = 0.5
@@ -79,7 +80,8 @@ def grouped(heads: Iterable[Head]) -> list[Group]:
     for head in sorted(heads, key=lambda each: each.file.path):
         path = head.file.path
         key = (folder_shape(folders_of(path)), stem_of(path), head.file.format, is_reference(path))
-        home = next((group for group in buckets[key] if overlap(group.names, set(head.file.columns)) >= SAME_SHAPE), None)
+        names = set(head.file.columns)
+        home = next((group for group in buckets[key] if overlap(group.names, names) >= SAME_SHAPE), None)
         if home is None:
             home = Group(*key)
             buckets[key].append(home)
@@ -112,7 +114,7 @@ def _siblings(groups: list[Group]) -> list[Group]:
     deepest = max((len(group.shape) for group in groups), default=0)
     for level in reversed(range(deepest)):
         rest: list[Group] = []
-        alike: dict[tuple[object, ...], list[Group]] = defaultdict(list)
+        alike: dict[tuple[tuple[str, ...], str, FileFormat, bool], list[Group]] = defaultdict(list)
         for group in groups:
             if len(group.shape) <= level or "*" in group.shape[level]:
                 rest.append(group)
@@ -125,7 +127,7 @@ def _siblings(groups: list[Group]) -> list[Group]:
                 near = [each for each in members if jaccard(first.names, each.names) >= SIBLING_SHAPE]
                 if near:
                     members = [each for each in members if each not in near]
-                    first = _joined(first, near, shape, level)  # type: ignore[arg-type]
+                    first = _joined(first, near, shape, level)
                 rest.append(first)
         groups = rest
     return groups

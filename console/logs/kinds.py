@@ -24,7 +24,7 @@ SERVING_ROLES = {Role.REQUEST_ID, Role.LATENCY, Role.PREDICTION, Role.SCORE, Rol
 def kind_of(columns: Sequence[Facts], guesses: Sequence[Guess | None], *, reference: bool,
             long_shape: bool) -> tuple[StreamKind, str]:
     """The kind and, in a sentence, why."""
-    roles = {guess.role for guess in guesses if guess is not None}
+    roles = {guess.role for guess in guesses if guess is not None and guess.role is not None}
     if reference:
         return StreamKind.REFERENCE, "Its path names it as data from training or validation"
     if long_shape and not roles & {Role.REQUEST_ID, Role.LATENCY}:
@@ -57,8 +57,8 @@ def kind_of(columns: Sequence[Facts], guesses: Sequence[Guess | None], *, refere
 def _step(columns: Sequence[Facts], guesses: Sequence[Guess | None]) -> float | None:
     for facts, guess in zip(columns, guesses, strict=True):
         if guess is not None and guess.role is Role.TIMESTAMP and facts.time_format is not None:
-            seconds = [second for text in facts.texts if (second := times.to_seconds(text, facts.time_format)) is not None]
-            return times.steady_step(seconds)
+            seconds = [times.to_seconds(text, facts.time_format) for text in facts.texts]
+            return times.steady_step([second for second in seconds if second is not None])
     return None
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from console.logs.config import FolderSettings, StreamSettings
-from console.logs.group import Group, folder_shape, folders_of, overlap, stem_of
-from console.logs.names import stored_names
+from console.logs.group import Group, folders_of, overlap, stem_of
+from console.logs.names import folder_shape, stored_names
 from console.logs.plan import ColumnPlan, StreamPlan
 from console.roles import Role
 

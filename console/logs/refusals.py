@@ -23,7 +23,7 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
         if each.is_number():
             reason = f"`{each.name}` counts from a start that the log does not name ({each.low:g} to {each.high:g})"
             do = "Write a date, or the seconds since 1970"
-        elif each.texts and sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) * 2 > len(each.texts):
+        elif each.texts and 2 * sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) > each.n:
             reason = f"The times in `{each.name}` are written as {each.texts[0][:40]}, which is not read"
             do = "Write them as 2026-11-23 18:45:06"
             break

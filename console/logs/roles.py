@@ -51,7 +51,7 @@ def _share(facts: Facts) -> bool:
 
 
 def _few(facts: Facts) -> bool:
-    if not _any(facts) or facts.type is ColumnType.TIME or facts.is_number() and not facts.whole:
+    if not _any(facts) or facts.type is ColumnType.TIME or (facts.is_number() and not facts.whole):
         return facts.is_number() and facts.distinct <= 10 and bool(facts.texts)   # versions 1.0, 1.1
     return facts.distinct <= 50 and (facts.distinct <= 5 or facts.unique_share <= 0.5)
 
@@ -62,7 +62,7 @@ def _version(facts: Facts) -> bool:
 
 
 def _id(facts: Facts) -> bool:
-    if not _any(facts) or facts.type in (ColumnType.TIME, ColumnType.FLAG) or facts.is_number() and not facts.whole:
+    if not _any(facts) or facts.type in (ColumnType.TIME, ColumnType.FLAG) or (facts.is_number() and not facts.whole):
         return False
     return len(facts.texts) < 5 or facts.unique_share >= 0.3
 
@@ -78,7 +78,7 @@ OUTCOME_WORDS = {"success", "succeeded", "successful", "ok", "error", "errored",
 
 def _status(facts: Facts) -> bool:
     if facts.is_number():
-        return facts.whole and -1 <= facts.low and facts.high <= 599 and facts.distinct <= 60
+        return facts.whole and facts.low >= -1 and facts.high <= 599 and facts.distinct <= 60
     known = sum(text.lower() in OUTCOME_WORDS or re.fullmatch(r"[1-5]\d\d( .*)?", text) is not None
                 for text in facts.texts)
     return bool(facts.texts) and known >= 0.5 * len(facts.texts)
@@ -91,7 +91,7 @@ def _outcome(facts: Facts) -> bool:
 
 
 def _click(facts: Facts) -> bool:
-    return facts.type is ColumnType.FLAG or facts.is_number() and facts.whole and facts.low >= 0 or (
+    return facts.type is ColumnType.FLAG or (facts.is_number() and facts.whole and facts.low >= 0) or (
         bool(facts.texts) and facts.distinct <= 4 and not facts.nested and facts.type is ColumnType.TEXT)
 
 
@@ -115,9 +115,9 @@ RULES: tuple[Rule, ...] = (
          "target_time ground_truth_time", _time, "time of the outcome"),
     Rule(Role.TIMESTAMP, "ts timestamp event_time event_ts event_timestamp event_time_* request_ts request_timestamp "
          "request_time time @timestamp prediction_ts prediction_time prediction_timestamp inference_time logging_time "
-         "occurrence_time timestamp_ns timestamp_us timestamp_ms timestamp_* time_hour msec time_iso8601 asctime gmt_create unix_time "
-         "ds start_time start_time_unix_nano started_at datetime date_time created_at created date t epoch day "
-         "*_timestamp *_ts time_* *_time *_at *_date", _time, "the time of the row"),
+         "occurrence_time timestamp_ns timestamp_us timestamp_ms timestamp_* time_hour msec time_iso8601 asctime "
+         "gmt_create unix_time ds start_time start_time_unix_nano started_at datetime date_time created_at created "
+         "date t epoch day *_timestamp *_ts time_* *_time *_at *_date", _time, "the time of the row"),
     Rule(Role.REQUEST_ID, "request_id req_id prediction_id inference_id invocation_id client_request_id event_id "
          "impression_id correlation_id databricks_request_id call_id trace_id uuid guid record_id row_id id",
          _id, "key of the request", ColumnType.TEXT),
@@ -177,7 +177,8 @@ RULES: tuple[Rule, ...] = (
 
 MANY = {Role.CPU, Role.MEMORY, Role.GPU, Role.LOAD, Role.FEATURE, Role.METRIC_VALUE}
 
-RESOURCES = ((Role.GPU, {"gpu", "cuda", "vram"}), (Role.CPU, {"cpu", "cpus"}), (Role.MEMORY, {"mem", "memory", "rss", "ram"}),
+RESOURCES = ((Role.GPU, {"gpu", "cuda", "vram"}), (Role.CPU, {"cpu", "cpus"}),
+             (Role.MEMORY, {"mem", "memory", "rss", "ram"}),
              (Role.LOAD, {"load", "load1", "load5", "load15", "loadavg"}))
 
 INDEX = re.compile(r"|unnamed: ?\d+|index|level_\d+|__index_level_\d+__|rownames?", re.IGNORECASE)
@@ -265,14 +266,14 @@ def _token_pair(columns: Sequence[Facts], guesses: list[Guess | None]) -> None:
     """`input_length` beside `output_length` counts tokens, as LLM traces do."""
     place = {"_".join(words(facts.name)): index for index, facts in enumerate(columns)}
     if "input_length" in place and "output_length" in place and _count(columns[place["output_length"]]):
-        guesses[place["input_length"]] = Guess(Role.INPUT_TOKENS, "Length of the input beside one of the output", "tokens")
-        guesses[place["output_length"]] = Guess(Role.OUTPUT_TOKENS, "Length of the output beside one of the input", "tokens")
+        guesses[place["input_length"]] = Guess(Role.INPUT_TOKENS, "An input's length beside an output's", "tokens")
+        guesses[place["output_length"]] = Guess(Role.OUTPUT_TOKENS, "An output's length beside an input's", "tokens")
 
 
 def metric_columns(columns: Sequence[Facts], guesses: Sequence[Guess | None]) -> tuple[int, int] | None:
     """The places of a metric's name and of its value, in a table that has little else: the long shape."""
     name = _first(METRIC_NAMES, columns, lambda facts: facts.type is ColumnType.TEXT and _few(facts))
-    value = _first(METRIC_VALUES, columns, lambda facts: facts.is_number() or facts.n > 0 and bool(facts.numbers))
+    value = _first(METRIC_VALUES, columns, lambda facts: facts.is_number() or (facts.n > 0 and bool(facts.numbers)))
     if name is None or value is None or len(columns) > 8:
         return None
     return name, value

@@ -90,7 +90,7 @@ def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression,
         head = unpacker.decompress(raw, limit)
         return Compression.GZIP, head, len(raw) >= size and len(head) < limit
     if raw.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow as pa  # noqa: PLC0415  (slow to import; only for zstd and Parquet)
+        import pyarrow as pa
 
         with pa.input_stream(str(path), compression="zstd") as stream:
             head = stream.read(limit)
@@ -106,7 +106,7 @@ def _decode(head: bytes, is_whole: bool) -> tuple[str, str] | None:
     if head.startswith(codecs.BOM_UTF8):
         head, encoding = head[3:], "utf-8-sig"
     head = head.lstrip(b"\x00")     # a hole that a writer left which truncated without O_APPEND
-    odd = sum(head.count(byte) for byte in (b"\x00", b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06", b"\x0e", b"\x0f"))
+    odd = sum(head.count(bytes([byte])) for byte in (0, 1, 2, 3, 4, 5, 6, 14, 15))
     if not head or odd > len(head) * 0.02:
         return None
     try:
@@ -167,9 +167,10 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     if not records and is_whole and broken <= 1 and not text.endswith("\n") and not _is_json(start):
         raise Incomplete("Its first line is not finished")
     if len(records) <= broken:
-        if start.startswith("[") or _is_json(start) or start.startswith(("{\n", "{\r\n")):
-            return Refused(plan.path, "It is one JSON document, no line for each record. Write one object a line if it "
-                                      "holds a log", rejected=start.lstrip("[ \r\n\t").startswith("{") and start[0] == "[")
+        if start.startswith(("[", "{\n", "{\r\n")) or _is_json(start):
+            rejected = start[0] == "[" and start.lstrip("[ \r\n\t").startswith("{")
+            return Refused(plan.path, "It is one JSON document, no line for each record. "
+                                      "Write one object a line if it holds a log", rejected)
         return Refused(plan.path, "Fewer than half of its lines are JSON objects. Write one object a line")
     keys = tuple(dict.fromkeys(key for record in records for key in record))
     known = foreign.by_keys(set(keys))
@@ -199,8 +200,8 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
         ending = file.read(4)
     if stat.st_size < 12 or ending not in (b"PAR1", b"PARE"):
         return Refused(name, "It is Parquet but cut short: its end is missing. Copy it again, or leave it out")
-    import pyarrow as pa  # noqa: PLC0415  (slow to import; only for zstd and Parquet)
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(str(path), memory_map=True, pre_buffer=False) as file:
@@ -219,7 +220,7 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
 
 def _plain(column: Any) -> list[object]:
     """Arrow cells as plain values; nanosecond times lose what is below a microsecond."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
@@ -231,6 +232,6 @@ def _plain(column: Any) -> list[object]:
 
 
 def _replaced(plan: FilePlan, **changes: Any) -> FilePlan:
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
     return replace(plan, **changes)

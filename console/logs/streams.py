@@ -178,7 +178,8 @@ def _one_each(columns: Sequence[ColumnPlan]) -> list[ColumnPlan]:
     """A role that the user gave to one column is taken from the one that was only guessed to have it."""
     chosen = {column.role for column in columns if column.chosen and column.role not in roles.MANY}
     return [replace(column, role=None, why="Another column was chosen for its role")
-            if not column.chosen and column.role is not None and column.role in chosen else column for column in columns]
+            if not column.chosen and column.role is not None and column.role in chosen else column
+            for column in columns]
 
 
 def like_requests(reference: StreamPlan, streams: Sequence[StreamPlan]) -> StreamPlan:
@@ -194,9 +195,8 @@ def like_requests(reference: StreamPlan, streams: Sequence[StreamPlan]) -> Strea
         other = model.get(column.name)
         if other is None or column.chosen or (other.type is ColumnType.TIME) != (column.type is ColumnType.TIME):
             columns.append(column)
-        elif (other.role, other.unit, other.type) == (column.role, column.unit, column.type):
-            columns.append(column)
-        else:
-            columns.append(replace(column, role=other.role, unit=other.unit, type=other.type,
-                                   why=f"As in {best.name}"))
+            continue
+        same = (other.role, other.unit, other.type) == (column.role, column.unit, column.type)
+        columns.append(column if same else replace(column, role=other.role, unit=other.unit, type=other.type,
+                                                   why=f"As in {best.name}"))
     return replace(reference, columns=tuple(columns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,16 +17,17 @@ ISO = re.compile(
     re.IGNORECASE,
 )
 OTHER_DATES = re.compile(r"\d{1,2}[/.-](\d{1,2}|[A-Za-z]{3})[/.-]\d{2,4}\b.*|\d{4}/\d\d?/\d\d?\b.*|\d{4}-\d\d-\d\d\D.*")
-"""Dates in orders that would have to be guessed, or with a comma before the milliseconds: named, not read."""
+"""Dates in an order that would have to be guessed, or with a comma in the seconds: named, not read."""
 
 EARLIEST_S, LATEST_S = 3.0e8, 4.2e9
 """1979 to 2103: a number outside is no epoch in seconds. The ranges of ms, us and ns follow and do not overlap."""
 
-EPOCHS = ((1.0, TimeFormat.EPOCH_S), (1e3, TimeFormat.EPOCH_MS), (1e6, TimeFormat.EPOCH_US), (1e9, TimeFormat.EPOCH_NS))
+EPOCHS = ((1.0, TimeFormat.EPOCH_S), (1e3, TimeFormat.EPOCH_MS), (1e6, TimeFormat.EPOCH_US),
+          (1e9, TimeFormat.EPOCH_NS))
 
-TIME_WORDS = {"ts", "time", "timestamp", "date", "datetime", "epoch", "unix", "msec", "at", "when", "created", "received",
-              "logged", "occurred", "starttime", "endtime", "eventtime", "day", "ds", "updated", "modified", "start",
-              "end", "expires"}
+TIME_WORDS = {"ts", "time", "timestamp", "date", "datetime", "epoch", "unix", "msec", "at", "when", "created",
+              "received", "logged", "occurred", "starttime", "endtime", "eventtime", "day", "ds", "updated",
+              "modified", "start", "end", "expires"}
 
 
 def says_time(name: str) -> bool:
@@ -71,7 +73,7 @@ def steady_step(seconds: Sequence[float]) -> float | None:
     different = sorted(set(seconds))
     if len(different) < 8:
         return None
-    steps = sorted(later - earlier for earlier, later in zip(different, different[1:], strict=False))
+    steps = sorted(later - earlier for earlier, later in itertools.pairwise(different))
     middle = steps[len(steps) // 2]
     near = sum(abs(step - middle) <= 0.1 * middle for step in steps)
     return middle if middle > 0 and near >= 0.9 * len(steps) else None

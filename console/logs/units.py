@@ -10,8 +10,8 @@ DURATIONS = {"ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms", "s"
              "seconds": "s", "us": "us", "usec": "us", "micros": "us", "microseconds": "us", "ns": "ns", "nanos": "ns",
              "nanoseconds": "ns", "nano": "ns", "min": "min", "mins": "min", "minutes": "min"}
 
-SIZES = {"mb": "MB", "mib": "MB", "megabytes": "MB", "gb": "GB", "gib": "GB", "gigabytes": "GB", "kb": "KB", "kib": "KB",
-         "kilobytes": "KB", "bytes": "B", "byte": "B", "b": "B"}
+SIZES = {"mb": "MB", "mib": "MB", "megabytes": "MB", "gb": "GB", "gib": "GB", "gigabytes": "GB", "kb": "KB",
+         "kib": "KB", "kilobytes": "KB", "bytes": "B", "byte": "B", "b": "B"}
 
 PERCENT = {"pct", "percent", "percentage", "util", "utilization", "utilisation", "usage"}
 
@@ -26,7 +26,7 @@ def of(role: Role, facts: Facts) -> tuple[str, str]:
     said = words(facts.name)
     if role in DURATION_ROLES:
         return _duration(facts, said)
-    if role is Role.CPU or role is Role.GPU and not set(said) & set(SIZES):
+    if role is Role.CPU or (role is Role.GPU and not set(said) & set(SIZES)):
         return _percent(facts, said)
     if role in (Role.MEMORY, Role.GPU):
         return _memory(facts, said)

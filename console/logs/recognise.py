@@ -1,0 +1,152 @@
+"""What a file is that appeared while following: part of a stream that is known, or a stream of its own."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from console.errors import BadSettings
+from console.logs import config, roles, streams
+from console.logs.cells import look_at
+from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named
+from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
+from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
+from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
+from console.logs.refusals import no_time
+from console.logs.sniff import Head, Incomplete, sniff
+from console.roles import Role, StreamKind
+
+
+def recognise_new(folder: Path, known: Sequence[StreamPlan],
+                  path: str | Path) -> tuple[StreamPlan, FilePlan] | Refused | None:
+    """The stream of one new file and its plan; a refusal; or None as long as it is empty or cut: ask again later.
+
+    The stream returned has the file in front of its others, and columns at its end (before those from the path) when
+    the file brings new ones. Only the head of this one file is read.
+    """
+    folder = Path(folder)
+    place = folder / path
+    name = Path(os.path.relpath(place, folder)).as_posix()
+    if any(is_passed_over(part) for part in name.split("/")):
+        return Refused(name, "It is hidden, or still being written under another name", rejected=False)
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return None
+    if not stat.S_ISREG(mode):
+        return Refused(name, "It is no regular file; it is never opened", rejected=False)
+    try:
+        head = sniff(place, name, SAMPLE_ROWS)
+    except Incomplete:
+        return None
+    if isinstance(head, Refused):
+        return None if _may_grow(head) else head
+    return join(known, head) or _new_stream(folder, known, head)
+
+
+def _may_grow(refused: Refused) -> bool:
+    """A Parquet file without its end is one that is still being copied."""
+    return "cut short" in refused.reason
+
+
+def join(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | None:
+    """The known stream that this file continues: the same place and stem, else the same place and all columns."""
+    names = set(head.file.columns)
+    best: tuple[float, StreamPlan, dict[str, str]] | None = None
+    for stream in known:
+        if stream.format is not head.file.format:
+            continue
+        if (stream.kind is StreamKind.REFERENCE) != is_reference(head.file.path):
+            continue
+        values = _values(stream, head.file.path)
+        shared = overlap(names, {column.name for column in stream.columns if column.stored not in stream.path_columns})
+        if values is None or shared < SAME_SHAPE:
+            continue
+        by_stem = any(stem_of(file.path) == stem_of(head.file.path) for file in stream.files[:200])
+        score = shared + by_stem
+        whole = names == {column.name for column in stream.columns if column.stored not in stream.path_columns}
+        if (by_stem or (values and whole)) and (best is None or score > best[0]):
+            best = score, stream, values
+    if best is None:
+        return None
+    stream = _widened(best[1], head)
+    file = replace(head.file, constants=tuple(best[2].items()))
+    return stream.with_files((file, *(each for each in stream.files if each.path != file.path))), file
+
+
+def _values(stream: StreamPlan, path: str) -> dict[str, str] | None:
+    """Stored name -> value of the path columns for this file; None when it lies elsewhere than the stream's files."""
+    if not stream.files:
+        return None
+    model = stream.files[0]
+    constants = dict(model.constants)
+    levels: dict[int, str] = {}
+    by_stem = ""
+    for name in stream.path_columns:
+        level = _level(stream, name)
+        if level is not None:
+            levels[level] = name
+        elif constants.get(name) == stem_of(model.path):
+            by_stem = name
+    ours, theirs = folder_shape(folders_of(path)), folder_shape(folders_of(model.path))
+    if len(ours) != len(theirs):
+        return None
+    if any(left != right for level, (left, right) in enumerate(zip(ours, theirs, strict=True)) if level not in levels):
+        return None
+    return values_at(levels, by_stem, path)
+
+
+def _level(stream: StreamPlan, name: str) -> int | None:
+    """The folder level from which a path column was taken: there its values stand in all files."""
+    files = [file for file in stream.files[:50] if dict(file.constants).get(name) is not None]
+    depths = min((len(folders_of(file.path)) for file in files), default=0)
+    for level in range(depths):
+        if all(_folder_value(folders_of(file.path)[level]) == dict(file.constants)[name] for file in files):
+            return level
+    return None
+
+
+def _folder_value(part: str) -> str:
+    hive = hive_value(part)
+    return hive[1] if hive else part
+
+
+def _widened(stream: StreamPlan, head: Head) -> StreamPlan:
+    """The stream with the columns that only this file has. They take no role that another column holds."""
+    seen: dict[str, int] = {}
+    for column in stream.columns:
+        seen[column.name] = seen.get(column.name, 0) + 1
+    keys = streams.keys_of(head.file.columns)
+    new = [place for place, (name, again) in enumerate(keys) if again >= seen.get(name, 0)]
+    if not new:
+        return stream
+    facts = [look_at(head.file.columns[place], [row[place] for row in head.rows]) for place in new]
+    taken = {column.role for column in stream.columns} - roles.MANY
+    guesses = [None if guess is not None and guess.role in taken else guess for guess in roles.guess(facts)]
+    stored = stored_names([each.name for each in facts], [column.stored for column in stream.columns])
+    columns = [column for column in stream.columns if column.stored not in stream.path_columns]
+    columns += roles.planned(stored, facts, guesses, stream.kind)
+    columns += [column for column in stream.columns if column.stored in stream.path_columns]
+    return replace(stream, columns=tuple(columns))
+
+
+def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | Refused | None:
+    try:
+        settings = config.read(folder)
+    except BadSettings:           # said when the folder was opened; it does not stop following
+        settings = config.FolderSettings()
+    group, name = named(grouped([head]), folder.name, known)[0]
+    draft = streams.draft(group, name, [head])
+    plan = streams.plan(draft, settings, None)
+    said = [stream for stream in known if not stream.zone_assumed]
+    if plan.zone_assumed and said:
+        plan = replace(plan, zone=said[0].zone, zone_assumed=False)
+    if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
+        text = head.file.format is not FileFormat.PARQUET
+        return None if text and len(head.rows) < 2 else no_time(plan, draft.facts)[0]
+    if plan.kind is StreamKind.REFERENCE:
+        plan = streams.like_requests(plan, known)
+    return plan, plan.files[0]
