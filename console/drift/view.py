@@ -23,6 +23,15 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ShownNumber:
+    """A distance that users know, beside the verdict and without a say in it."""
+
+    name: str                    # PSI | JS distance
+    value: float
+    limit: float                 # what these sizes reach by chance in 1 of 100 cases, at least the usual 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDrift:
     """One row of the table. p is nan and the verdict TOO_FEW when a side has fewer than 30 values.
 
@@ -51,6 +60,7 @@ class ColumnDrift:
     detectable: float            # least effect that these sizes could have shown at 1 %
     verdict: Verdict
     sentence: str
+    shown: tuple[ShownNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +71,7 @@ class NumericShape:
     edges: Floats                # shape (k + 1,)
     reference: Floats            # shape (k,)
     current: Floats
-    quantiles: tuple[tuple[float, float, float], ...]   # (q, reference value, current value) for 0.05 0.25 0.5 0.75 0.95
+    quantiles: tuple[tuple[float, float, float], ...]   # (q, reference, current value) for 0.05 0.25 0.5 0.75 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +100,7 @@ class DriftView:
     columns: tuple[ColumnDrift, ...]
     shapes: tuple[Shape, ...]    # one for each tested numeric or categorical column
     n_tests: int
-    sentence: str                # "3 of 14 columns moved: price (D 0.31), ..." 
+    sentence: str                # "3 of 14 columns moved: price (D 0.31), ..."
     verdict: Verdict             # the worst of the columns
     command: str                 # the command line that gives the same numbers
     seconds: float

@@ -1,0 +1,38 @@
+"""The room of drift: whether two samples of a column differ by more than chance, and by enough to matter.
+
+Belongs here: one file per test or distance, all with one result (`TestResult`), by name in `TESTS`; the rule that makes
+a verdict of p and effect (`verdict`); the comparison of two windows (`compare`), its sentences and its shapes.
+Does not belong here: reading logs, choosing windows, time. Values in, values out: no file, no database; the only clock
+is the stopwatch that `compare` is handed.
+
+    compare     pairs the columns, adjusts p over all tests, sorts the table
+    columns     which test a column gets
+    verdict     limits with their reasons, Benjamini-Hochberg, the least visible effect
+    words       sentences; what comes from a log is data in them
+    shapes      histograms and shares to draw
+
+Decisions
+* A verdict needs both: p below 0.05 after the adjustment, and an effect above a limit that does not depend on the
+  number of rows. p alone alarms at 500,000 rows about nothing; an effect alone alarms at 500 rows about chance.
+* Counts are compared with counts, never with a reference taken as exact: that overstates chi-square by 1 + m/n, and is
+  why other tools flag a third to all of the columns that have not moved.
+* Missing values are a row of their own and are never filled or dropped in silence.
+* D and total variation judge, because one wild value does not move them. PSI, the Jensen-Shannon and the Wasserstein
+  distance are shown or on call for who knows them, with limits that know the sample sizes, and have no say.
+* Of more than 50 values the 49 most frequent are tested, and beside them how many rows hold new ones: a change of all
+  rare values at once would otherwise hide among the others.
+* Under 30 values on a side there is no verdict: "too few to say" is not "no drift".
+* Clicks and churn are judged as rates, in points: a click rate that doubles from 2 to 4 % moves only 0.02 of the rows.
+* A column that the reference never had is watched at most: nothing can have relied on it.
+* Each column is sorted once a side; D, quantiles, bins and rare values are all read off the sorted array.
+"""
+
+from console.drift.compare import compare
+from console.drift.counts import CategoryCounts
+from console.drift.result import TestResult
+from console.drift.sample import ColumnSample
+from console.drift.tests import TESTS
+from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Shape, ShownNumber, Verdict
+
+__all__ = ["TESTS", "CategoryCounts", "CategoryShape", "ColumnDrift", "ColumnSample", "DriftView", "NumericShape",
+           "Shape", "ShownNumber", "TestResult", "Verdict", "compare"]
