@@ -25,4 +25,5 @@ from console.reports.html import write_html
 from console.reports.pdf import write_pdf
 from console.reports.write import write_report
 
-__all__ = ["alt_text", "impact_between", "impact_of", "impacts_of", "summarise", "write_html", "write_pdf", "write_report"]
+__all__ = ["alt_text", "impact_between", "impact_of", "impacts_of", "summarise", "write_html", "write_pdf",
+           "write_report"]

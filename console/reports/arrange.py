@@ -1,10 +1,11 @@
-"""A report as plain sections of finished strings. Both writers write these and format nothing, so they cannot differ."""
+"""A report as plain sections of finished strings. Both writers write these and format nothing: they cannot differ."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from console.drift.view import CategoryShape, ColumnDrift, DriftView, Shape, Verdict
 from console.metrics.format import (
@@ -17,13 +18,19 @@ from console.metrics.format import (
     format_window,
 )
 from console.metrics.view import ChartView
+from console.reports import charts, shapes
+from console.reports.canvas import shorten
 from console.reports.charts import draw_chart, names_width
 from console.reports.numbers import DASH, Table, file_name, numbers_csv, numbers_table, value_text
 from console.reports.shapes import draw_shape
 from console.reports.view import Figure, Impact, ReportView, Segment
+from console.window import Window
 
 MOST_SHAPES = 12
 """Distributions drawn; the table has all columns."""
+
+MAX_CAPTION = 44
+"""Characters of a name above its distribution; the table has it in full."""
 
 PROMPTS = ("Trigger: what set it off", "Contributing factors: what made it possible, and what made it worse",
            "Detection: who or what noticed, and how it could have been sooner",
@@ -44,6 +51,7 @@ class Chart:
     sentence: str
     limits: str                 # "right to 1 %" and the like
     formula: str
+    compared: tuple[tuple[str, str, str], ...]        # curve, before, during
     command: str
     sql: str
     numbers: Table
@@ -85,7 +93,7 @@ class Document:
     facts: tuple[tuple[str, str], ...]
     summary: tuple[str, ...]
     impact: Table
-    worse: tuple[bool, ...]                           # goes with the rows of `impact`
+    worse: tuple[str, ...]                            # "worse" or "", goes with the rows of `impact`
     charts: tuple[Chart, ...]
     charts_note: str
     segments: Table
@@ -102,8 +110,11 @@ class Document:
     language: str = field(default="en")
 
 
-def arrange(view: ReportView) -> Document:
-    """All text of the report. What came from a log or from people passes through `visible` on its way."""
+def arrange(view: ReportView, *, paper: bool = False) -> Document:
+    """All text of the report. What came from a log or from people passes through `visible` on its way.
+
+    paper  the drawings are for a narrower page; nothing else differs
+    """
     incident = view.incident
     notes = tuple(visible(line) for line in incident.notes.strip().splitlines())
     return Document(
@@ -112,12 +123,12 @@ def arrange(view: ReportView) -> Document:
         kicker=f"Incident report {visible(incident.incident_id)}",
         facts=_facts(view),
         summary=tuple(visible(sentence) for sentence in view.summary),
-        impact=_impact_table(view.impacts),
-        worse=tuple(impact.worse is True for impact in view.impacts),
-        charts=_charts(view),
+        impact=_impact_table(view.impacts, incident.window),
+        worse=tuple("worse" if impact.worse else "" for impact in view.impacts),
+        charts=_charts(view, paper),
         charts_note=_charts_note(view),
         segments=_segment_table(view.segments),
-        drift=_drift(view.drift) if view.drift is not None else None,
+        drift=_drift(view.drift, paper) if view.drift is not None else None,
         timeline=Table(("When", "What", "Source"), (False, False, False), tuple(
             (format_time(at, seconds=True), visible(what), visible(source)) for at, what, source in view.timeline)),
         data_quality=tuple(visible(line) for line in view.data_quality),
@@ -165,14 +176,19 @@ def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _impact_table(impacts: tuple[Impact, ...]) -> Table:
+def _impact_table(impacts: tuple[Impact, ...], window: Window) -> Table:
     rows = tuple((visible(impact.title), value_text(impact.before, impact.unit), value_text(impact.during, impact.unit),
                   value_text(impact.peak, impact.unit),
-                  f"{impact.peak_at:%H:%M} UTC" if impact.peak_at is not None else DASH,
+                  _at(impact.peak_at, window) if impact.peak_at is not None else DASH,
                   format_count(impact.n_before), format_count(impact.n_during), visible(impact.sentence))
                  for impact in impacts)
-    return Table(("Number", "Before", "During", "Peak", "at", "Rows before", "Rows during", "In words"),
+    return Table(("Number", "Before", "During", "Peak", "at, UTC", "n before", "n during", "In words"),
                  (False, True, True, True, True, True, True, False), rows)
+
+
+def _at(at: datetime, window: Window) -> str:
+    """The day only where the window has more than one."""
+    return f"{at:%H:%M}" if window.start.date() == window.end.date() else f"{at.day} {at:%b} {at:%H:%M}"
 
 
 def _segment_table(segments: tuple[Segment, ...]) -> Table:
@@ -191,20 +207,28 @@ def _segment_table(segments: tuple[Segment, ...]) -> Table:
                  tuple(zip(*(cells for _, _, cells in shown), strict=True)))
 
 
-def _charts(view: ReportView) -> tuple[Chart, ...]:
+def _charts(view: ReportView, paper: bool) -> tuple[Chart, ...]:
     names_px = max((names_width(figure.chart) for figure in view.figures), default=0.0)
-    return tuple(_chart(figure, view, names_px) for figure in view.figures)
+    return tuple(_chart(figure, view, names_px, paper) for figure in view.figures)
 
 
-def _chart(figure: Figure, view: ReportView, names_px: float) -> Chart:
+def _chart(figure: Figure, view: ReportView, names_px: float, paper: bool) -> Chart:
     chart = _with_visible_names(figure.chart)
     alt = visible(figure.alt)
     svg = draw_chart(chart, window=view.incident.window, reference=view.incident.reference, alt=alt,
-                     names_px=names_px)
+                     names_px=names_px, size=charts.PAPER if paper else charts.SCREEN)
     unit = {"share": "%"}.get(chart.unit, chart.unit)
     return Chart(chart.title, unit, svg, alt, visible(chart.sentence), visible(chart.error), visible(chart.formula),
-                 visible(figure.command, lines=True), visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart),
-                 file_name(chart.metric))
+                 _compared(figure.chart, view.impacts), visible(figure.command, lines=True),
+                 visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart), file_name(chart.metric))
+
+
+def _compared(chart: ChartView, impacts: tuple[Impact, ...]) -> tuple[tuple[str, str, str], ...]:
+    """What the impact table says about the curves of this chart, to stand beside it: name, before, during."""
+    of_curve = {f"{chart.metric}_{series.name}" if series.name else chart.metric: series.name
+                for series in chart.series}
+    return tuple((visible(of_curve[impact.metric]), value_text(impact.before, impact.unit),
+                  value_text(impact.during, impact.unit)) for impact in impacts if impact.metric in of_curve)[:5]
 
 
 def _with_visible_names(chart: ChartView) -> ChartView:
@@ -215,18 +239,18 @@ def _with_visible_names(chart: ChartView) -> ChartView:
 def _charts_note(view: ReportView) -> str:
     if not view.figures:
         return ""
-    return ("All charts share one time axis, in UTC. The blue band with dashed edges is the reference window, the orange "
-            "band with solid edges the current one. A gap means that nothing is known.")
+    return ("All charts share one time axis, in UTC. The blue band with dashed edges is the reference window, the "
+            "orange band with solid edges the current one. A gap means that nothing is known.")
 
 
-def _drift(drift: DriftView) -> Drift:
+def _drift(drift: DriftView, paper: bool) -> Drift:
     heads = ("Verdict", "Column", "Test", "Statistic", "p, adjusted", "Effect", "n reference", "n current",
              "In words")
     rows = tuple(_drift_row(row) for row in drift.columns)
     moved = list(dict.fromkeys(row.column for row in drift.columns if row.verdict in (Verdict.ALARM, Verdict.WATCH)))
     drawn = [(column, shape) for column in moved if (shape := drift.shape(column)) is not None]
     worst = {row.column: row.verdict for row in reversed(drift.columns)}
-    distributions = tuple(_distribution(shape, worst[column]) for column, shape in drawn[:MOST_SHAPES])
+    distributions = tuple(_distribution(shape, worst[column], paper) for column, shape in drawn[:MOST_SHAPES])
     more = f"{len(drawn) - MOST_SHAPES} more columns moved; the table has them all." if len(drawn) > MOST_SHAPES else ""
     sides = (f"Reference: {visible(drift.reference_name)}, {format_count(drift.n_reference)} rows. "
              f"Current: {visible(drift.current_name)}, {format_count(drift.n_current)} rows. "
@@ -257,17 +281,17 @@ def _probability(p: float) -> str:
     return "< 1e-300" if p < 1e-300 else format_number(p)
 
 
-def _distribution(shape: Shape, verdict: Verdict) -> Distribution:
-    column = visible(shape.column)
+def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
+    column, size = visible(shape.column), shapes.PAPER if paper else shapes.SCREEN
     if isinstance(shape, CategoryShape):
         clean = replace(shape, labels=tuple(visible(label) for label in shape.labels))
         parts = [f"{label} {format_value(float(before), 'share')} and {format_value(float(now), 'share')}"
                  for label, before, now in list(zip(clean.labels, clean.reference, clean.current, strict=False))[:5]]
         alt = f"Shares in {column}, reference and current: {'; '.join(parts)}."
-        return Distribution(column, verdict.value, VERDICTS[verdict], draw_shape(clean, alt), alt, "")
+        return Distribution(shorten(column, MAX_CAPTION), verdict.value, VERDICTS[verdict], draw_shape(clean, alt, size), alt, "")
     named = {0.05: "p5", 0.25: "p25", 0.5: "median", 0.75: "p75", 0.95: "p95"}
-    parts = [f"{named.get(q, f'p{q * 100:g}')} {format_number(before)} → {format_number(now)}"
+    parts = [f"{named.get(q, f'p{q * 100:g}')}\u00a0{format_number(before)}\u00a0→\u00a0{format_number(now)}"
              for q, before, now in shape.quantiles]
     alt = f"Distribution of {column}, reference and current: {', '.join(parts) or NO_DATA}."
-    shown = ", ".join(part for part in parts if part.startswith(("p5 ", "median", "p95")))
-    return Distribution(column, verdict.value, VERDICTS[verdict], draw_shape(shape, alt), alt, shown)
+    shown = ", ".join(part for part in parts if part.startswith(("p5\u00a0", "median", "p95")))
+    return Distribution(shorten(column, MAX_CAPTION), verdict.value, VERDICTS[verdict], draw_shape(shape, alt, size), alt, shown)

@@ -30,7 +30,7 @@ Anchor = Literal["left", "center", "right"]
 TEXT_PX = 11
 """Of all text in a drawing; a little smaller than the page's small text."""
 
-CHARACTER_PX = 6.1
+CHARACTER_PX = 6.4
 """Mean width of a character at that size, on the wide side: used to keep labels apart."""
 
 _SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "pilothouse", "text.parse_math": False, "text.usetex": False,
@@ -100,7 +100,7 @@ def shorten(words: str, characters: int) -> str:
     """Names from logs may be as long as they like; a label may not. The middle is left out."""
     if len(words) <= characters:
         return words
-    head = (characters - 1 + 1) // 2
+    head = characters // 2
     return f"{words[:head]}…{words[len(words) - (characters - 1 - head):]}"
 
 

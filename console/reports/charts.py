@@ -12,14 +12,17 @@ from console.reports.palette import CURVES
 from console.reports.scales import round_ticks, tick_texts, time_ticks
 from console.window import Window
 
-WIDTH, HEIGHT = 632, 184
+SCREEN, PAPER = (680, 184), (440, 126)
+"""Width and height in pixels; on paper a pixel is three quarters of a point, so that text there is 8 points high."""
+
 TOP, BOTTOM, LEFT, RIGHT = 20, 36, 54, 12
 LABEL_LEFT, LABEL_PX = 30, 14          # a sample of the line before its name; the least distance of two names
-MAX_LABEL = 14                         # characters of a series name beside its line
+MAX_LABEL = 10                         # characters of a series name beside its line
 MOST_POINTS = 1_300                    # a little over two per pixel; more would only make the file large
 
 
-def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str, names_px: float = 0) -> str:
+def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str, names_px: float = 0,
+               size: tuple[int, int] = SCREEN) -> str:
     """The chart as SVG in light colours; see `canvas.themed` for a page that may be dark.
 
     names_px  room for names at the right, at least: charts below each other share one time axis if they share this
@@ -27,14 +30,15 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str,
     Shares are drawn in percent; rates, shares and times start at zero. NaN is a gap; a value between two gaps is a
     short dash, as wide as its bucket. Title and unit are left to the page, which has the larger letters.
     """
-    canvas = Canvas(WIDTH, HEIGHT)
+    canvas = Canvas(*size)
     scale = 100.0 if chart.unit == "share" else 1.0
     ticks = _value_ticks(chart, scale)
     texts = tick_texts(ticks, " %" if chart.unit in ("share", "%") else "")
     named = len(chart.series) > 1
     left = max(LEFT, 8 + CHARACTER_PX * max(map(len, texts)))
-    right = WIDTH - RIGHT - max(names_px, names_width(chart))
-    plot = _Plot(left, right, ticks[0], ticks[-1], *_span(chart, window))
+    right = canvas.width - RIGHT - max(names_px, names_width(chart))
+    ground = canvas.height - BOTTOM
+    plot = _Plot(left, right, ground, ticks[0], ticks[-1], *_span(chart, window))
 
     for tick, text in zip(ticks, texts, strict=True):
         y = float(plot.y(tick))
@@ -48,23 +52,24 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str,
     if named:
         _names(canvas, plot, chart, scale)
     if not any(np.isfinite(series.values).any() for series in chart.series):
-        canvas.words((left + right) / 2, (TOP + HEIGHT - BOTTOM) / 2, "no data in this time", anchor="center")
+        canvas.words((left + right) / 2, (TOP + ground) / 2, "no data in this time", anchor="center")
     return canvas.svg(alt)
 
 
 class _Plot:
     """From seconds and values to pixels."""
 
-    def __init__(self, left: float, right: float, low: float, high: float, start_s: float, end_s: float) -> None:
-        self.left, self.right, self.start_s, self.end_s = left, right, start_s, end_s
-        self._low, self._per_value = low, (HEIGHT - TOP - BOTTOM) / (high - low)
+    def __init__(self, left: float, right: float, ground: float, low: float, high: float, start_s: float,
+                 end_s: float) -> None:
+        self.left, self.right, self.ground, self.start_s, self.end_s = left, right, ground, start_s, end_s
+        self._low, self._per_value = low, (ground - TOP) / (high - low)
         self._per_second = (right - left) / (end_s - start_s)
 
     def x(self, seconds: Floats | float) -> Floats:
         return np.asarray(self.left + (np.asarray(seconds) - self.start_s) * self._per_second)
 
     def y(self, value: Floats | float) -> Floats:
-        return np.asarray(HEIGHT - BOTTOM - (np.asarray(value) - self._low) * self._per_value)
+        return np.asarray(self.ground - (np.asarray(value) - self._low) * self._per_value)
 
 
 def _span(chart: ChartView, window: Window) -> tuple[float, float]:
@@ -89,15 +94,15 @@ def _value_ticks(chart: ChartView, scale: float) -> list[float]:
 
 def _time_axis(canvas: Canvas, plot: _Plot) -> None:
     """Ticks below, the day once at the left under them."""
-    ticks, day = time_ticks(plot.start_s, plot.end_s, 7)
-    ground = HEIGHT - BOTTOM
+    ticks, day = time_ticks(plot.start_s, plot.end_s, max(3, int((plot.right - plot.left) / 64)))
+    ground = plot.ground
     for at, label in ticks:
         x = float(plot.x(at))
         half = len(label) * CHARACTER_PX / 2
         canvas.line([x, x], [ground, ground + 4], "rule")
-        if plot.left - 24 <= x - half and x + half <= WIDTH:
+        if plot.left - 24 <= x - half and x + half <= canvas.width:
             canvas.words(x, ground + 16, label, anchor="center")
-    canvas.words(plot.left, HEIGHT - 4, day)
+    canvas.words(plot.left, canvas.height - 4, day)
 
 
 def _windows(canvas: Canvas, plot: _Plot, window: Window, reference: Window) -> None:
@@ -108,10 +113,10 @@ def _windows(canvas: Canvas, plot: _Plot, window: Window, reference: Window) -> 
         left, right = (float(np.clip(plot.x(at), plot.left, plot.right)) for at in (span.start_s, span.end_s))
         if span.start_s >= plot.end_s or span.end_s <= plot.start_s:
             continue
-        canvas.box(left, TOP, right, HEIGHT - BOTTOM, colour, opacity=0.1 if name == "reference" else 0.16)
+        canvas.box(left, TOP, right, plot.ground, colour, opacity=0.1 if name == "reference" else 0.16)
         for x, at in ((left, span.start_s), (right, span.end_s)):
             if plot.start_s <= at <= plot.end_s:
-                canvas.line([x, x], [TOP - 4, HEIGHT - BOTTOM], colour, width=1.2, dashes=dashes)
+                canvas.line([x, x], [TOP - 4, plot.ground], colour, width=1.2, dashes=dashes)
         starts[name] = (left, right)
     _window_names(canvas, plot, starts)
 
@@ -175,7 +180,7 @@ def _names(canvas: Canvas, plot: _Plot, chart: ChartView, scale: float) -> None:
         known = series.values[np.isfinite(series.values)]
         ends.append((float(plot.y(known[-1] * scale)) if len(known) else math.inf, series, colour, dashes))
     ends.sort(key=lambda end: end[0])
-    places = _apart([min(end[0], HEIGHT - BOTTOM) for end in ends], HEIGHT - BOTTOM)
+    places = _apart([min(end[0], plot.ground) for end in ends], plot.ground)
     for y, (_, series, colour, dashes) in zip(places, ends, strict=True):
         canvas.line([plot.right + 6, plot.right + 24], [y, y], colour, width=1.4, dashes=dashes)
         canvas.words(plot.right + LABEL_LEFT, y + 4, shorten(series.name, MAX_LABEL), "ink")

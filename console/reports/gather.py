@@ -31,6 +31,7 @@ import numpy as np
 from console.drift.view import DriftView, Verdict
 from console.metrics.format import format_count, format_number, format_span, format_value, format_window
 from console.metrics.view import ChartView, Floats, SeriesView
+from console.reports.canvas import shorten
 from console.reports.view import Impact, Incident
 from console.window import Window, from_epoch
 
@@ -43,6 +44,9 @@ LEAST_CHANGE = 0.05
 
 Z_CERTAIN = 2.576
 """Two-sided 1 % of the normal distribution."""
+
+MAX_NAME = 40
+"""Characters of a column's name in a sentence; tables have it in full."""
 
 COUNTED = {"error_rate": "requests failed", "null_responses": "requests got no prediction",
            "missing_values": "cells were empty", "ctr": "requests with an outcome were clicked"}
@@ -124,14 +128,15 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
     """
     window = incident.window
     worse = sorted((impact for impact in impacts if impact.worse), key=_severity, reverse=True)
-    worse = list({_family(impact): impact for impact in reversed(worse)}.values())[::-1]   # one line for a chart
-    when = f"{format_window(window)} ({format_span(window.seconds)})"
+    worse = _one_of_each(worse)
+    when = f"in the window {format_window(window)} ({format_span(window.seconds)})"
     if worse:
-        first = f"{' and '.join(_clause(impact, window) for impact in worse[:2])}, {when}."
+        clauses = ", and ".join(_clause(impact, window) for impact in worse[:2])
+        first = f"{clauses[:1].upper()}{clauses[1:]}, {when}."
     elif any(impact.worse is not None for impact in impacts):
-        first = f"No measured number got worse, {when}."
+        first = f"No measured number got worse {when}."
     else:
-        first = f"No number differs clearly from the reference window, {when}."
+        first = f"No number differs clearly from the reference {when}."
     return first, _how_many(impacts, worse, requests, users), _moved(drift)
 
 
@@ -223,7 +228,7 @@ def _sentence(chart: ChartView, title: str, before: float, during: float, peak: 
     elif change:
         text = f"{title} {'rose' if change > 0 else 'fell'} from {format_value(before, chart.unit)} to {now}"
     else:
-        text = f"{title} shows no clear change: {format_value(before, chart.unit)} before, {now} during"
+        text = f"{title}: no clear change, {format_value(before, chart.unit)} before and {now} during"
     if change and peak_at is not None:
         word = "lowest" if chart.better == "higher" or (chart.better == "neither" and change < 0) else "peak"
         text += f" ({word} {format_value(peak, chart.unit)} at {_at(peak_at, window)})"
@@ -236,7 +241,7 @@ def _sentence(chart: ChartView, title: str, before: float, during: float, peak: 
 def _clause(impact: Impact, window: Window) -> str:
     title = impact.title
     rose = "rose" if impact.during > impact.before else "fell"
-    text = (f"{title} {rose} from {format_value(impact.before, impact.unit)} "
+    text = (f"{_inside(impact)} {rose} from {format_value(impact.before, impact.unit)} "
             f"to {format_value(impact.during, impact.unit)}")
     if impact.peak_at is None:
         return text
@@ -250,10 +255,21 @@ def _severity(impact: Impact) -> tuple[bool, float]:
     return impact.metric == "error_rate", math.log(high / low) if low > 0 else math.inf
 
 
-def _family(impact: Impact) -> str:
-    """p50, p95 and p99 of one chart are one matter."""
-    head, _, tail = impact.metric.rpartition("_")
-    return head if head and tail in _PERCENTILES else impact.metric
+def _one_of_each(worse: Sequence[Impact]) -> list[Impact]:
+    """p50, p95 and p99 of one chart are one matter: p95 speaks for them, or the one that changed most."""
+    chosen: dict[str, Impact] = {}
+    for impact in worse:
+        head, _, tail = impact.metric.rpartition("_")
+        family = head if head and tail in _PERCENTILES else impact.metric
+        if family not in chosen or tail == "p95":
+            chosen[family] = impact
+    return list(chosen.values())
+
+
+def _inside(impact: Impact) -> str:
+    """A title as it stands inside a sentence; abbreviations and names from logs keep their letters."""
+    title = shorten(impact.title, MAX_NAME)
+    return title if impact.metric.startswith("sampled:") or title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _how_many(impacts: Sequence[Impact], worse: Sequence[Impact], requests: int, users: int | None) -> str:
@@ -267,7 +283,7 @@ def _how_many(impacts: Sequence[Impact], worse: Sequence[Impact], requests: int,
               for impact in impacts if impact.metric in ("error_rate", "null_responses") and impact.during > 0]
     if counts:
         text += f": {' and '.join(counts)}"
-    also = [impact.title for impact in worse[2:]]
+    also = [_inside(impact) for impact in worse[2:]]
     if also:
         text += f"; {', '.join(also[:-1]) + ' and ' + also[-1] if len(also) > 1 else also[0]} got worse too"
     return text + "."
@@ -283,7 +299,7 @@ def _moved(drift: DriftView | None) -> str:
             return "No column had enough rows on both sides to test for drift."
         return f"None of the {tested} tests over the columns found drift against the reference window."
     columns = list(dict.fromkeys(row.column for row in moved))
-    named = [f"{row.column} ({row.effect_name} {format_number(row.effect)})"
+    named = [f"{shorten(row.column, MAX_NAME)} ({row.effect_name} {format_number(row.effect)})"
              for row in {row.column: row for row in reversed(moved)}.values()][::-1][:3]
     rest = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
     total = len({row.column for row in drift.columns})

@@ -14,15 +14,15 @@ from console.reports.arrange import Document, arrange
 from console.reports.palette import PALETTE
 from console.reports.view import ReportView
 
-_LONG_WORD = re.compile(r"[^\s\u200b]{25,}")
-_WORD_PART = 20
+_LONG_WORD = re.compile(r"[^\s\u200b]{16,}")
+_WORD_PART = 12
 _SURE = 0x0530            # Latin, Greek and Cyrillic lie below: Typst's own fonts have them
 _SIGNS = (0x2000, 0x2300)  # dashes, quotes, currency, arrows, mathematics
 
 
 def write_pdf(view: ReportView) -> bytes:
     """The whole document. The same view gives the same bytes on the same machine."""
-    return pdf_of(arrange(view), view.generated)
+    return pdf_of(arrange(view, paper=True), view.generated)
 
 
 def pdf_of(document: Document, generated: datetime) -> bytes:

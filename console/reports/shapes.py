@@ -9,14 +9,14 @@ from console.metrics.format import format_number
 from console.reports.canvas import CHARACTER_PX, Canvas, shorten
 from console.reports.scales import round_ticks, tick_texts
 
-WIDTH, HEIGHT = 304, 144
+SCREEN, PAPER = (304, 144), (216, 120)
 MOST_LABELS = 5
 TAIL = 0.005           # what lies beyond this share on each end may be cut off if that frees half the picture
 
 
-def draw_shape(shape: Shape, alt: str) -> str:
+def draw_shape(shape: Shape, alt: str, size: tuple[int, int] = SCREEN) -> str:
     """As SVG in light colours: reference dashed and blue, current solid and orange."""
-    canvas = Canvas(WIDTH, HEIGHT)
+    canvas = Canvas(*size)
     if isinstance(shape, NumericShape):
         _outlines(canvas, shape)
     else:
@@ -27,22 +27,22 @@ def draw_shape(shape: Shape, alt: str) -> str:
 def _outlines(canvas: Canvas, shape: NumericShape) -> None:
     """Two step outlines. Where bins differ in width the height is the share per width: area is what counts."""
     edges, reference, current = visible_bins(shape)
-    top, ground = 8.0, HEIGHT - 24.0
+    top, ground = 8.0, canvas.height - 24.0
     if len(reference) == 0:
-        canvas.words(WIDTH / 2, HEIGHT / 2, "no values", anchor="center")
+        canvas.words(canvas.width / 2, canvas.height / 2, "no values", anchor="center")
         return
     widths = np.diff(edges)
     heights = [side / widths for side in (reference, current)]
     highest = max(float(np.nanmax(side, initial=0.0)) for side in heights) or 1.0
     low, high = float(edges[0]), float(edges[-1])
-    left, right = 8.0, WIDTH - 8.0
+    left, right = 8.0, canvas.width - 8.0
     x = left + (edges - low) / (high - low) * (right - left)
     canvas.line([left, right], [ground, ground], "rule")
-    ticks = round_ticks(low, high, 4)
+    ticks = round_ticks(low, high, 5)
     last = -1e9
     for tick, text in zip(ticks, tick_texts(ticks), strict=True):
         place, half = left + (tick - low) / (high - low) * (right - left), len(text) * CHARACTER_PX / 2
-        if low <= tick <= high and place - half > last and place + half < WIDTH and place - half > 0:
+        if low <= tick <= high and place - half > last and place + half < canvas.width and place - half > 0:
             canvas.line([place, place], [ground, ground + 4], "rule")
             canvas.words(place, ground + 17, text, anchor="center")
             last = place + half + 4
@@ -80,9 +80,9 @@ def _bars(canvas: Canvas, shape: CategoryShape) -> None:
     labels = shape.labels[:MOST_LABELS]
     names = [shorten(label, 14) for label in labels]
     left = 8.0 + CHARACTER_PX * max((len(name) for name in names), default=0) + 8
-    right = WIDTH - 52.0
+    right = canvas.width - 52.0
     highest = float(np.nanmax(np.concatenate([shape.reference, shape.current]), initial=0.0)) or 1.0
-    row = (HEIGHT - 8) / MOST_LABELS
+    row = (canvas.height - 8) / MOST_LABELS
     for index, name in enumerate(names):
         top = 4 + index * row
         canvas.words(left - 8, top + row / 2 + 3, name, "ink", anchor="right")
