@@ -34,12 +34,13 @@ def set_up_logging(*, verbose: bool = False) -> Path | None:
 
     formatter = logging.Formatter(LINE)
     handlers: list[logging.Handler] = []
-    path: Path | None = log_folder() / FILE_NAME
+    path = log_folder() / FILE_NAME
+    writable = True
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8"))
     except OSError as error:
-        path = None
+        writable = False
         if verbose:
             sys.stderr.write(f"No program log is kept: {error}\n")
     if verbose:
@@ -55,4 +56,4 @@ def set_up_logging(*, verbose: bool = False) -> Path | None:
             logger.addHandler(handler)
         logger.setLevel(logging.DEBUG if verbose else logging.INFO)
         logger.propagate = False
-    return path
+    return path if writable else None

@@ -153,7 +153,8 @@ def _write_reference(folder: Path, chapters: Chapters, seed: int, rows: int) -> 
 def _arrivals(rng: np.random.Generator, chapters: Chapters, rows: int) -> Floats:
     """Sorted times: a Poisson stream in the shape of the traffic, uneven from minute to minute."""
     minutes = int(SPAN.total_seconds() // 60)
-    middle = chapters.whole.start_s + (np.arange(minutes) + 0.5) * 60
+    middle = np.arange(minutes, dtype=np.float64) * 60
+    middle += chapters.whole.start_s + 30
     weight = chapters.traffic(middle) * rng.gamma(120, 1 / 120, minutes)
     counts = rng.multinomial(rows, weight / weight.sum())
     at_s = chapters.whole.start_s + (np.repeat(np.arange(minutes), counts) + rng.random(rows)) * 60
