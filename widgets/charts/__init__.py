@@ -9,7 +9,7 @@ Decisions
   QPainter does (`tests/benchmarks/live_tick.py`), where `PlotWidget` costs ten times that.
 - Width 1, opaque, not anti-aliased: pyqtgraph #533, and measured again: a wider translucent pen is 900 times slower.
 - Axes, grid and title are painted into a pixmap once and kept until what they show changes.
-- x is seconds since the start of the visible window, so that floats keep their precision, and a window that moves leaves
+- x is seconds since the start of the visible window, so that floats keep their precision, and a moving window leaves
   the transform alone.
 - Times are UTC, so no daylight saving. pyqtgraph's DateAxisItem knows only local time (#1345) and loses labels (#3185).
 - The y range is held while values use it well (`axes.HeldRange`): an axis that moves under a live curve can't be read.

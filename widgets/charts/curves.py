@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from pyqtgraph import functions as fn
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
-from pyqtgraph import functions as fn
 
 Floats = NDArray[np.float64]
 
@@ -97,8 +97,8 @@ def thinned(x: Floats, y: Floats, start: float, end: float, columns: int) -> tup
     """What lies from `start` to `end`, with one neighbour on either side; at most four points per pixel column.
 
     A column keeps its first, least, greatest and last finite value, which paints the same pixels as all of them
-    (U. Jugel and others, M4, PVLDB 7, 797, 2014): no spike is lost. A column without finite values is a gap; one missing
-    value among others in a column is not, since it is narrower than a pixel.
+    (U. Jugel and others, M4, PVLDB 7, 797, 2014): no spike is lost. A column without finite values is a gap; a missing
+    value among others in a column is none, since it is narrower than a pixel.
     """
     first = max(0, int(np.searchsorted(x, start)) - 1)
     last = int(np.searchsorted(x, end, side="right")) + 1

@@ -1,0 +1,150 @@
+"""What of a chart stays while its curves move: surface, title, legend, axes and grid, painted once into a pixmap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
+
+from widgets.charts.time_axis import Tick, time_ticks
+from widgets.charts.value_axis import value_ticks
+from widgets.theme import GRID, Theme, system_font
+
+DASH_PX = 22.0
+"""Length of a curve's sample in the legend."""
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
+NO_DATA = "No data in this window"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand in a chart of one size, in pixels. Nothing here depends on the data: axes hold still."""
+
+    title: QRectF                # title, unit and, at its right end, the current value
+    legend: QRectF
+    plot: QRectF
+    times: QRectF                # labels below the plot
+
+    @staticmethod
+    def of(width: float, height: float) -> Layout:
+        """For a chart of that size."""
+        small, large, digit = metrics()
+        title = QRectF(1.5 * GRID, GRID, max(1.0, width - 3 * GRID), large)
+        legend = QRectF(title.left(), title.bottom(), title.width(), small + 4)
+        left = round(GRID + 7.5 * digit)
+        top, bottom = legend.bottom() + GRID - 2, height - small - GRID
+        plot = QRectF(left, round(top), max(1.0, width - left - 2 * GRID), max(1.0, round(bottom - top)))
+        return Layout(title, legend, plot, QRectF(0, plot.bottom() + 4, width, small))
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """All that the pixmap depends on. Equal backdrops are the same picture."""
+
+    theme: Theme
+    size: QSize
+    ratio: float                 # device pixels per pixel
+    title: str
+    unit: str
+    series: tuple[str, ...]
+    start_s: float
+    end_s: float
+    low: float
+    high: float
+    empty: bool
+    room: float                  # kept free for the current value, at the right of the title
+
+    def paint(self) -> QPixmap:
+        """Draws it."""
+        pixmap = QPixmap(self.size * self.ratio)
+        pixmap.setDevicePixelRatio(self.ratio)
+        pixmap.fill(self.theme.color("surface"))
+        layout = Layout.of(self.size.width(), self.size.height())
+        painter = QPainter(pixmap)
+        painter.setFont(system_font())
+        self._title(painter, layout)
+        if len(self.series) > 1:
+            paint_legend(painter, layout.legend, self.theme, self.series)
+        self._grid(painter, layout)
+        if self.empty:
+            painter.setPen(self.theme.pen("muted"))
+            painter.drawText(layout.plot, CENTRE | MIDDLE, NO_DATA)
+        painter.end()
+        return pixmap
+
+    def _title(self, painter: QPainter, layout: Layout) -> None:
+        font = QFontMetricsF(system_font(bold=True))
+        room = layout.title.width() - self.room - GRID
+        title = font.elidedText(self.title, Qt.TextElideMode.ElideRight, room)
+        painter.setFont(system_font(bold=True))
+        painter.setPen(self.theme.pen("text"))
+        painter.drawText(layout.title, LEFT | MIDDLE, title)
+        painter.setFont(system_font())
+        unit = "%" if self.unit == "share" else self.unit
+        used = font.horizontalAdvance(title) + GRID
+        if unit and used + QFontMetricsF(system_font()).horizontalAdvance(unit) <= room:
+            painter.setPen(self.theme.pen("muted"))
+            painter.drawText(layout.title.adjusted(used, 0, 0, 0), LEFT | MIDDLE, unit)
+
+    def _grid(self, painter: QPainter, layout: Layout) -> None:
+        plot, theme = layout.plot, self.theme
+        small, _, digit = metrics()
+        values = value_ticks(self.low, self.high, plot.height(), self.unit)
+        times: tuple[Tick, ...] = time_ticks(self.start_s, self.end_s, plot.width(), digit)
+        heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
+        across = plot.width() / (self.end_s - self.start_s)
+        places = [round(plot.left() + (tick.at_s - self.start_s) * across) for tick in times]
+        painter.setPen(theme.pen("grid"))
+        for y in heights:
+            painter.drawLine(int(plot.left()), y, int(plot.right()), y)
+        for x in places:
+            painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+        painter.setPen(theme.pen("line"))
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        painter.setPen(theme.pen("muted"))
+        for y, (_, label) in zip(heights, values, strict=True):
+            painter.drawText(QRectF(0, y - small / 2, plot.left() - 6, small), RIGHT | MIDDLE, label)
+        for x, tick in zip(places, times, strict=True):
+            width = len(tick.label) * digit + GRID
+            left = min(max(x - width / 2, 2.0), self.size.width() - width - 2)
+            if tick.day_change:
+                painter.setPen(theme.pen("text"))
+            painter.drawText(QRectF(left, layout.times.top(), width, small), CENTRE | MIDDLE, tick.label)
+            if tick.day_change:
+                painter.setPen(theme.pen("muted"))
+
+
+def paint_legend(
+    painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = ()
+) -> None:
+    """A sample of each curve with its name, and its value where there is one; what has no room is counted."""
+    font = QFontMetricsF(painter.font())
+    left, middle = room.left(), round(room.center().y())
+    shown = 0
+    for index, name in enumerate(names):
+        text = f"{name} {values[index]}" if index < len(values) else name
+        text = font.elidedText(text, Qt.TextElideMode.ElideMiddle, max(72.0, room.width() - DASH_PX))
+        advance = DASH_PX + 4 + font.horizontalAdvance(text) + 1.5 * GRID
+        more = font.horizontalAdvance("+99") if index < len(names) - 1 else 0
+        if shown and left + advance - 1.5 * GRID + more > room.right():
+            break
+        painter.setPen(theme.series_pen(index))
+        for y in (middle, middle + 1):       # two lines of width 1: a sample needs more weight than a curve
+            painter.drawLine(QPointF(left, y), QPointF(left + DASH_PX, y))
+        painter.setPen(theme.pen("text" if values else "muted"))
+        painter.drawText(room.adjusted(left - room.left() + DASH_PX + 4, 0, GRID, 0), LEFT | MIDDLE, text)
+        left += advance
+        shown += 1
+    if shown < len(names):
+        painter.setPen(theme.pen("muted"))
+        painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
+
+
+@lru_cache(maxsize=1)
+def metrics() -> tuple[float, float, float]:
+    """Height of a small and of a large line, and width of a digit, in pixels."""
+    small, large = QFontMetricsF(system_font()), QFontMetricsF(system_font(large=True))
+    return float(round(small.height())), float(round(large.height())), small.horizontalAdvance("0")

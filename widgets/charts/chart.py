@@ -1,0 +1,388 @@
+"""One metric over one window."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from console.metrics.view import ChartView, ReadOut
+from console.window import Window
+from widgets.charts.backdrop import MIDDLE, RIGHT, Backdrop, Layout, paint_legend
+from widgets.charts.curves import Curves, Floats, shape_of, thinned
+from widgets.charts.gestures import Gestures
+from widgets.charts.value_axis import HeldRange
+from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, system_font
+
+SPARE_PX = 2
+"""The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
+BAND_ALPHA = 26
+CROSS_DOT_PX = 3.0
+
+
+class Chart(pg.GraphicsView):
+    """Displays a ChartView and says which times were pointed at; made once per metric and fed for ever."""
+
+    zoom_asked = Signal(float, float)            # factor (< 1 comes closer), the instant that stays: epoch seconds
+    pan_asked = Signal(float)                    # share of the visible length; negative goes back in time
+    panning = Signal(float)                      # the same while the button is down; 0.0 when it was given up
+    window_brushing = Signal(str, float, float)  # side, start, end while the button is down
+    window_brushed = Signal(str, float, float)   # side ("reference", "current"), start, end
+    back_asked = Signal()
+    hovered = Signal(object)                     # epoch seconds, or None outside
+    clicked = Signal(str, float)                 # metric, epoch seconds
+    chosen = Signal(str)                         # metric: its title was clicked
+    alone_asked = Signal(str)                    # metric: its title was double-clicked
+    menu_asked = Signal(str, QPoint)             # metric, place on the screen
+
+    def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(200, 152)
+        self._holder = theme_holder
+        self._view: ChartView | None = None
+        self._window: Window | None = None
+        self._start_s, self._end_s = 0.0, 1.0
+        self._brushes: dict[str, tuple[float, float]] = {}
+        self._held = HeldRange()
+        self._stale = True
+        self._empty = True
+        self._backdrop: Backdrop | None = None
+        self._pixmap = QPixmap()
+        self._value_room = 0.0
+        self._cross: float | None = None
+        self._read_out: tuple[ReadOut, ...] = ()
+        self._layout = Layout.of(self.width(), self.height())
+        self._box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0)
+        self._box.disableAutoRange()
+        self._curves = Curves()
+        self.addItem(self._box)
+        self._box.addItem(self._curves, ignoreBounds=True)
+        self._gestures = Gestures(self)
+        theme_holder.changed.connect(self._theme_changed)
+
+    # what is shown
+
+    @property
+    def view(self) -> ChartView | None:
+        """What is shown."""
+        return self._view
+
+    def display(
+        self, chart: ChartView, window: Window, reference: Window | None = None, current: Window | None = None
+    ) -> None:
+        """Draws a metric over a window, with the two test windows where they overlap it. What is shown already costs
+        nothing. `window` may differ from that of the data: a window that is being moved shows what there is."""
+        brushes = {
+            side: (brushed.start_s, brushed.end_s)
+            for side, brushed in (("reference", reference), ("current", current))
+            if brushed is not None and brushed.overlaps(window)
+        }
+        same_window = self._window == window
+        same_data = self._view is chart or (self._view is not None and _same_curves(self._view, chart))
+        if not (same_window and same_data):
+            self._stale = True
+        elif brushes == self._brushes and self._view is not None and self._view.latest == chart.latest:
+            self._view = chart
+            return
+        if self._view is None or (self._view.title, self._view.sentence) != (chart.title, chart.sentence):
+            self.setAccessibleName(chart.title)
+            self.setAccessibleDescription(chart.sentence)
+        if not same_window:
+            self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
+        self._view, self._brushes = chart, brushes
+        if self._stale and not self.visibleRegion().isEmpty():
+            self._prepare()
+        self.viewport().update()
+
+    def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
+        """The values at the cross-hair, with their time, in place of the newest; nothing: the newest again."""
+        if values != self._read_out:
+            self._read_out = values
+            self._update(self._layout.title.united(self._layout.legend).toAlignedRect())
+
+    def set_cross_hair(self, at_s: float | None) -> None:
+        """A line at that instant, and a dot on each curve."""
+        if at_s != self._cross:
+            for place in (self._cross, at_s):
+                if place is not None:
+                    self._update(self._strip(place))
+            self._cross = at_s
+
+    def set_brush_side(self, side: str) -> None:
+        """What a plain drag does: "reference" or "current" brush that window, "" moves the visible one."""
+        self._gestures.set_side(side)
+
+    # places and times
+
+    def time_at(self, x: float) -> float:
+        """Epoch seconds at a horizontal pixel, also beyond the plot."""
+        plot = self._layout.plot
+        return self._start_s + (x - plot.left()) / plot.width() * (self._end_s - self._start_s)
+
+    def x_of(self, at_s: float) -> float:
+        """The horizontal pixel of an instant."""
+        plot = self._layout.plot
+        return plot.left() + (at_s - self._start_s) / (self._end_s - self._start_s) * plot.width()
+
+    def y_of(self, value: float) -> float:
+        """The vertical pixel of a value."""
+        plot, held = self._layout.plot, self._held
+        return plot.bottom() - (value - held.low) / (held.high - held.low) * plot.height()
+
+    @property
+    def plot_rect(self) -> QRectF:
+        """Where the curves are, in pixels of the chart."""
+        return self._layout.plot
+
+    @property
+    def header_rect(self) -> QRectF:
+        """Title and legend."""
+        return self._layout.title.united(self._layout.legend)
+
+    # painting
+
+    def _prepare(self) -> None:
+        """From the view to polygons and ranges."""
+        self._stale = False
+        if self._view is None:
+            return
+        plot, view = self._layout.plot, self._view
+        span = self._end_s - self._start_s
+        x = view.times + (0.5 * view.bucket_s - self._start_s)
+        inside = slice(int(np.searchsorted(x, 0.0)), int(np.searchsorted(x, span, side="right")))
+        low, high = _extremes([series.values[inside] for series in view.series])
+        self._empty = bool(np.isnan(low))
+        self._held.fit(low, high, view.unit)
+        held = self._held
+        shapes = [shape_of(*thinned(x, series.values, 0.0, span, round(plot.width()))) for series in view.series]
+        self._curves.show_shapes(shapes, [self._holder.theme.series_pen(index) for index in range(len(shapes))])
+        spare = SPARE_PX * (held.high - held.low) / plot.height()
+        extent = QRectF(0.0, held.low - spare, span, held.high - held.low + 2 * spare)
+        if extent != self._curves.boundingRect():
+            self._curves.set_extent(extent)
+            self._box.setRange(xRange=(0.0, span), yRange=(extent.top(), extent.bottom()), padding=0)
+
+    def _picture(self) -> QPixmap:
+        view, ratio = self._view, self.devicePixelRatioF()
+        room = self._room()
+        backdrop = Backdrop(
+            theme=self._holder.theme,
+            size=self.size(),
+            ratio=ratio,
+            title=view.title if view else "",
+            unit=view.unit if view else "",
+            series=tuple(series.name for series in view.series) if view else (),
+            start_s=self._start_s,
+            end_s=self._end_s,
+            low=self._held.low,
+            high=self._held.high,
+            empty=self._empty,
+            room=room,
+        )
+        if backdrop != self._backdrop:
+            self._backdrop, self._pixmap = backdrop, backdrop.paint()
+        return self._pixmap
+
+    def _room(self) -> float:
+        """Width kept for the current value: grows with it, never shrinks, so that the title holds still."""
+        if self._view is not None:
+            needed = _large().horizontalAdvance(self._view.latest)
+            if not self._value_room >= needed >= 0.5 * self._value_room:
+                self._value_room = needed
+        return self._value_room
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt's."""
+        if self._stale:
+            self._prepare()
+        super().paintEvent(event)
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """Qt's: the picture of axes and title, what is written on it, and the brushed windows behind the curves."""
+        painter.drawPixmap(0, 0, self._picture())
+        if rect.top() < self._layout.plot.top() and self._view is not None:
+            self._paint_value(painter, self._view)
+        plot = self._layout.plot
+        for side, (start, end) in self._brushes.items():
+            left, right = self.x_of(start), self.x_of(end)
+            band = QRectF(left, plot.top(), right - left, plot.height()) & plot
+            painter.fillRect(band, self._theme.brush(side, BAND_ALPHA))
+            painter.setPen(self._theme.pen(side, 1.0, REFERENCE_DASH if side == "reference" else ()))
+            for x in (round(left), round(right)):
+                if plot.left() <= x <= plot.right():
+                    painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """Qt's: the cross-hair."""
+        plot, view = self._layout.plot, self._view
+        if self._cross is None or view is None or not self._start_s <= self._cross <= self._end_s:
+            return
+        x = round(self.x_of(self._cross))
+        painter.setPen(self._theme.pen("muted"))
+        painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+        if not len(view.times):
+            return
+        index = int((self._cross - view.times[0]) // view.bucket_s)
+        if not 0 <= index < len(view.times):
+            return
+        middle = self.x_of(view.times[index] + 0.5 * view.bucket_s)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for number, series in enumerate(view.series):
+            value = series.values[index]
+            if np.isfinite(value) and plot.left() <= middle <= plot.right():
+                painter.setBrush(self._theme.series_pen(number).color())
+                y = self.y_of(float(value))
+                painter.drawEllipse(QRectF(middle - CROSS_DOT_PX, y - CROSS_DOT_PX, 2 * CROSS_DOT_PX, 2 * CROSS_DOT_PX))
+
+    def _paint_value(self, painter: QPainter, view: ChartView) -> None:
+        title, legend, theme = self._layout.title, self._layout.legend, self._theme
+        values = self._read_out
+        if values:
+            painter.setFont(system_font())
+            painter.setPen(theme.pen("muted"))
+            at = f"{values[0].at:%H:%M:%S}" if view.bucket_s < 60 else f"{values[0].at.day} {values[0].at:%b %H:%M}"
+            if len(view.series) > 1:
+                painter.fillRect(legend.adjusted(0, 0, GRID, 0), theme.brush("surface"))
+                painter.drawText(title, RIGHT | MIDDLE, at)
+                by_name = {value.series: value.text for value in values}
+                names = tuple(series.name for series in view.series)
+                paint_legend(painter, legend, theme, names, tuple(by_name.get(name, "") for name in names))
+                return
+            painter.drawText(legend, RIGHT | MIDDLE, at)
+        painter.setFont(system_font(large=True))
+        painter.setPen(theme.pen("text"))
+        text = values[0].text if values else view.latest
+        painter.drawText(title.adjusted(title.width() - self._value_room - GRID, 0, 0, 0), RIGHT | MIDDLE, text)
+
+    @property
+    def _theme(self) -> Theme:
+        return self._holder.theme
+
+    def _theme_changed(self) -> None:
+        self._stale = True
+        self.viewport().update()
+
+    def _strip(self, at_s: float) -> QRect:
+        """What a cross-hair covers: its line, and dots at the middle of its bucket."""
+        half = 0.5 * (self._view.bucket_s if self._view else 0)
+        reach = half / (self._end_s - self._start_s) * self._layout.plot.width() + CROSS_DOT_PX + 2
+        return QRectF(self.x_of(at_s) - reach, 0, 2 * reach, self.height()).toAlignedRect()
+
+    def _update(self, rect: QRect) -> None:
+        self.viewport().update(rect)
+
+    # events of Qt, handed to the gestures
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Qt's."""
+        super().resizeEvent(event)
+        if not hasattr(self, "_box"):            # pyqtgraph calls it while it is being made
+            return
+        self._layout = Layout.of(self.width(), self.height())
+        self._box.setGeometry(self._layout.plot.adjusted(0, -SPARE_PX, 0, SPARE_PX))
+        self._stale = True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Qt's."""
+        self._gestures.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Qt's."""
+        self._gestures.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Qt's."""
+        self._gestures.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Qt's."""
+        self._gestures.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Qt's."""
+        self._gestures.wheel(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Qt's: the mouse's right button and the menu key."""
+        if self._view is not None:
+            self.menu_asked.emit(self._view.metric, event.globalPos())
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Qt's."""
+        self._gestures.leave()
+
+    def event(self, event: QEvent) -> bool:
+        """Qt's: keys that a focused chart keeps from the window's shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._gestures.wants(cast(QKeyEvent, event)):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's; what is not ours goes on to the board."""
+        if not self._gestures.key(event):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Qt's; goes on to the board."""
+        event.ignore()
+
+    @property
+    def cross_hair(self) -> float | None:
+        """Where the line is."""
+        return self._cross
+
+    @property
+    def read_out(self) -> tuple[ReadOut, ...]:
+        """What the header says instead of the newest value."""
+        return self._read_out
+
+
+def _same_curves(one: ChartView, other: ChartView) -> bool:
+    return (
+        one.bucket_s == other.bucket_s
+        and (one.title, one.unit) == (other.title, other.unit)
+        and len(one.series) == len(other.series)
+        and np.array_equal(one.times, other.times)
+        and all(
+            a.name == b.name and np.array_equal(a.values, b.values, equal_nan=True)
+            for a, b in zip(one.series, other.series, strict=True)
+        )
+    )
+
+
+def _extremes(parts: list[Floats]) -> tuple[float, float]:
+    """Least and greatest finite value; NaN where there is none."""
+    low, high = np.inf, -np.inf
+    for part in parts:
+        finite = part[np.isfinite(part)]
+        if len(finite):
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    return (low, high) if low <= high else (np.nan, np.nan)
+
+
+_LARGE: list[QFontMetricsF] = []
+
+
+def _large() -> QFontMetricsF:
+    if not _LARGE:
+        _LARGE.append(QFontMetricsF(system_font(large=True)))
+    return _LARGE[0]
+

@@ -1,0 +1,265 @@
+"""The board: all charts of the log over one window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from console.metrics.view import BoardView, ReadOut
+from console.session.view import SelectionView
+from console.window import Window
+from widgets.charts.chart import Chart
+from widgets.theme import GRID, ThemeHolder
+
+COLUMNS = ((560, 1), (860, 2), (1560, 3))
+"""Below that width of the board, so many charts stand side by side; above the last, four."""
+MOST_COLUMNS = 4
+LEAST_HEIGHT = 168
+TALLEST = 0.66
+"""Height of a chart by its width, where there is room."""
+HELD_KEYS = {Qt.Key.Key_R: "reference", Qt.Key.Key_C: "current"}
+EMPTY = "No data yet. Charts appear as soon as the first file is read."
+
+
+class BoardPanel(QWidget):
+    """Displays a BoardView. Charts are made once per metric and kept; the cross-hair and a drag are shared by all.
+
+    The window drawn is that of the selection, not that of the data: zooming and moving show at once, with what is
+    there, until the new data come.
+    """
+
+    zoom_asked = Signal(float, float)            # factor (< 1 comes closer), the instant that stays: epoch seconds
+    pan_asked = Signal(float)                    # share of the visible length; negative goes back in time
+    window_brushing = Signal(str, float, float)  # side, start, end: while dragging
+    window_brushed = Signal(str, float, float)   # side ("reference", "current"), start, end
+    back_asked = Signal()
+    hovered = Signal(object)                     # where the cross-hair is now: epoch seconds or None
+    menu_asked = Signal(str, QPoint)             # metric, place on the screen
+    chart_chosen = Signal(str)                   # metric: clicked, so that the inspector can explain it
+
+    def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("board")
+        self.setAccessibleName("Board of charts")
+        self._holder = theme_holder
+        self._charts: dict[str, Chart] = {}
+        self._board: BoardView | None = None
+        self._visible: Window | None = None
+        self._brushes: dict[str, Window | None] = {"reference": None, "current": None}
+        self._brushing: tuple[str, float, float] | None = None
+        self._moved = 0.0
+        self._cross: float | None = None
+        self._locked = False
+        self._alone = ""
+        self._side = ""
+        self._sheet = QWidget()
+        self._area = QScrollArea(self)
+        self._area.setWidget(self._sheet)
+        self._area.setWidgetResizable(False)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._empty = QLabel(EMPTY, self)
+        self._empty.setObjectName("board_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.setProperty("tone", "muted")
+        self._page = page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(self._area)
+        page.addWidget(self._empty)
+        self._area.hide()
+
+    # what is shown
+
+    def display(self, board: BoardView | None, selection: SelectionView) -> None:
+        """Draws the charts of the board over the selection's visible window; None or no charts: says so."""
+        metrics = [chart.metric for chart in board.charts] if board is not None else []
+        before = [chart.metric for chart in self._board.charts] if self._board is not None else []
+        self._board = board
+        for metric in metrics:
+            if metric not in self._charts:
+                self._charts[metric] = self._new_chart(metric)
+        self._area.setVisible(bool(metrics))
+        self._empty.setVisible(not metrics)
+        if self._alone not in metrics:
+            self._alone = ""
+        if metrics != before:
+            self._arrange()
+        self.display_selection(selection)
+
+    def display_selection(self, selection: SelectionView) -> None:
+        """Only the windows have changed: quick, and shows them over the data there are."""
+        self._visible = selection.visible
+        self._brushes = {"reference": selection.reference, "current": selection.current}
+        self._redraw()
+
+    def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
+        """The values at the cross-hair, each in the header of its chart; none: the newest values again."""
+        by_metric: dict[str, list[ReadOut]] = {}
+        for value in values:
+            by_metric.setdefault(value.metric, []).append(value)
+        for metric, chart in self._charts.items():
+            chart.show_read_out(tuple(by_metric.get(metric, ())))
+
+    def set_brush_side(self, side: str) -> None:
+        """What a plain drag does from now on: "reference" or "current" brush that window, "" moves the visible one."""
+        self._side = side
+        for chart in self._charts.values():
+            chart.set_brush_side(side)
+
+    # what others may ask
+
+    @property
+    def cross_hair(self) -> float | None:
+        """Epoch seconds of the cross-hair, for which the read-out is wanted after each change of the data."""
+        return self._cross
+
+    @property
+    def cross_hair_locked(self) -> bool:
+        """Whether a click holds the cross-hair where it is."""
+        return self._locked
+
+    def lock_cross_hair(self, locked: bool) -> None:
+        """Holds the cross-hair, or lets it follow the pointer again."""
+        self._locked = locked and self._cross is not None
+
+    def chart(self, metric: str) -> Chart | None:
+        """The chart of a metric."""
+        return self._charts.get(metric)
+
+    def shown_metrics(self) -> tuple[str, ...]:
+        """In the order of the board."""
+        if self._board is None:
+            return ()
+        return tuple(c.metric for c in self._board.charts if self._alone in ("", c.metric))
+
+    def show_alone(self, metric: str) -> None:
+        """One chart in all the room; "" shows all again."""
+        self._alone = metric if metric in self._charts else ""
+        self._arrange()
+        self._redraw()
+
+    # charts
+
+    def _new_chart(self, metric: str) -> Chart:
+        chart = Chart(self._holder, self._sheet)
+        chart.setObjectName(f"chart_{metric}")
+        chart.set_brush_side(self._side)
+        chart.zoom_asked.connect(self.zoom_asked)
+        chart.pan_asked.connect(self._pan_ended)
+        chart.panning.connect(self._panning)
+        chart.window_brushing.connect(self._brushing_shown)
+        chart.window_brushed.connect(self._brush_ended)
+        chart.back_asked.connect(self.back_asked)
+        chart.hovered.connect(self._hovered)
+        chart.clicked.connect(self._clicked)
+        chart.chosen.connect(self.chart_chosen)
+        chart.alone_asked.connect(self._alone_asked)
+        chart.menu_asked.connect(self.menu_asked)
+        return chart
+
+    def _redraw(self) -> None:
+        if self._board is None or not self._board.charts:
+            return
+        window = self._visible or self._board.window
+        if self._moved:
+            by = self._moved * window.seconds
+            window = Window.from_epoch(window.start_s + by, window.end_s + by)
+        brushes = dict(self._brushes)
+        if self._brushing is not None and self._brushing[2] > self._brushing[1]:
+            side, start, end = self._brushing
+            brushes[side] = Window.from_epoch(start, end)
+        for view in self._board.charts:
+            self._charts[view.metric].display(view, window, brushes["reference"], brushes["current"])
+
+    def _arrange(self) -> None:
+        """Places the charts by hand: all of one size, as wide as their column, filling the height where they can."""
+        shown = self.shown_metrics()
+        for metric, chart in self._charts.items():
+            chart.setVisible(metric in shown)
+        if not shown:
+            return
+        width, height = self._area.viewport().width(), self._area.viewport().height()
+        columns = next((count for below, count in COLUMNS if width < below), MOST_COLUMNS)
+        columns = min(columns, len(shown))
+        rows = -(-len(shown) // columns)
+        column = (width - (columns - 1) * GRID) / columns
+        free = (height - (rows - 1) * GRID) // rows
+        tall = free if self._alone else min(free, int(max(column * TALLEST, LEAST_HEIGHT)))
+        tall = max(LEAST_HEIGHT, tall)
+        for place, metric in enumerate(shown):
+            row, number = divmod(place, columns)
+            left, right = round(number * (column + GRID)), round(number * (column + GRID) + column)
+            self._charts[metric].setGeometry(QRect(left, row * (tall + GRID), right - left, tall))
+        self._sheet.resize(width, rows * (tall + GRID) - GRID)
+
+    # what charts say
+
+    def _hovered(self, at_s: float | None) -> None:
+        if not self._locked:
+            self._set_cross(at_s)
+
+    def _set_cross(self, at_s: float | None) -> None:
+        if at_s == self._cross:
+            return
+        self._cross = at_s
+        for chart in self._charts.values():
+            chart.set_cross_hair(at_s)
+        self.hovered.emit(at_s)
+
+    def _clicked(self, metric: str, at_s: float) -> None:
+        """The first click locks, the next one frees."""
+        if self._locked:
+            self._locked = False
+            self._set_cross(at_s)
+        else:
+            self._set_cross(at_s)
+            self._locked = True
+        self.chart_chosen.emit(metric)
+
+    def _panning(self, moved: float) -> None:
+        self._moved = moved
+        self._redraw()
+
+    def _pan_ended(self, moved: float) -> None:
+        self._moved = 0.0
+        self.pan_asked.emit(moved)
+        self._redraw()
+
+    def _brushing_shown(self, side: str, start: float, end: float) -> None:
+        self._brushing = (side, start, end)
+        self._redraw()
+        if end > start:
+            self.window_brushing.emit(side, start, end)
+
+    def _brush_ended(self, side: str, start: float, end: float) -> None:
+        self._brushing = None
+        self.window_brushed.emit(side, start, end)
+        self._redraw()
+
+    def _alone_asked(self, metric: str) -> None:
+        self.show_alone("" if self._alone else metric)
+
+    # events of Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's."""
+        super().resizeEvent(event)
+        self._page.activate()
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's: R or C held brush that window."""
+        side = HELD_KEYS.get(Qt.Key(event.key()))
+        if side is None or event.modifiers() or event.isAutoRepeat():
+            event.ignore()
+            return
+        self.set_brush_side(side)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Qt's."""
+        if Qt.Key(event.key()) in HELD_KEYS and not event.isAutoRepeat():
+            self.set_brush_side("")
+        else:
+            event.ignore()
