@@ -1,0 +1,111 @@
+"""Every command of the window as one row of data. Menus, palette, shortcuts and the list of keys are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MENUS = ("Folder", "View", "Time", "Drift", "Incident", "Help")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One command.
+
+    name     of the QAction, for tests and settings
+    keys     all ways to press it; the first is shown in menus
+    icon     a name of Material Design Icons 6
+    intent   the method of `widgets.helm.Helm` that does it
+    needs    "" or "folder": whether a folder must be open
+    """
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...]
+    icon: str
+    intent: str
+    sentence: str
+    needs: str = "folder"
+    group: int = 0               # a new number draws a line in the menu
+
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow("open_folder", "Folder", "Open log folder…", ("Ctrl+O",), "folder-open-outline", "ask_folder",
+              "Choose a folder of logs and load it", needs=""),
+    ActionRow("try_demo", "Folder", "Try the demo", (), "flask-outline", "open_demo",
+              "Make a small log folder with a story in it, and open it", needs=""),
+    ActionRow("reload", "Folder", "Look for new files", ("F5",), "refresh", "reload",
+              "Look through the folder again, and go on with loading after it was cancelled", group=1),
+    ActionRow("columns", "Folder", "Columns…", ("Ctrl+L",), "table-column", "edit_columns",
+              "Correct what a column means, its unit, and the time zone of a stream", group=1),
+    ActionRow("cancel_load", "Folder", "Stop loading", (), "stop-circle-outline", "cancel_load",
+              "Stop loading; what is loaded stays, and the rest can follow later", group=1),
+    ActionRow("close_folder", "Folder", "Close folder", ("Ctrl+W",), "folder-remove-outline", "close_folder",
+              "Go back to the start page", group=2),
+    ActionRow("quit", "Folder", "Quit", ("Ctrl+Q",), "exit-to-app", "quit", "Close the window", needs="", group=2),
+    ActionRow("place_board", "View", "Board", ("Ctrl+1",), "view-dashboard-outline", "go_board",
+              "The charts of software, input and output"),
+    ActionRow("place_drift", "View", "Drift", ("Ctrl+2",), "chart-bell-curve", "go_drift",
+              "Compare two windows of time, column by column"),
+    ActionRow("place_incidents", "View", "Incidents", ("Ctrl+3",), "file-document-alert-outline", "go_incidents",
+              "Incidents, their notes, and reports written from them"),
+    ActionRow("place_sources", "View", "Sources", ("Ctrl+4",), "database-outline", "go_sources",
+              "Files, streams, columns, and rows that could not be read"),
+    ActionRow("inspector", "View", "Inspector", ("F9", "Ctrl+I"), "dock-right", "toggle_inspector",
+              "Show or hide the explanation beside the charts", group=1),
+    ActionRow("theme", "View", "Light or dark", ("Ctrl+Shift+D",), "theme-light-dark", "toggle_theme",
+              "Change between light and dark", needs="", group=1),
+    ActionRow("follow", "Time", "Follow live", ("F",), "access-point", "follow",
+              "Move with the newest row"),
+    ActionRow("pause", "Time", "Pause or go on", ("Space",), "pause", "pause",
+              "Stop moving with the newest row, or start again"),
+    ActionRow("zoom_in", "Time", "Zoom in", ("+", "="), "magnify-plus-outline", "zoom_in",
+              "Show half of the time, around its middle", group=1),
+    ActionRow("zoom_out", "Time", "Zoom out", ("-",), "magnify-minus-outline", "zoom_out",
+              "Show twice the time, around its middle", group=1),
+    ActionRow("pan_left", "Time", "Earlier", ("Left",), "arrow-left", "pan_left",
+              "Move a quarter of the shown time back", group=1),
+    ActionRow("pan_right", "Time", "Later", ("Right",), "arrow-right", "pan_right",
+              "Move a quarter of the shown time on", group=1),
+    ActionRow("back", "Time", "Back", ("Alt+Left", "Backspace"), "undo", "back",
+              "The time that was shown before", group=2),
+    ActionRow("forward", "Time", "Forward", ("Alt+Right",), "redo", "forward",
+              "The time that was left by going back", group=2),
+    ActionRow("quick_15m", "Time", "Last 15 minutes", ("Alt+1",), "clock-outline", "quick_15m",
+              "The 15 minutes before the newest row", group=3),
+    ActionRow("quick_1h", "Time", "Last hour", ("Alt+2",), "clock-outline", "quick_1h",
+              "The hour before the newest row", group=3),
+    ActionRow("quick_6h", "Time", "Last 6 hours", ("Alt+3",), "clock-outline", "quick_6h",
+              "The 6 hours before the newest row", group=3),
+    ActionRow("quick_1d", "Time", "Last day", ("Alt+4",), "clock-outline", "quick_1d",
+              "The day before the newest row", group=3),
+    ActionRow("quick_all", "Time", "The whole log", ("Alt+5", "Home"), "arrow-expand-horizontal", "quick_all",
+              "From the first row to the newest", group=3),
+    ActionRow("go_to_time", "Time", "Go to time…", ("G",), "calendar-range", "go_to_time",
+              "Type a time range", group=3),
+    ActionRow("brush_reference", "Drift", "Brush reference", ("R",), "select-drag", "brush_reference",
+              "Drag over a chart to choose the reference window (dashed, blue)"),
+    ActionRow("brush_current", "Drift", "Brush current", ("C",), "select", "brush_current",
+              "Drag over a chart to choose the current window (solid, orange)"),
+    ActionRow("suggest_windows", "Drift", "Suggest windows", ("Ctrl+Shift+G",), "auto-fix", "suggest_windows",
+              "Compare the last quarter of the shown time with its first quarter", group=1),
+    ActionRow("test_drift", "Drift", "Test drift", ("Ctrl+T",), "play", "test_drift",
+              "Compare the two windows, column by column", group=1),
+    ActionRow("clear_windows", "Drift", "Clear windows", ("Ctrl+Shift+X",), "select-off", "clear_windows",
+              "Forget both test windows", group=1),
+    ActionRow("create_incident", "Incident", "Create incident", ("Ctrl+N",), "plus", "create_incident",
+              "Keep the current window, or what is shown, as an incident"),
+    ActionRow("export_report", "Incident", "Export report…", ("Ctrl+E",), "export-variant", "export_report",
+              "Write the report of the chosen incident, or of the current window, as HTML or PDF"),
+    ActionRow("palette", "Help", "All commands…", ("Ctrl+K", "Ctrl+Shift+P"), "magnify", "show_palette",
+              "Find a command by its words", needs=""),
+    ActionRow("shortcuts", "Help", "Keyboard shortcuts", ("?", "F1"), "keyboard-outline", "show_shortcuts",
+              "List all keys", needs=""),
+    ActionRow("about", "Help", "About Pilothouse", (), "information-outline", "show_about",
+              "Version and licence", needs=""),
+)
+
+
+def row(name: str) -> ActionRow:
+    """The command of that name."""
+    return next(one for one in ACTIONS if one.name == name)

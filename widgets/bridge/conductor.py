@@ -1,0 +1,342 @@
+"""The life of one open folder: open, load, follow, refresh, close."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from console.errors import ConsoleError
+from console.jobs import Job
+from widgets.bridge.background import BackgroundJob, Workers
+from widgets.bridge.refresher import Refresher
+
+if TYPE_CHECKING:
+    from console.session import Session
+    from console.session.view import SelectionView
+
+log = logging.getLogger(__name__)
+
+BEAT_MS = 200
+"""How often the cheap numbers (status, progress, live window) are looked at."""
+POLL_LEAST_MS, POLL_MOST_MS = 100, 1000
+"""Following asks as often as something comes, and rests when nothing does."""
+
+Opener = Callable[[Path], "Session"]
+
+
+class Life(Enum):
+    """How far the open folder is."""
+
+    NONE = "none"
+    OPENING = "opening"
+    LOADING = "loading"
+    FOLLOWING = "following"
+    CLOSING = "closing"
+
+
+class Conductor(QObject):
+    """Owns the session and its background life. Lives on the window's thread; everything slow runs on workers.
+
+    A view is asked for with `ask(name)` and arrives by the signal of that name, for the session that is open then.
+    """
+
+    opened = Signal(object)              # Session: it takes intents from now on
+    closed = Signal()                    # no folder is open any more
+    load_ended = Signal()
+    selection_changed = Signal(object)   # SelectionView
+    status_changed = Signal(object)      # StatusView
+    board_ready = Signal(object)         # BoardView | None
+    overview_ready = Signal(object)      # OverviewView | None
+    sources_ready = Signal(object)       # SourcesView
+    incidents_ready = Signal(object)     # tuple[IncidentRow, ...]
+    trouble = Signal(object)             # ConsoleError: for the user
+    bug = Signal(object)                 # any other exception: ours
+
+    def __init__(self, opener: Opener, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._opener = opener
+        self._workers = Workers(self)
+        self._session: Session | None = None
+        self._life = Life.NONE
+        self._next: Path | None = None
+        self._wanted: Path | None = None
+        self._jobs: dict[str, BackgroundJob] = {}
+        self._generation: object = None
+        self._selection: SelectionView | None = None
+        self._poll_ms = POLL_LEAST_MS
+        self._board_shown = True
+        self._views = {name: self._refresher(name) for name in ("board", "overview", "sources", "incidents")}
+        self._views["board"].ready.connect(self.board_ready)
+        self._views["overview"].ready.connect(self.overview_ready)
+        self._views["sources"].ready.connect(self.sources_ready)
+        self._views["incidents"].ready.connect(self.incidents_ready)
+        self._follows = ("board", "overview")
+        self._beat = QTimer(self, interval=BEAT_MS)
+        self._beat.timeout.connect(self._on_beat)
+        self._poll = QTimer(self, singleShot=True)
+        self._poll.timeout.connect(self._start_poll)
+
+    # ---- what others ask for -------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session | None:
+        """The open folder, or None."""
+        return self._session if self._life in (Life.LOADING, Life.FOLLOWING) else None
+
+    @property
+    def life(self) -> Life:
+        """How far the open folder is."""
+        return self._life
+
+    def open(self, folder: Path) -> None:
+        """Open that folder; the one open before is closed first, in the background."""
+        if self._life is Life.OPENING and folder == self._wanted:
+            return                          # a double click
+        if self._life is Life.NONE:
+            self._begin(folder)
+        else:
+            self._next = folder
+            self._retire()
+
+    def close_folder(self) -> None:
+        """Back to the start page."""
+        self._next = None
+        if self._life is not Life.NONE:
+            self._retire()
+
+    def reload(self) -> None:
+        """Look through the folder again; also goes on after loading was cancelled."""
+        if self._session is not None and self._life is Life.FOLLOWING:
+            self._poll.stop()
+            self.stop("poll")
+            self._life = Life.LOADING
+            self._load(self._session)
+            self._on_beat()
+
+    def follow_views(self, *names: str) -> None:
+        """Refresh these when the data change, and now; the others only when asked."""
+        fresh = [name for name in names if name not in self._follows]
+        self._follows = names
+        for name in fresh:
+            self.ask(name)
+
+    def ask(self, name: str) -> None:
+        """Make that view again."""
+        self._views[name].ask()
+
+    def start(self, name: str, work: Callable[[Job], Any]) -> BackgroundJob:
+        """A job of the open folder, not started yet: connect its signals, then `launch` it.
+
+        A job of the same name that is still under way is asked to stop: the newest wish wins.
+        """
+        self.stop(name)
+        job = BackgroundJob(name, work)
+        self._jobs[name] = job
+        job.ended.connect(self._on_job_ended)
+        return job
+
+    def launch(self, job: BackgroundJob) -> None:
+        """Run it."""
+        self._workers.start(job)
+
+    def stop(self, name: str) -> None:
+        """Ask the job of that name to stop, if there is one."""
+        job = self._jobs.get(name)
+        if job is not None:
+            job.stop()
+
+    def chosen(self, selection: SelectionView) -> None:
+        """An intent gave this selection: show it, and what depends on it."""
+        before = self._selection
+        self._selection = selection
+        if before == selection:
+            return
+        self.selection_changed.emit(selection)
+        if before is None or before.visible != selection.visible:
+            if "board" in self._follows:
+                self.ask("board")
+
+    def shut_down(self, within_s: float = 2.0) -> bool:
+        """The window closes: stop everything, wait, give the database back. False when a worker still hangs."""
+        self._beat.stop()
+        self._poll.stop()
+        self._next = None
+        for view in self._views.values():
+            view.source(None)
+        ended = self._workers.shut_down(within_s)
+        session, self._session, self._life = self._session, None, Life.NONE
+        if session is not None and ended:
+            try:
+                session.close()
+            except Exception:
+                log.exception("Closing the session broke")
+        return ended
+
+    # ---- inside: opening and closing -----------------------------------------------------------------------
+
+    def _refresher(self, name: str) -> Refresher:
+        view = Refresher(name, self._workers, self)
+        view.failed.connect(self.trouble)
+        view.broke.connect(self.bug)
+        return view
+
+    def _begin(self, folder: Path) -> None:
+        self._life = Life.OPENING
+        self._wanted = folder
+        opener = self._opener
+
+        def work(_job: Job) -> Session:
+            return opener(folder)
+
+        job = self.start("open", work)
+        job.succeeded.connect(self._on_opened)
+        job.failed.connect(self._on_not_opened)
+        job.broke.connect(self._on_not_opened)
+        self.launch(job)
+
+    @Slot(object)
+    def _on_opened(self, session: Session) -> None:
+        self._session = session
+        if self._life is Life.CLOSING:      # changed their mind while it was being opened
+            return
+        self._life = Life.LOADING
+        makers = {"board": session.board, "overview": session.overview, "sources": session.sources,
+                  "incidents": session.incidents}
+        for name, view in self._views.items():
+            view.source(makers[name])
+        self._generation = None
+        self._selection = None
+        self.opened.emit(session)
+        self._load(session)
+        self._beat.start()
+        self._on_beat()
+
+    def _load(self, session: Session) -> None:
+        job = self.start("load", session.load)
+        job.failed.connect(self.trouble)
+        job.broke.connect(self.bug)
+        job.ended.connect(self._on_load_ended)
+        self.launch(job)
+
+    @Slot(object)
+    def _on_not_opened(self, error: object) -> None:
+        self._session = None
+        if self._life is not Life.CLOSING:
+            self._life = Life.NONE
+            self.closed.emit()
+        (self.trouble if isinstance(error, ConsoleError) else self.bug).emit(error)
+
+    def _retire(self) -> None:
+        if self._life is Life.CLOSING:
+            return
+        self._life = Life.CLOSING
+        self._beat.stop()
+        self._poll.stop()
+        for view in self._views.values():
+            view.source(None)
+        for job in self._jobs.values():
+            if job.name != "open":          # an open that has begun must end, or its database stays locked
+                job.stop()
+        self._try_close()
+
+    def _try_close(self) -> None:
+        """Once nothing works on the old session any more, close it."""
+        if self._life is not Life.CLOSING:
+            return
+        if self._workers.busy:
+            QTimer.singleShot(20, self._try_close)
+            return
+        session, self._session = self._session, None
+        if session is None:
+            self._on_closed()
+            return
+
+        def work(_job: Job) -> None:
+            session.close()
+
+        job = self.start("close", work)
+        job.broke.connect(self.bug)
+        job.ended.connect(self._on_closed)
+        self.launch(job)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._life = Life.NONE
+        self._selection = None
+        following, self._next = self._next, None
+        self.closed.emit()
+        if following is not None:
+            self._begin(following)
+
+    # ---- inside: the beat ----------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_load_ended(self, job: BackgroundJob) -> None:
+        if self._life is Life.LOADING and self._jobs.get("load") in (job, None):
+            self._life = Life.FOLLOWING
+            self._on_beat()
+            self.load_ended.emit()
+            if not job.stopping:            # who cancels does not want the rest by the back door
+                self._poll_ms = POLL_LEAST_MS
+                self._poll.start(self._poll_ms)
+
+    @Slot()
+    def _start_poll(self) -> None:
+        if self._life is not Life.FOLLOWING or self._session is None:
+            return
+        job = self.start("poll", self._session.poll)
+        job.succeeded.connect(self._on_polled)
+        job.failed.connect(self._on_poll_failed)
+        job.broke.connect(self._on_poll_failed)
+        job.ended.connect(self._on_poll_ended)
+        self.launch(job)
+
+    @Slot(object)
+    def _on_polled(self, changed: bool) -> None:
+        self._poll_ms = POLL_LEAST_MS if changed else min(POLL_MOST_MS, self._poll_ms * 2)
+        self._poll_trouble = ""
+        if changed:
+            self._on_beat()
+
+    @Slot(object)
+    def _on_poll_failed(self, error: Exception) -> None:
+        """A lost mount fails every second: say it once, until it works again or fails in another way."""
+        self._poll_ms = POLL_MOST_MS
+        if str(error) != self._poll_trouble:
+            self._poll_trouble = str(error)
+            (self.trouble if isinstance(error, ConsoleError) else self.bug).emit(error)
+
+    @Slot(object)
+    def _on_poll_ended(self, job: BackgroundJob) -> None:
+        if self._life is Life.FOLLOWING and not job.stopping:
+            self._poll.start(self._poll_ms)
+
+    @Slot()
+    def _on_beat(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        try:
+            selection = session.tick()
+            generation = session.generation
+            self.status_changed.emit(session.status())
+        except Exception as bug:            # a beat must not stop the clock
+            log.exception("The beat broke")
+            self._beat.setInterval(5000)
+            self.bug.emit(bug)
+            return
+        self.chosen(selection)
+        if generation != self._generation:
+            self._generation = generation
+            for name in self._follows:
+                self.ask(name)
+
+    @Slot(object)
+    def _on_job_ended(self, job: BackgroundJob) -> None:
+        if self._jobs.get(job.name) is job:
+            del self._jobs[job.name]

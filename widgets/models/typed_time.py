@@ -1,0 +1,97 @@
+"""A time range as people type it. Pure: no widget, no clock."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from console.window import Window
+
+UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+EXAMPLES = "2 Mar 2026 12:00 - 18:00, 2026-03-02 12:00 .. 2026-03-03, now-6h, now-2d .. now-1d"
+_LENGTH = r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)"
+_RELATIVE = re.compile(rf"now(?:\s*-\s*{_LENGTH})?", re.IGNORECASE)
+_BARE_LENGTH = re.compile(rf"(?:last\s+)?{_LENGTH}", re.IGNORECASE)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2})?))?")
+_WORDS = re.compile(r"(\d{1,2})\s+([A-Za-z]{3,9})(?:\s+(\d{4}))?(?:\s+(\d{1,2}:\d{2}(?::\d{2})?))?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+class NotATime(ValueError):
+    """What was typed is no time range; the message says what would be."""
+
+
+def read_window(text: str, newest: datetime) -> Window:
+    """`2 Mar 2026 10:00 - 12:00 UTC`, ISO times, `now-1h`, `now-2h .. now-1h`, `6h`. All in UTC.
+
+    newest : what `now` means: the newest row of the log, so that old logs can be asked too
+    A day without a clock is its midnight; alone, a day is that whole day.
+    """
+    typed = re.sub(r"(?i)\s*(utc|z)\s*$", "", text.strip()).replace("\N{EN DASH}", "-").replace("\N{EM DASH}", "-")
+    try:
+        if match := _BARE_LENGTH.fullmatch(typed):
+            return Window(newest - _length(match), newest)
+        halves = _halves(typed)
+        if len(halves) == 1:
+            return _one(halves[0], newest)
+        start = _moment(halves[0], newest, None) if not _without_year(halves[0]) else None
+        end = _moment(halves[1], newest, start)
+        if start is None:
+            start = _moment(halves[0], newest, end)
+        return Window(start, end)
+    except NotATime:
+        raise
+    except (ValueError, OverflowError) as error:
+        reason = "the end must come after the start" if "after it starts" in str(error) else "no such time"
+        raise NotATime(f"“{text.strip()}” is no time range: {reason}. Write it like {EXAMPLES}") from None
+
+
+def _halves(typed: str) -> list[str]:
+    for between in (r"\s*\.\.\s*", r"\s+to\s+", r"\s+-\s+", r"(?<=:\d\d)-(?=\d)"):
+        parts = re.split(between, typed)
+        if len(parts) == 2 and not (between == r"\s+-\s+" and parts[0].lower().strip() == "now"):
+            return [part.strip() for part in parts]
+    return [typed]
+
+
+def _one(text: str, newest: datetime) -> Window:
+    start = _moment(text, newest, None)
+    if _RELATIVE.fullmatch(text):
+        return Window(start, newest)
+    if ":" in text:
+        raise NotATime(f"“{text}” has no end. Write it like {EXAMPLES}")
+    return Window(start, start + timedelta(days=1))
+
+
+def _without_year(text: str) -> bool:
+    match = _WORDS.fullmatch(text)
+    return bool(match and not match[3])
+
+
+def _moment(text: str, newest: datetime, near: datetime | None) -> datetime:
+    """One time; a clock alone takes its day, a day its year, from the other end or from the newest row."""
+    day = near or newest
+    if match := _RELATIVE.fullmatch(text):
+        return newest - (_length(match) if match[1] else timedelta(0))
+    if match := _CLOCK.fullmatch(text):
+        return _at(datetime(day.year, day.month, day.day, tzinfo=UTC), text)
+    if match := _ISO.fullmatch(text):
+        return _at(datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC), match[4])
+    if (match := _WORDS.fullmatch(text)) and match[2][:3].lower() in _MONTHS:
+        month = _MONTHS.index(match[2][:3].lower()) + 1
+        return _at(datetime(int(match[3] or day.year), month, int(match[1]), tzinfo=UTC), match[4])
+    raise NotATime(f"“{text}” is no time. Write the range like {EXAMPLES}")
+
+
+def _at(day: datetime, clock: str | None) -> datetime:
+    if not clock:
+        return day
+    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+    if hours == 24 and minutes == 0:
+        return day + timedelta(days=1)
+    return day.replace(hour=hours, minute=minutes, second=seconds[0] if seconds else 0)
+
+
+def _length(match: re.Match[str]) -> timedelta:
+    return timedelta(seconds=float(match[1]) * UNITS_S[match[2].lower()])

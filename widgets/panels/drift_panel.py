@@ -1,0 +1,272 @@
+"""The place Drift: two windows compared, column by column."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QProgressBar, QSplitter, QStackedWidget, QToolButton, QWidget
+
+from console.drift.view import ColumnDrift, DriftView, NumericShape
+from console.errors import ConsoleError
+from console.metrics.format import format_count, format_number, format_window
+from console.session.view import SelectionView
+from console.window import Window
+from widgets.icons import Icons
+from widgets.models.rows import Column, RowsModel
+from widgets.panels.drift_table import EFFECT_COLUMN, ICONS, TONES, EffectDelegate, drift_model
+from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
+from widgets.panels.shape_view import ShapeView
+from widgets.theme import REFERENCE_DASH
+
+
+class WindowChip(QToolButton):
+    """One of the two test windows: its line (dashed blue, solid orange), its time, its rows. Pressing it brushes."""
+
+    def __init__(self, icons: Icons, side: str) -> None:
+        super().__init__()
+        self._icons = icons
+        self._side = side
+        self.setObjectName(f"chip_{side}")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setStyleSheet("QToolButton { padding-left: 44px; text-align: left; }")
+        self.display(None, None)
+
+    def display(self, window: Window | None, rows: int | None) -> None:
+        """Show its time, and the rows once they were counted."""
+        text = format_window(window) if window else "not chosen"
+        if window and rows is not None:
+            text += f", {format_count(rows)} rows"
+        self.setText(f"{self._side.capitalize()}: {text}")
+        self.setAccessibleName(self.text())
+        key = "R" if self._side == "reference" else "C"
+        self.setToolTip(f"Choose the {self._side} window by dragging over a chart or the strip below ({key})")
+
+    def sizeHint(self) -> QSize:
+        """Room for the line at the left."""
+        hint = super().sizeHint()
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 64, max(32, hint.height()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The line as it is drawn on the charts."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        theme = self._icons.theme
+        dashed = self._side == "reference"
+        painter.setPen(theme.pen("reference", 2, REFERENCE_DASH[:1] + (3,)) if dashed
+                       else QPen(theme.color("current"), 2))
+        painter.setBrush(theme.color(self._side, 40))
+        painter.drawRect(QRectF(12, self.height() / 2 - 6, 24, 12))
+
+
+class DriftPanel(QWidget):
+    """Displays a DriftView; asks for tests, windows and columns. What counts as drift is decided in console.drift."""
+
+    test_asked = Signal()
+    cancel_asked = Signal()
+    suggest_asked = Signal()
+    brush_asked = Signal(str)        # reference | current
+    column_asked = Signal(str)
+    incident_asked = Signal()
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("drift_panel")
+        self._icons = icons
+        self._view: DriftView | None = None
+        self._selection: SelectionView | None = None
+        self._reference = WindowChip(icons, "reference")
+        self._current = WindowChip(icons, "current")
+        self._test = button("Test drift", "test_drift", "Compare the two windows, column by column (Ctrl+T)",
+                            default=True)
+        self._again = tool(icons, "auto-fix", "suggest_windows", "Compare the last quarter of the shown time with "
+                           "its first quarter", text="Suggest windows")
+        self._incident = tool(icons, "file-document-plus-outline", "drift_incident",
+                              "Keep the current window as an incident", text="Create incident")
+        header = row(self._reference, self._current, self._test, None, self._again, self._incident)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(self._running_page())
+        self._pages.addWidget(self._result_page())
+        self._pages.addWidget(self._error_page())
+        self.setLayout(column(header, self._pages, margins=(16, 16, 16, 8), gap=16))
+        self._reference.clicked.connect(self._on_reference)
+        self._current.clicked.connect(self._on_current)
+        self._test.clicked.connect(self.test_asked)
+        self._again.clicked.connect(self.suggest_asked)
+        self._incident.clicked.connect(self.incident_asked)
+        icons.holder.changed.connect(self._theme_changed)
+
+    @property
+    def state(self) -> str:
+        """empty | running | result | error"""
+        return ("empty", "running", "result", "error")[self._pages.currentIndex()]
+
+    def display_selection(self, view: SelectionView) -> None:
+        """The two windows; a result for other windows is put away."""
+        self._selection = view
+        shown = self._view
+        fits = shown is not None and (shown.reference, shown.current) == (view.reference, view.current)
+        self._reference.display(view.reference, shown.n_reference if fits and shown else None)
+        self._current.display(view.current, shown.n_current if fits and shown else None)
+        both = view.reference is not None and view.current is not None
+        self._test.setEnabled(both)
+        self._incident.setEnabled(view.current is not None)
+        self._again.setEnabled(view.visible is not None)
+        self._suggest.setEnabled(view.visible is not None)
+        if shown is not None and not fits:
+            self._view = None
+            self._pages.setCurrentIndex(0)
+        if self.state == "empty":
+            self._explain(both)
+
+    def display(self, view: DriftView) -> None:
+        """Show the result."""
+        self._view = view
+        self._verdict.setText(view.sentence)
+        self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
+        tests = f"{view.n_tests} tests, p adjusted after Benjamini and Hochberg" if view.n_tests else "no tests"
+        self._small.setText(f"{view.reference_name} ({format_count(view.n_reference)} rows) against "
+                            f"{view.current_name} ({format_count(view.n_current)} rows); {tests}; "
+                            f"{view.seconds:.2f} s")
+        self._model.show(view.columns)
+        self._bars.rescale()
+        self._table.viewport().update()
+        self._pages.setCurrentIndex(2)
+        if self._selection is not None:
+            self._reference.display(self._selection.reference, view.n_reference)
+            self._current.display(self._selection.current, view.n_current)
+        wanted = self._selection.column if self._selection else ""
+        chosen = next((at for at, one in enumerate(view.columns) if one.column == wanted), 0)
+        self._table.selectRow(chosen)
+        self._show_column()
+
+    def display_progress(self, done: int, total: int, note: str) -> None:
+        """While the test runs."""
+        self._pages.setCurrentIndex(1)
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        self._note.setText(note or "Reading the two windows")
+
+    def display_stopped(self) -> None:
+        """Cancelled: back to what was there."""
+        self._pages.setCurrentIndex(2 if self._view is not None else 0)
+
+    def display_error(self, error: ConsoleError) -> None:
+        """What, where, and what to do."""
+        self._error.setText(error.what)
+        self._error_do.setText(" ".join(part for part in (error.where, error.do) if part))
+        self._pages.setCurrentIndex(3)
+
+    # ---- pages ---------------------------------------------------------------------------------------------
+
+    def _empty_page(self) -> QWidget:
+        self._title = label("Compare two windows", large=True)
+        self._how = label(name="drift_how", tone="muted", wrap=True)
+        self._suggest = button("Suggest windows", "suggest_first", "The last quarter of the shown time against its "
+                               "first quarter", default=True)
+        self._suggest.clicked.connect(self.suggest_asked)
+        self._explain(False)
+        return centred(column(self._title, self._how, 8, row(self._suggest, None)), 560)
+
+    def _explain(self, both: bool) -> None:
+        self._title.setText("Ready to test" if both else "Compare two windows")
+        self._how.setText(
+            "Both windows are chosen. Press Test drift to compare every column." if both else
+            "Press R and drag over the strip below to choose the reference window, the time when all was well. "
+            "Press C and drag to choose the current window. Every column is then compared: distribution, categories, "
+            "and missing values.")
+        self._suggest.setVisible(not both)
+
+    def _running_page(self) -> QWidget:
+        self._bar = QProgressBar(objectName="drift_progress")
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(8)
+        self._note = label("Reading the two windows", tone="muted", wrap=True)
+        cancel = button("Cancel", "drift_cancel", "Stop the test")
+        cancel.clicked.connect(self.cancel_asked)
+        return centred(column(label("Testing for drift", large=True), self._bar, self._note, row(cancel, None)), 480)
+
+    def _error_page(self) -> QWidget:
+        self._error = label(name="drift_error", large=True, wrap=True)
+        self._error_do = label(name="drift_error_do", tone="muted", wrap=True)
+        again = button("Try again", "drift_again", "Run the test again")
+        again.clicked.connect(self.test_asked)
+        return centred(column(self._error, self._error_do, 8, row(again, None)), 560)
+
+    def _result_page(self) -> QWidget:
+        self._verdict_icon = label()
+        self._verdict = label(name="drift_sentence", large=True, wrap=True)
+        self._small = label(name="drift_small", tone="muted", wrap=True)
+        self._model = drift_model(self._icons)
+        self._table = table(self._model, "drift_table", "Columns, those that moved most first")
+        self._bars = EffectDelegate(self._icons, self._model)
+        self._table.setItemDelegateForColumn(EFFECT_COLUMN, self._bars)
+        self._table.selectionModel().currentRowChanged.connect(self._on_row)
+        self._shape = ShapeView(self._icons)
+        self._column_title = label(name="drift_column", large=True)
+        self._sentence = label(name="drift_column_sentence", wrap=True)
+        self._quantiles = RowsModel((
+            Column("", 100, lambda one: one[0]),
+            Column("Reference", 100, lambda one: one[1], right=True),
+            Column("Current", 100, lambda one: one[2], right=True),
+            Column("Change", 100, lambda one: one[3], right=True),
+        ))
+        self._quantile_table = table(self._quantiles, "quantile_table", "Quantiles of both windows")
+        self._quantile_table.setFixedHeight(32 + 5 * 28 + 4)
+        self._quantile_table.setSelectionMode(self._quantile_table.SelectionMode.NoSelection)
+        self._quantile_table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        detail = holding(column(self._column_title, self._sentence, self._shape, self._quantile_table,
+                                margins=(16, 0, 0, 0)))
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("drift_split")
+        split.addWidget(self._table)
+        split.addWidget(detail)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        split.setSizes([600, 400])
+        split.setChildrenCollapsible(False)
+        head = row(self._verdict_icon, column(self._verdict, self._small, gap=4), gap=8)
+        head.setStretch(1, 1)
+        page = column(head, split)
+        page.setStretch(1, 1)
+        return holding(page)
+
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
+        self._show_column()
+        one = self._model.row(index)
+        # only what a person does, not what display() selects, is a wish
+        if one is not None and self._table.hasFocus():
+            self.column_asked.emit(one.column)
+
+    def _show_column(self) -> None:
+        one: ColumnDrift | None = self._model.row(self._table.currentIndex())
+        shape = self._view.shape(one.column) if self._view and one else None
+        self._column_title.setText(one.column if one else "")
+        self._sentence.setText(one.sentence if one else "")
+        set_tone(self._sentence, "muted")
+        self._shape.display(shape)
+        rows: list[tuple[str, str, str, str]] = []
+        if isinstance(shape, NumericShape):
+            rows = [(_quantile_name(q), format_number(old), format_number(new), _change(old, new))
+                    for q, old, new in shape.quantiles]
+        self._quantiles.show(tuple(rows))
+        self._quantile_table.setVisible(bool(rows))
+
+    def _on_reference(self) -> None:
+        self.brush_asked.emit("reference")
+
+    def _on_current(self) -> None:
+        self.brush_asked.emit("current")
+
+    def _theme_changed(self, _theme: object) -> None:
+        self._table.viewport().update()
+
+
+def _quantile_name(q: float) -> str:
+    return "median" if q == 0.5 else f"{q:.0%} below"
+
+
+def _change(old: float, new: float) -> str:
+    return f"{new - old:+.3g}"

@@ -1,0 +1,119 @@
+"""The table of columns in the place Drift."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from console.drift.view import ColumnDrift, Verdict
+from console.metrics.format import format_number
+from widgets.icons import Icons
+from widgets.models.rows import Column, Index, RowsModel
+
+WORDS = {Verdict.ALARM: "alarm", Verdict.WATCH: "watch", Verdict.NONE: "no drift", Verdict.TOO_FEW: "too few rows"}
+ICONS = {Verdict.ALARM: "alert-octagon", Verdict.WATCH: "eye-outline", Verdict.NONE: "check-circle-outline",
+         Verdict.TOO_FEW: "help-circle-outline"}
+TONES = {Verdict.ALARM: "firing", Verdict.WATCH: "warning", Verdict.NONE: "good", Verdict.TOO_FEW: "muted"}
+TEST_NAMES = {"ks": "Kolmogorov-Smirnov", "chi2": "Chi-square", "proportions": "Two proportions",
+              "psi": "PSI", "wasserstein": "Wasserstein"}
+EFFECT_COLUMN = 3
+
+
+def drift_model(icons: Icons) -> RowsModel:
+    """Verdict, column, test, effect, p, sentence."""
+    def tinted(row: ColumnDrift) -> object:
+        return icons.theme.color(TONES[row.verdict])
+
+    def icon(row: ColumnDrift) -> object:
+        return icons.icon(ICONS[row.verdict], TONES[row.verdict])
+
+    return RowsModel((
+        Column("Verdict", 124, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
+        Column("Column", 160, column_text),
+        Column("Test", 148, lambda row: TEST_NAMES.get(row.test, row.test)),
+        Column("Effect", 168, effect_text, tip=effect_tip),
+        Column("p adjusted", 88, lambda row: p_text(row.p_adjusted), right=True,
+               tip=lambda row: f"{p_text(row.p_value)} before the correction for many tests"),
+        Column("What moved", 400, lambda row: row.sentence),
+    ))
+
+
+def column_text(row: ColumnDrift) -> str:
+    """The column's name; a missing rate is a row of its own."""
+    return f"{row.column} (missing)" if row.kind == "missing" else row.column
+
+
+def p_text(p: float) -> str:
+    """`< 0.0001` where more digits say nothing."""
+    if not math.isfinite(p):
+        return "-"
+    return "< 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.1 else f"{p:.2f}"
+
+
+def effect_text(row: ColumnDrift) -> str:
+    """Its name and size."""
+    return f"{row.effect_name} {format_number(row.effect)}" if math.isfinite(row.effect) else "-"
+
+
+def effect_tip(row: ColumnDrift) -> str:
+    """With the interval, and what these sizes could have shown."""
+    parts = [effect_text(row)]
+    if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
+        parts.append(f"between {format_number(row.effect_low)} and {format_number(row.effect_high)}")
+    if math.isfinite(row.detectable):
+        parts.append(f"least effect that so many rows can show: {format_number(row.detectable)} (the upright tick)")
+    return "; ".join(parts)
+
+
+class EffectDelegate(QStyledItemDelegate):
+    """The effect as a bar with its interval, and a tick at the least effect that could have been seen."""
+
+    def __init__(self, icons: Icons, model: RowsModel) -> None:
+        super().__init__(model)
+        self._icons = icons
+        self._model = model
+        self._scale = 1.0
+
+    def rescale(self) -> None:
+        """All bars share one scale: the largest effect shown, at least 0.1."""
+        sizes = [abs(row.effect) for row in self._model.rows if math.isfinite(row.effect)]
+        self._scale = max([0.1, *sizes])
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Number at the left, bar at the right."""
+        row: ColumnDrift | None = self._model.row(index)
+        theme = self._icons.theme
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if chosen:
+            painter.fillRect(option.rect, theme.color("accent"))
+        if row is not None:
+            area = QRectF(option.rect).adjusted(6, 0, -10, 0)
+            text = QRectF(area.left(), area.top(), 72, area.height())
+            painter.setPen(theme.color("on_accent" if chosen else "text"))
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, effect_text(row))
+            if math.isfinite(row.effect):
+                self._bar(painter, area.adjusted(76, 0, 0, 0), row, chosen)
+        painter.restore()
+
+    def _bar(self, painter: QPainter, area: QRectF, row: ColumnDrift, chosen: bool) -> None:
+        theme = self._icons.theme
+        tone = "on_accent" if chosen else TONES[row.verdict]
+        middle = area.center().y()
+
+        def x(value: float) -> float:
+            return area.left() + min(1.0, abs(value) / self._scale) * area.width()
+
+        painter.fillRect(QRectF(area.left(), middle - 4, max(1.0, x(row.effect) - area.left()), 8),
+                         theme.color(tone, 255 if chosen else 150))
+        if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
+            painter.setPen(QPen(theme.color("on_accent" if chosen else "text"), 1))
+            painter.drawLine(round(x(max(0.0, row.effect_low))), round(middle), round(x(row.effect_high)),
+                             round(middle))
+        if math.isfinite(row.detectable):
+            painter.setPen(QPen(theme.color("on_accent" if chosen else "muted"), 1))
+            painter.drawLine(round(x(row.detectable)), round(middle - 8), round(x(row.detectable)),
+                             round(middle + 8))

@@ -1,0 +1,155 @@
+"""Small parts that all panels are put together from: plain-text labels, buttons, rows and columns on the grid."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets.icons import Icons
+from widgets.models.rows import RowsModel
+from widgets.theme import GRID
+
+
+def label(text: str = "", *, name: str = "", tone: str = "", large: bool = False, wrap: bool = False) -> QLabel:
+    """A label that never takes its text for HTML: much of it comes from logs."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setObjectName(name)
+    made.setWordWrap(wrap)
+    if tone:
+        made.setProperty("tone", tone)
+    if large:
+        made.setProperty("size", "large")
+    return made
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Colour by meaning, through the style sheet."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def button(text: str, name: str, tip: str, *, default: bool = False) -> QPushButton:
+    """A button with a name for tests, and for people who listen instead of looking."""
+    made = QPushButton(text)
+    made.setObjectName(name)
+    made.setToolTip(tip)
+    made.setAccessibleDescription(tip)
+    made.setAutoDefault(False)
+    made.setDefault(default)
+    return made
+
+
+def tool(icons: Icons, icon: str, name: str, tip: str, *, text: str = "", flat: bool = True,
+         checkable: bool = False) -> QToolButton:
+    """An icon to press, with or without a word beside it."""
+    made = QToolButton()
+    made.setObjectName(name)
+    made.setToolTip(tip)
+    made.setAccessibleName(text or tip)
+    made.setAccessibleDescription(tip)
+    made.setCheckable(checkable)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.setProperty("flat", flat)
+    made.setText(text)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text
+                            else Qt.ToolButtonStyle.ToolButtonIconOnly)
+    icons.dress(made, icon)
+    return made
+
+
+def row(*parts: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+        gap: int = GRID) -> QHBoxLayout:
+    """Side by side; None takes what is left, a number is a gap in pixels."""
+    made = QHBoxLayout()
+    _fill(made, parts, margins, gap)
+    return made
+
+
+def column(*parts: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+           gap: int = GRID) -> QVBoxLayout:
+    """One below the other; None takes what is left, a number is a gap in pixels."""
+    made = QVBoxLayout()
+    _fill(made, parts, margins, gap)
+    return made
+
+
+def holding(layout: QLayout) -> QWidget:
+    """A widget with that layout."""
+    made = QWidget()
+    made.setLayout(layout)
+    return made
+
+
+def line() -> QFrame:
+    """A hairline between two things that do not belong together."""
+    made = QFrame()
+    made.setFixedHeight(1)
+    made.setObjectName("hairline")
+    made.setAutoFillBackground(True)
+    made.setBackgroundRole(made.palette().ColorRole.Mid)
+    return made
+
+
+def centred(layout: QLayout, width: int) -> QWidget:
+    """A column of that width in the middle of the page: for pages that explain."""
+    inner = holding(layout)
+    inner.setMaximumWidth(width)
+    inner.setMinimumWidth(min(width, 400))
+    inner.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+    return holding(column(None, row(None, inner, None), None, margins=(24, 24, 24, 24)))
+
+
+def table(model: RowsModel, name: str, spoken: str) -> QTableView:
+    """A read-only table: whole rows, fixed widths from the model, plain text."""
+    made = QTableView()
+    made.setObjectName(name)
+    made.setAccessibleName(spoken)
+    made.setModel(model)
+    made.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+    made.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+    made.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+    made.setShowGrid(False)
+    made.setWordWrap(False)
+    made.setTabKeyNavigation(False)
+    made.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+    made.setTextElideMode(Qt.TextElideMode.ElideRight)
+    made.verticalHeader().hide()
+    made.verticalHeader().setDefaultSectionSize(28)
+    header = made.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setMinimumSectionSize(40)
+    for number, width in enumerate(model.widths()):
+        made.setColumnWidth(number, width)
+    header.setStretchLastSection(True)
+    return made
+
+
+def _fill(layout: QBoxLayout, parts: tuple[QWidget | QLayout | int | None, ...], margins: tuple[int, int, int, int],
+          gap: int) -> None:
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(gap)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, int):
+            layout.addSpacing(part)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part)

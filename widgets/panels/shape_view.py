@@ -1,0 +1,168 @@
+"""Two distributions of one column, drawn over each other: reference dashed and blue, current solid and orange."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from console.drift.view import CategoryShape, NumericShape, Shape
+from console.metrics.format import format_number, format_value
+from widgets.icons import Icons
+from widgets.theme import REFERENCE_DASH, Theme
+
+MOST_CATEGORIES = 12
+PAD = 8
+
+
+class ShapeView(QWidget):
+    """Draws a NumericShape as two outlines, a CategoryShape as pairs of bars."""
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shape_view")
+        self._icons = icons
+        self._shape: Shape | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(160)
+        icons.holder.changed.connect(self._theme_changed)
+
+    def display(self, shape: Shape | None) -> None:
+        """Show these distributions, or none."""
+        self._shape = shape
+        self.setAccessibleName(spoken(shape))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for names of categories."""
+        return QSize(400, 260)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Everything is drawn anew: a few hundred lines at most."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._icons.theme
+        area = QRectF(self.rect()).adjusted(PAD, PAD, -PAD, -PAD)
+        match self._shape:
+            case NumericShape() as shape if len(shape.edges) > 1:
+                self._numeric(painter, theme, area, shape)
+            case CategoryShape() as shape if shape.labels:
+                self._categories(painter, theme, area, shape)
+            case _:
+                painter.setPen(theme.color("muted"))
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "No distribution to draw")
+
+    def _numeric(self, painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape) -> None:
+        metrics = QFontMetrics(self.font())
+        plot = area.adjusted(0, metrics.height() + PAD, 0, -metrics.height() - PAD)
+        _legend(painter, theme, area, metrics, "share of rows per bin")
+        first, last = _shown_range(shape)
+        top = float(max(np.nanmax(shape.reference, initial=0), np.nanmax(shape.current, initial=0))) or 1.0
+
+        def x_of(value: float) -> float:
+            return plot.left() + (value - first) / (last - first) * plot.width()
+
+        def outline(shares: np.ndarray) -> QPolygonF:
+            points = [QPointF(max(plot.left(), x_of(float(shape.edges[0]))), plot.bottom())]
+            for number, share in enumerate(np.nan_to_num(shares)):
+                y = plot.bottom() - float(share) / top * plot.height()
+                left = min(max(x_of(float(shape.edges[number])), plot.left()), plot.right())
+                right = min(max(x_of(float(shape.edges[number + 1])), plot.left()), plot.right())
+                points += [QPointF(left, y), QPointF(right, y)]
+            points.append(QPointF(points[-1].x(), plot.bottom()))
+            return QPolygonF(points)
+
+        painter.setPen(theme.pen("line"))
+        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+        current = outline(shape.current)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.brush("current", 36))
+        painter.drawPolygon(current)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.color("current"), 1.5))
+        painter.drawPolyline(current)
+        painter.setPen(_dashed(theme))
+        painter.drawPolyline(outline(shape.reference))
+        painter.setPen(theme.color("muted"))
+        for share, flag in ((0.0, Qt.AlignmentFlag.AlignLeft), (0.5, Qt.AlignmentFlag.AlignHCenter),
+                            (1.0, Qt.AlignmentFlag.AlignRight)):
+            painter.drawText(QRectF(plot.left(), plot.bottom() + 4, plot.width(), metrics.height()), flag,
+                             format_number(first + share * (last - first)))
+
+    def _categories(self, painter: QPainter, theme: Theme, area: QRectF, shape: CategoryShape) -> None:
+        metrics = QFontMetrics(self.font())
+        _legend(painter, theme, area, metrics, "share of rows")
+        count = min(len(shape.labels), MOST_CATEGORIES)
+        body = area.adjusted(0, metrics.height() + 2 * PAD, 0, 0)
+        step = min(40.0, body.height() / count)
+        names = min(body.width() * 0.35,
+                    8.0 + max(metrics.horizontalAdvance(_named(text)) for text in shape.labels[:count]))
+        numbers = metrics.horizontalAdvance("00.0 %") + 2 * PAD
+        top = float(max(shape.reference[:count].max(), shape.current[:count].max())) or 1.0
+        width = max(20.0, body.width() - names - numbers)
+        bar = max(3.0, min(10.0, (step - 6) / 2))
+        for number in range(count):
+            y = body.top() + number * step
+            painter.setPen(theme.color("text"))
+            text = metrics.elidedText(_named(shape.labels[number]), Qt.TextElideMode.ElideRight, int(names - PAD))
+            painter.drawText(QRectF(body.left(), y, names - PAD, step - 4),
+                             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+            middle = y + (step - 4) / 2
+            old, new = float(shape.reference[number]), float(shape.current[number])
+            painter.setPen(_dashed(theme))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(body.left() + names, middle - bar, max(1.0, old / top * width), bar - 1))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.brush("current"))
+            painter.drawRect(QRectF(body.left() + names, middle + 1, max(1.0, new / top * width), bar - 1))
+            painter.setPen(theme.color("muted"))
+            end = body.left() + names + max(old, new) / top * width + PAD
+            painter.drawText(QRectF(end, y, numbers, step - 4), Qt.AlignmentFlag.AlignVCenter,
+                             format_value(new, "share"))
+
+    def _theme_changed(self, _theme: Theme) -> None:
+        self.update()
+
+
+def spoken(shape: Shape | None) -> str:
+    """The picture in words, for those who cannot see it."""
+    match shape:
+        case NumericShape():
+            middle = next(((old, new) for q, old, new in shape.quantiles if q == 0.5), None)
+            said = f", median {format_number(middle[0])} before and {format_number(middle[1])} now" if middle else ""
+            return f"Distribution of {shape.column}{said}"
+        case CategoryShape():
+            return f"Shares of the values of {shape.column}"
+        case _:
+            return "No distribution"
+
+
+def _shown_range(shape: NumericShape) -> tuple[float, float]:
+    """From edge to edge; endless end bins are drawn as wide as their neighbours."""
+    inner = shape.edges[np.isfinite(shape.edges)]
+    first, last = float(inner[0]), float(inner[-1])
+    if last <= first:
+        first, last = first - 0.5, last + 0.5
+    return first, last
+
+
+def _named(text: str) -> str:
+    return text if text.strip() else "(empty)"
+
+
+def _dashed(theme: Theme) -> QPen:
+    return theme.pen("reference", 1.5, REFERENCE_DASH)
+
+
+def _legend(painter: QPainter, theme: Theme, area: QRectF, metrics: QFontMetrics, what: str) -> None:
+    y = area.top() + metrics.height() / 2
+    x = area.left()
+    for word, pen in (("reference", _dashed(theme)), ("current", QPen(theme.color("current"), 2))):
+        painter.setPen(pen)
+        painter.drawLine(QPointF(x, y), QPointF(x + 28, y))
+        painter.setPen(theme.color("text"))
+        painter.drawText(QPointF(x + 34, y + metrics.ascent() / 2 - 1), word)
+        x += 34 + metrics.horizontalAdvance(word) + 2 * PAD
+    painter.setPen(theme.color("muted"))
+    painter.drawText(QRectF(x, area.top(), area.right() - x, metrics.height()), Qt.AlignmentFlag.AlignRight, what)
