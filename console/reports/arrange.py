@@ -154,10 +154,10 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def _hidden(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _DIRECTIONS
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _UNSEEN
 
 
-_DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_UNSEEN = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
 
 
 def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
@@ -283,15 +283,16 @@ def _probability(p: float) -> str:
 
 def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
     column, size = visible(shape.column), shapes.PAPER if paper else shapes.SCREEN
+    caption = shorten(column, MAX_CAPTION)
     if isinstance(shape, CategoryShape):
         clean = replace(shape, labels=tuple(visible(label) for label in shape.labels))
         parts = [f"{label} {format_value(float(before), 'share')} and {format_value(float(now), 'share')}"
                  for label, before, now in list(zip(clean.labels, clean.reference, clean.current, strict=False))[:5]]
         alt = f"Shares in {column}, reference and current: {'; '.join(parts)}."
-        return Distribution(shorten(column, MAX_CAPTION), verdict.value, VERDICTS[verdict], draw_shape(clean, alt, size), alt, "")
+        return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(clean, alt, size), alt, "")
     named = {0.05: "p5", 0.25: "p25", 0.5: "median", 0.75: "p75", 0.95: "p95"}
     parts = [f"{named.get(q, f'p{q * 100:g}')}\u00a0{format_number(before)}\u00a0→\u00a0{format_number(now)}"
              for q, before, now in shape.quantiles]
     alt = f"Distribution of {column}, reference and current: {', '.join(parts) or NO_DATA}."
     shown = ", ".join(part for part in parts if part.startswith(("p5\u00a0", "median", "p95")))
-    return Distribution(shorten(column, MAX_CAPTION), verdict.value, VERDICTS[verdict], draw_shape(shape, alt, size), alt, shown)
+    return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(shape, alt, size), alt, shown)

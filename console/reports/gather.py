@@ -239,7 +239,6 @@ def _sentence(chart: ChartView, title: str, before: float, during: float, peak: 
 
 
 def _clause(impact: Impact, window: Window) -> str:
-    title = impact.title
     rose = "rose" if impact.during > impact.before else "fell"
     text = (f"{_inside(impact)} {rose} from {format_value(impact.before, impact.unit)} "
             f"to {format_value(impact.during, impact.unit)}")

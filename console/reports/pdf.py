@@ -14,8 +14,10 @@ from console.reports.arrange import Document, arrange
 from console.reports.palette import PALETTE
 from console.reports.view import ReportView
 
-_LONG_WORD = re.compile(r"[^\s\u200b]{16,}")
-_WORD_PART = 12
+_LONG_WORD, _WORD_PART = re.compile(r"[^\s\u200b]{17,}"), 12
+_LONG_OPTION, _OPTION_PART = re.compile(r"[^\s\u200b]{81,}"), 60
+"""Commands and SQL are there to be copied: only what would run off the page is broken."""
+
 _SURE = 0x0530            # Latin, Greek and Cyrillic lie below: Typst's own fonts have them
 _SIGNS = (0x2000, 0x2300)  # dashes, quotes, currency, arrows, mathematics
 
@@ -54,8 +56,10 @@ def _breakable(value: Any, key: str = "") -> Any:
     if key in ("svg", "csv"):
         return value
     if isinstance(value, str):
-        return _LONG_WORD.sub(lambda word: "\u200b".join(
-            word.group()[at:at + _WORD_PART] for at in range(0, len(word.group()), _WORD_PART)), value)
+        copied = key in ("command", "sql", "commands", "queries")
+        pattern, size = (_LONG_OPTION, _OPTION_PART) if copied else (_LONG_WORD, _WORD_PART)
+        return pattern.sub(lambda word: "\u200b".join(
+            word.group()[at:at + size] for at in range(0, len(word.group()), size)), value)
     if isinstance(value, dict):
         return {name: _breakable(part, name) for name, part in value.items()}
     if isinstance(value, list | tuple):
