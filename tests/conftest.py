@@ -1,4 +1,4 @@
-"""What every test stands on: no screen, no real home folder, and the log folders beside the checkout where there are any."""
+"""What every test stands on: no screen, no real home folder, and the log folders beside the checkout."""
 
 from __future__ import annotations
 

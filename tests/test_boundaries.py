@@ -53,7 +53,8 @@ def copy(repo_root: Path, tmp_path: Path) -> Path:
 
 
 def test_that_all_of_console_is_imported_without_qt(repo_root: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=repo_root, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], cwd=repo_root, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -95,7 +96,7 @@ def test_that_the_canary_is_there_only_while_it_ramps(story: StoryTruth, rows: p
     assert canary.ts.between(story.chapters.canary.start, story.chapters.canary.end).all()
     starts = [when for when, share in story.chapters.ramp]
     shares = [(inside(rows, Window(start, end)).model_version == "ctr-v2").mean()
-              for start, end in zip(starts, starts[1:], strict=False)]
+              for start, end in pairwise(starts)]
     assert shares == pytest.approx([0.05, 0.15, 0.30, 0.50], abs=0.05)
 
 
