@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.metrics.catalogue import Metric, Source
-from console.metrics.format import format_number
 from console.roles import ColumnType
 
 if TYPE_CHECKING:

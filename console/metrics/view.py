@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesView:
-    """One curve. `values` lie on the regular grid of its chart: NaN is a gap; n is how many rows each value rests on."""
+    """One curve. `values` lie on the regular grid of its chart, NaN is a gap; n: rows behind each value."""
 
     name: str                   # "p95", "serve-0", "" when the chart has one series
     values: Floats              # shape (len(chart.times),)

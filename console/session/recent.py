@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +22,7 @@ class _Entry(msgspec.Struct):
 def recent_folders() -> tuple[RecentFolder, ...]:
     """The folders opened before, with their state now. A list that cannot be read is an empty one."""
     return tuple(RecentFolder(entry.path, Path(entry.path).name, entry.opened, entry.rows,
-                              "ready" if os.path.isdir(entry.path) else "missing") for entry in _read())
+                              "ready" if Path(entry.path).is_dir() else "missing") for entry in _read())
 
 
 def remember_folder(folder: Path, rows: int) -> None:

@@ -191,9 +191,9 @@ def _command(session: Session, chart: ChartView, board: BoardView) -> str:
     names = [metric.name for metric in CATALOGUE if metric.chart == chart.metric] or [chart.metric]
     if chart.metric.startswith(SAMPLED_PREFIX):
         names = [chart.metric]
-    return "\n".join(f"pilothouse metrics {shlex.quote(session.command_target)} --metric {shlex.quote(name)} "
-                     f"--bucket {board.bucket_s}s --from {_iso(board.window.start)} --to {_iso(board.window.end)} --json"
-                     for name in names)
+    target, span = shlex.quote(session.command_target), board.window
+    return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {board.bucket_s}s "
+                     f"--from {_iso(span.start)} --to {_iso(span.end)} --json" for name in names)
 
 
 def _bounds(window: Window) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""`pilothouse drift`: two windows of a log, or two files, column by column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.commands.common import iso, opened, parse_window, print_json, say, terminal_job
+from console.drift.view import ColumnDrift, DriftView, Verdict
+from console.errors import BadSettings
+from console.window import Window
+
+JUDGES = {"alarm": (Verdict.ALARM,), "watch": (Verdict.ALARM, Verdict.WATCH)}
+
+
+def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLDER]",
+                                                        help="A workspace or a log folder.")] = None,
+          reference: Annotated[str | None, typer.Option(help="The window to compare with, A..B.")] = None,
+          current: Annotated[str | None, typer.Option(help="The window in question, C..D.")] = None,
+          reference_file: Annotated[Path | None, typer.Option(help="A file instead of the reference window.")] = None,
+          current_file: Annotated[Path | None, typer.Option(help="A file instead of the current window.")] = None,
+          columns: Annotated[list[str] | None, typer.Option(help="Only these columns; may be given again, or "
+                                                                 "separated by commas.")] = None,
+          fail_on: Annotated[str | None, typer.Option(help="End with 1 on `alarm`, or on `watch` and worse.")] = None,
+          json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False) -> None:
+    """Test every column for drift between two windows or two files."""
+    if fail_on is not None and fail_on not in JUDGES:
+        raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
+    names = tuple(part.strip() for item in columns or () for part in item.split(",") if part.strip()) or None
+    view = _compared(target, reference, current, reference_file, current_file, names)
+    if json:
+        print_json(_document(view))
+    else:
+        _tell(view)
+    if fail_on is not None and view.verdict in JUDGES[fail_on]:
+        raise typer.Exit(1)
+
+
+def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,
+              current_file: Path | None, names: tuple[str, ...] | None) -> DriftView:
+    from console.session import compare
+
+    if target is None:
+        if reference_file is None or current_file is None:
+            missing = "current" if current_file is None else "reference"
+            raise BadSettings(f"Without a folder two files are needed; the {missing} file is not given",
+                              do="Give --reference-file and --current-file, or a folder and two windows")
+        with terminal_job() as job:
+            return compare.files(reference_file, current_file, job, names)
+    if current_file is not None or (reference is None) == (reference_file is None):
+        raise BadSettings("A folder is compared with one reference and one window of its own",
+                          do="Give --reference A..B or --reference-file F, and --current C..D")
+    with opened(target) as session, terminal_job() as job:
+        after = parse_window(current, session=session) if current else None
+        if reference_file is not None:
+            return compare.with_file(session.store, session.command_target, reference_file, after, job, names)
+        if after is None:
+            raise BadSettings("The current window is not given", do="Give --current C..D")
+        assert reference is not None
+        return session.compare(parse_window(reference, session=session), after, job, names)
+
+
+def _document(view: DriftView) -> dict[str, Any]:
+    return {"columns": [_row(row) for row in view.columns],
+            "dataset": {"reference": _side(view.reference_window, view.reference_name, view.n_reference),
+                        "current": _side(view.current_window, view.current_name, view.n_current),
+                        "tests": view.n_tests, "verdict": view.verdict.value, "sentence": view.sentence,
+                        "command": view.command, "seconds": round(view.seconds, 6)}}
+
+
+def _row(row: ColumnDrift) -> dict[str, Any]:
+    return {"column": row.column, "kind": row.kind, "role": row.role or None, "test": row.test,
+            "statistic": row.statistic, "p_value": row.p_value, "p_adjusted": row.p_adjusted, "effect": row.effect,
+            "effect_name": row.effect_name, "n_reference": row.n_reference, "n_current": row.n_current,
+            "missing_reference": row.missing_reference, "missing_current": row.missing_current,
+            "detectable": row.detectable, "verdict": row.verdict.value, "sentence": row.sentence}
+
+
+def _side(window: Window | None, name: str, n: int) -> dict[str, Any]:
+    return {"name": name, "from": iso(window.start) if window else None, "to": iso(window.end) if window else None,
+            "rows": n}
+
+
+def _tell(view: DriftView) -> None:
+    say(f"{view.reference_name} ({view.n_reference:,} rows) against {view.current_name} ({view.n_current:,} rows)")
+    for row in view.columns:
+        typer.echo(f"{row.verdict.value.replace('_', ' '):<8} {row.sentence}")
+    say(view.sentence)

@@ -1,0 +1,121 @@
+"""Two windows of the log, or two files, put before the drift room."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.drift import CategoryCounts, ColumnSample, DriftView, compare
+from console.errors import BadSettings
+from console.jobs import Job
+from console.metrics.format import format_window
+from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
+from console.session.files import loaded_file
+from console.window import Window
+
+if TYPE_CHECKING:
+    from console.store import ColumnInfo, StreamInfo, Workspace
+
+TESTED_ROLES = (Role.PREDICTION, Role.SCORE, Role.SHADOW_PREDICTION, Role.LABEL, Role.CLICKED, Role.CHURNED,
+                Role.LATENCY, Role.STATUS, Role.TIME_TO_FIRST_TOKEN, Role.OUTPUT_TOKENS, *INPUT_ROLES)
+"""What a model reads and answers, and how it served. Ids, hosts and versions change without anything being wrong."""
+
+MOST_CATEGORIES = 20_000
+"""A text column with more values than this is free text or an id: counting it would say nothing."""
+
+
+def windows(store: Workspace, target: str, reference: Window, current: Window, job: Job,
+            names: tuple[str, ...] | None) -> DriftView:
+    """Two windows of the largest stream of requests. Raises BadSettings when there is none, or a name is not in it."""
+    stream = _requests(store)
+    columns = _chosen(stream, names)
+    job.report(0, 3, "Reading the reference window")
+    before = _samples(store, stream, columns, reference, job)
+    job.report(1, 3, "Reading the current window")
+    after = _samples(store, stream, columns, current, job)
+    job.report(2, 3, "Testing")
+    command = " ".join(["pilothouse drift", shlex.quote(target), "--reference", _pair(reference), "--current",
+                        _pair(current), *_column_words(names), "--json"])
+    return compare(before, after, reference_window=reference, current_window=current,
+                   reference_name=format_window(reference), current_name=format_window(current), command=command,
+                   job=job)
+
+
+def with_file(store: Workspace, target: str, reference: Path, current: Window | None, job: Job,
+              names: tuple[str, ...] | None) -> DriftView:
+    """A file of training or validation data against a window of the log (None: all of it)."""
+    stream = _requests(store)
+    columns = _chosen(stream, names)
+    after = _samples(store, stream, columns, current, job)
+    with loaded_file(reference, job) as (other, other_stream):
+        wanted = {column.name for column in columns}
+        before = _samples(other, other_stream, tuple(column for column in other_stream.columns
+                                                     if column.name in wanted), None, job)
+    words = ["--current", _pair(current)] if current else []
+    command = " ".join(["pilothouse drift", shlex.quote(target), "--reference-file", shlex.quote(str(reference)),
+                        *words, *_column_words(names), "--json"])
+    return compare(before, after, current_window=current, reference_name=reference.name,
+                   current_name=format_window(current) if current else "the whole log", command=command, job=job)
+
+
+def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | None) -> DriftView:
+    """Two files, no folder."""
+    sides = []
+    for path in (reference, current):
+        with loaded_file(path, job) as (store, stream):
+            sides.append(_samples(store, stream, _chosen(stream, names), None, job))
+    command = " ".join(["pilothouse drift --reference-file", shlex.quote(str(reference)), "--current-file",
+                        shlex.quote(str(current)), *_column_words(names), "--json"])
+    return compare(*sides, reference_name=reference.name, current_name=current.name, command=command, job=job)
+
+
+def _requests(store: Workspace) -> StreamInfo:
+    found = max((stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS),
+                key=lambda stream: stream.rows, default=None)
+    if found is None:
+        raise BadSettings("This log has no requests, so there are no columns to compare", where=str(store.path),
+                          do="Open a folder with a row for each request")
+    return found
+
+
+def _chosen(stream: StreamInfo, names: tuple[str, ...] | None) -> tuple[ColumnInfo, ...]:
+    """The columns to test: those with a role that says something, or exactly those named."""
+    if names is None:
+        return stream.columns_of(*TESTED_ROLES)
+    by_name = {column.name: column for column in stream.columns}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise BadSettings(f"There is no column `{unknown[0]}` in {stream.name}",
+                          do="Columns are " + ", ".join(sorted(by_name)[:40]))
+    return tuple(by_name[name] for name in names)
+
+
+def _samples(store: Workspace, stream: StreamInfo, columns: tuple[ColumnInfo, ...], window: Window | None,
+             job: Job) -> list[ColumnSample]:
+    samples = []
+    for column in columns:
+        job.stop_if_asked()
+        if column.type is ColumnType.TEXT:
+            counts = store.category_counts(stream.stream_id, column.stored, window)
+            if len(counts) > MOST_CATEGORIES:
+                continue
+            values = CategoryCounts.of(counts)
+            samples.append(ColumnSample(column.name, values, column.role, column.type))
+        else:
+            numbers = store.column_values(stream.stream_id, column.stored, window)
+            samples.append(ColumnSample(column.name, numbers, column.role, column.type))
+    return samples
+
+
+def _pair(window: Window) -> str:
+    return f"{_iso(window.start)}..{_iso(window.end)}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _column_words(names: tuple[str, ...] | None) -> list[str]:
+    return [word for name in names or () for word in ("--columns", shlex.quote(name))]

@@ -1,0 +1,167 @@
+"""The command line as a script would use it: one JSON document, exit codes, messages on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.console import make_logs
+
+
+def run(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PILOTHOUSE_HOME": str(home)}
+    return subprocess.run([sys.executable, "-m", "console", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=120, env=environment, check=False)
+
+
+def document(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "logs"
+    make_logs.main([str(folder), "--quiet", "--rows", "12000", "--days", "1", "--format", "jsonl", "--scenario",
+                    "data-drift-sudden", "--seed", "3"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(logs: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((logs.parent / "logs.truth.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def workspace(logs: Path) -> Path:
+    path = logs.parent / "workspace.duckdb"
+    result = run("load", logs, "--workspace", path, "--json", home=logs.parent / "home")
+    assert result.returncode == 0, result.stderr
+    (logs.parent / "load.json").write_text(result.stdout)
+    return path
+
+
+def test_that_load_accounts_for_every_record(workspace: Path, truth: dict[str, Any]) -> None:
+    summary = json.loads((workspace.parent / "load.json").read_text())
+    assert summary["rows_read"] == (summary["rows_loaded"] + summary["rows_quarantined"] + summary["rows_ignored"])
+    assert summary["events"] == truth["rows"] == 12000
+    assert summary["outcomes"] == truth["label_rows"]
+    assert summary["reference"] == truth["reference_rows"]
+    assert summary["rows_quarantined"] == 0
+    assert summary["files_rejected"] == []
+
+
+def test_that_load_names_streams_and_roles(workspace: Path) -> None:
+    streams = {stream["kind"]: stream for stream in json.loads((workspace.parent / "load.json").read_text())["streams"]}
+    assert set(streams) == {"requests", "outcomes", "reference"}
+    roles = streams["requests"]["roles"]
+    assert {"timestamp": "ts", "request_id": "request_id", "latency": "latency_ms", "status": "status_code",
+            "prediction": "prediction", "model_version": "model_version"}.items() <= roles.items()
+
+
+def test_that_metrics_prints_buckets_that_add_up_to_the_rows(workspace: Path, tmp_path: Path) -> None:
+    found = document(run("metrics", workspace, "--metric", "throughput", "--bucket", "1h", "--json", home=tmp_path))
+    assert found["unit"] == "req/s"
+    assert sum(bucket["n"] for bucket in found["buckets"]) == 12000
+    assert sum(bucket["value"] * 3600 for bucket in found["buckets"]) == pytest.approx(12000)
+    assert set(found["buckets"][0]) == {"start", "value", "n", "by"}
+
+
+def test_that_metrics_of_a_folder_equal_those_of_its_workspace(logs: Path, workspace: Path, tmp_path: Path) -> None:
+    ours = ("--metric", "latency_p95", "--bucket", "10m", "--json")
+    assert (document(run("metrics", logs, *ours, home=tmp_path))["buckets"]
+            == document(run("metrics", workspace, *ours, home=tmp_path))["buckets"])
+
+
+def test_that_drift_finds_the_columns_that_moved(workspace: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+    start = truth["injections"][0]["start"]
+    found = document(run("drift", workspace, "--reference", f"..{start}", "--current", f"{start}..", "--json",
+                         home=tmp_path))
+    moved = {row["column"] for row in found["columns"] if row["verdict"] == "alarm" and row["kind"] != "missing"}
+    assert {"age", "country", "session_depth"} <= moved
+    still = {row["column"] for row in found["columns"] if row["verdict"] == "none"}
+    assert {"price", "days_since_last", "device", "category"} <= still
+    assert all(row["sentence"] for row in found["columns"])
+
+
+def test_that_two_files_can_be_compared_without_a_folder(tmp_path: Path) -> None:
+    pd.DataFrame({"age": range(200), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"age": range(150, 350), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "b.csv", index=False)
+    found = document(run("drift", "--reference-file", tmp_path / "a.csv", "--current-file", tmp_path / "b.csv",
+                         "--json", home=tmp_path))
+    rows = {row["column"]: row for row in found["columns"]}
+    assert rows["age"]["statistic"] == pytest.approx(0.75)      # 150 of 200 values lie below all of the other side
+    assert rows["age"]["verdict"] == "alarm"
+    assert rows["city"]["verdict"] == "none"
+
+
+def test_that_fail_on_alarm_ends_with_one(workspace: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+    start = truth["injections"][0]["start"]
+    windows = ("--reference", f"..{start}", "--current", f"{start}..", "--fail-on", "alarm")
+    assert run("drift", workspace, *windows, home=tmp_path).returncode == 1
+    assert run("drift", workspace, *windows, "--columns", "price", home=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("ending, magic", [("html", b"<!"), ("pdf", b"%PDF")])
+def test_that_report_writes_the_named_format(workspace: Path, truth: dict[str, Any], tmp_path: Path, ending: str,
+                                             magic: bytes) -> None:
+    out = tmp_path / f"report.{ending}"
+    result = run("report", workspace, "--from", truth["injections"][0]["start"], "--to", "end", "--out", out,
+                 home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert out.read_bytes().lower().startswith(magic.lower())
+    assert str(out) in result.stdout
+
+
+@pytest.mark.parametrize("arguments, wanted", [
+    pytest.param(("load", "nowhere", "--workspace", "w.duckdb"), "no such folder", id="no folder"),
+    pytest.param(("load", "empty", "--workspace", "w.duckdb"), "empty", id="empty folder"),
+    pytest.param(("load", "pictures", "--workspace", "w.duckdb"), "cat.png", id="no logs"),
+    pytest.param(("load", "file.csv", "--workspace", "w.duckdb"), "file", id="a file for a folder"),
+    pytest.param(("metrics", "nowhere", "--metric", "throughput"), "no such folder", id="metrics without folder"),
+    pytest.param(("metrics", "empty", "--metric", "profit"), "profit", id="unknown metric"),
+    pytest.param(("report", "empty", "--out", "report.docx"), "report.docx", id="unknown format"),
+    pytest.param(("drift", "--reference-file", "a.csv"), "current", id="half of a comparison"),
+])
+def test_that_wrong_use_ends_with_two_and_one_clear_sentence(arguments: tuple[str, ...], wanted: str, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "file.csv").write_text("ts,latency_ms\n2026-03-02T10:00:00Z,5\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
+    result = run(*arguments, home=tmp_path / "home")
+    assert result.returncode == 2
+    assert wanted in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+SHARED = [
+    pytest.param("open-bandit-all", {"events": 20000}, id="open-bandit-all"),
+    pytest.param("flights-winter", {"events": 80789}, id="flights-winter"),
+    pytest.param("nannyml-car-loan", {"events": 50000, "reference": 50000, "outcomes": 50000}, id="nannyml-car-loan"),
+    pytest.param("azure-llm-code", {"events": 8819}, id="azure-llm-code"),
+]
+
+
+@pytest.mark.parametrize("name, counts", SHARED)
+def test_that_real_folders_load_with_exactly_the_counts_of_their_truth(name: str, counts: dict[str, int],
+                                                                      shared_logs: Path, tmp_path: Path) -> None:
+    found = document(run("load", shared_logs / name, "--workspace", tmp_path / "w.duckdb", "--json", home=tmp_path))
+    assert {key: found[key] for key in counts} == counts
+    assert found["rows_loaded"] == sum(counts.values())
+    assert found["rows_quarantined"] == 0
+    truth = json.loads((shared_logs.parent / "truth.json").read_text())[name]
+    first = truth.get("analysis", truth)["first"]
+    assert pd.Timestamp(found["first"]) == pd.Timestamp(first)
