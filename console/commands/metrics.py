@@ -21,10 +21,11 @@ from console.window import from_epoch
 def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
             metric: Annotated[str, typer.Option(help="Name of the metric, as in the README's table.")],
             bucket: Annotated[str | None, typer.Option(help="Length of a bucket: 10s, 1m, 1h.")] = None,
-            start: Annotated[str | None, typer.Option("--from", help="First instant; the log's first by default.")] = None,
-            end: Annotated[str | None, typer.Option("--to", help="End, not included; the log's end by default.")] = None,
+            start: Annotated[str | None, typer.Option("--from", help="First instant; by default the log's.")] = None,
+            end: Annotated[str | None, typer.Option("--to", help="End, not included; by default the log's.")] = None,
             by: Annotated[str | None, typer.Option(help="Split by model, model_version or host.")] = None,
-            json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False) -> None:
+            json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+            ) -> None:
     """Print one metric, bucket by bucket."""
     wanted = find(metric)
     with opened(target) as session:

@@ -73,7 +73,8 @@ CATALOGUE: tuple[Metric, ...] = (
            Source.MISSING, (Role.PREDICTION, Role.SCORE), "Share of the requests that got no prediction.",
            "requests without a prediction / requests"),
     Metric("ctr", "ctr", "CTR", "", "share", "output", "outcome", "higher", Source.OUTCOME, (Role.CLICKED,),
-           "Clicks per request whose outcome is known, at the time of the request. Young buckets still wait for outcomes.",
+           "Clicks per request whose outcome is known, at the time of the request. Young buckets still wait for "
+           "outcomes.",
            "clicked / requests with an outcome"),
     Metric("label_mean", "label_mean", "Label mean", "", "", "output", "outcome", "neither", Source.OUTCOME,
            (Role.LABEL,), "Mean of the label where it is known, at the time of the request.",
