@@ -68,7 +68,7 @@ class Distribution:
     word: str
     svg: str
     alt: str
-    quantiles: str
+    note: str                   # the quantiles, or what is not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +287,11 @@ def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
     if isinstance(shape, CategoryShape):
         clean = replace(shape, labels=tuple(visible(label) for label in shape.labels))
         parts = [f"{label} {format_value(float(before), 'share')} and {format_value(float(now), 'share')}"
-                 for label, before, now in list(zip(clean.labels, clean.reference, clean.current, strict=False))[:5]]
+                 for label, before, now in list(zip(clean.labels, clean.reference, clean.current, strict=False))[:shapes.MOST_LABELS]]
+        rest = len(clean.labels) - shapes.MOST_LABELS
+        left_out = f"The {shapes.MOST_LABELS} values that changed most; {rest} more are not drawn." if rest > 0 else ""
         alt = f"Shares in {column}, reference and current: {'; '.join(parts)}."
-        return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(clean, alt, size), alt, "")
+        return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(clean, alt, size), alt, left_out)
     named = {0.05: "p5", 0.25: "p25", 0.5: "median", 0.75: "p75", 0.95: "p95"}
     parts = [f"{named.get(q, f'p{q * 100:g}')}\u00a0{format_number(before)}\u00a0→\u00a0{format_number(now)}"
              for q, before, now in shape.quantiles]

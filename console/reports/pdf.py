@@ -53,7 +53,7 @@ def _breakable(value: Any, key: str = "") -> Any:
 
     Drawings and CSV stay as they are.
     """
-    if key in ("svg", "csv"):
+    if key in ("svg", "csv", "csv_name"):
         return value
     if isinstance(value, str):
         copied = key in ("command", "sql", "commands", "queries")

@@ -93,7 +93,7 @@ def test_that_thinning_keeps_lowest_and_highest_and_gaps() -> None:
     values = np.sin(np.arange(10_000) / 50)
     values[777], values[5000:6000] = 9.0, np.nan
     times, kept = thinned(np.arange(10_000.0), values, 1000)
-    assert len(kept) <= 1000 and np.nanmax(kept) == 9.0 and np.isnan(kept).sum() > 50
+    assert len(kept) <= 1000 and np.nanmax(kept) == 9.0 and np.isnan(kept).sum() >= 50
     assert np.all(np.diff(times) > 0)
 
 
@@ -113,7 +113,7 @@ def test_that_ticks_are_round_and_cover_the_values(low: float, high: float, text
     pytest.param(40, ["10:00:00", "10:00:10"], "2 Mar 2026, UTC", id="seconds"),
     pytest.param(3 * 86_400, ["12:00", "3 Mar"], "2 - 5 Mar 2026, UTC", id="days"),
     pytest.param(40 * 86_400, ["5 Mar", "12 Mar"], "2 Mar - 11 Apr 2026, UTC", id="weeks"),
-    pytest.param(400 * 86_400, ["Apr 2026", "Jul 2026"], "UTC", id="months"),
+    pytest.param(400 * 86_400, ["May 2026", "Jul 2026"], "UTC", id="months"),
 ])
 def test_that_time_ticks_stand_on_the_clock_of_utc(seconds: int, labels: list[str], day: str) -> None:
     start = datetime(2026, 3, 2, 10, tzinfo=UTC)
