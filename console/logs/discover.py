@@ -22,6 +22,9 @@ SAMPLE_ROWS = 400
 SAMPLE_FILES = 4
 """Read of some files of a stream for types and roles: the first, the last, some between, and each new shape."""
 
+SAYS_NOTHING = {"", "data", "all", "log", "logs", "output", "out", "file", "export", "table", "part", "parts"}
+"""Stems and folders after which no stream is named: the next folder above has the better name."""
+
 NEEDS_TIME = (StreamKind.REQUESTS, StreamKind.SAMPLES)
 
 
@@ -112,8 +115,9 @@ def named(groups: Iterable[Group], folder: str, known: Sequence[StreamPlan] = ()
             result.append((group, old))
             continue
         fixed = [part for part in group.shape if "*" not in part]
-        plain = group.stem if not group.by_stem else (fixed[-1] if fixed else folder)
-        first = plain or (fixed[-1] if fixed else folder) or "log"
+        speaking = [part for part in fixed if part.lower() not in SAYS_NOTHING]
+        above = speaking[-1] if speaking else folder
+        first = (above if group.by_stem or group.stem.lower() in SAYS_NOTHING else group.stem) or "log"
         choices = [first, "/".join([*fixed, first]) if fixed and fixed[-1] != first else first,
                    f"{first}.{group.format}"]
         reserved = taken | {each.name for each in known}

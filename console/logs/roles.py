@@ -11,7 +11,7 @@ from console.logs.cells import Facts
 from console.logs.features import Guess
 from console.logs.names import words
 from console.logs.plan import ColumnPlan
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 
 Check = Callable[[Facts], bool]
 
@@ -287,13 +287,22 @@ def _first(names: str, columns: Sequence[Facts], holds: Check) -> int | None:
     return None
 
 
+def second_of_its_kind(facts: Facts) -> Guess | None:
+    """A column named and shaped like a role that another column holds: no feature, for it is no input."""
+    for rule in RULES:
+        if rule.role not in INPUT_ROLES and any(matches(name, facts.name) for name in rule.names.split()) \
+                and facts.texts and rule.holds(facts):
+            return Guess(None, f"Another column is {rule.says}", type=rule.type)
+    return None
+
+
 def planned(stored: Sequence[str], columns: Sequence[Facts], guesses: Sequence[Guess | None],
             kind: StreamKind) -> tuple[ColumnPlan, ...]:
     """The columns of a stream of this kind: features told from the rest, and everything with its reason."""
     plans: list[ColumnPlan] = []
     budget = features.MOST_FEATURES
     for name, facts, guessed in zip(stored, columns, guesses, strict=True):
-        guessed = guessed or features.guess(facts, kind, budget)
+        guessed = guessed or second_of_its_kind(facts) or features.guess(facts, kind, budget)
         budget -= guessed.role is Role.FEATURE
         kept = guessed.type or facts.type
         plans.append(ColumnPlan(facts.name, name, kept, guessed.role, guessed.unit,
