@@ -287,7 +287,8 @@ def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
     if isinstance(shape, CategoryShape):
         clean = replace(shape, labels=tuple(visible(label) for label in shape.labels))
         parts = [f"{label} {format_value(float(before), 'share')} and {format_value(float(now), 'share')}"
-                 for label, before, now in list(zip(clean.labels, clean.reference, clean.current, strict=False))[:shapes.MOST_LABELS]]
+                 for label, before, now in zip(clean.labels[:shapes.MOST_LABELS], clean.reference, clean.current,
+                                               strict=False)]
         rest = len(clean.labels) - shapes.MOST_LABELS
         left_out = f"The {shapes.MOST_LABELS} values that changed most; {rest} more are not drawn." if rest > 0 else ""
         alt = f"Shares in {column}, reference and current: {'; '.join(parts)}."
