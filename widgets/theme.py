@@ -14,7 +14,7 @@ from functools import lru_cache
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QPalette, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QFontMetricsF, QPalette, QPen
 from PySide6.QtWidgets import QApplication
 
 GRID = 8
@@ -167,13 +167,20 @@ def theme_for(app: QApplication, choice: str) -> Theme:
             raise ValueError(f"A theme is system, light or dark, not {choice!r}")
 
 
+@lru_cache(maxsize=4)
 def system_font(*, large: bool = False, bold: bool = False) -> QFont:
-    """The system's own typeface in one of the two sizes."""
+    """The system's own typeface in one of the two sizes; asked for once, since that is slow. Not to be changed."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     size = font.pointSizeF() if font.pointSizeF() > 0 else 9.0
     font.setPointSizeF(size * (LARGE if large else 1.0))
     font.setBold(bold)
     return font
+
+
+@lru_cache(maxsize=4)
+def font_metrics(*, large: bool = False, bold: bool = False) -> QFontMetricsF:
+    """How wide and high text in that font is."""
+    return QFontMetricsF(system_font(large=large, bold=bold))
 
 
 def contrast(one: str, other: str) -> float:

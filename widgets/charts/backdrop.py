@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
 
 from widgets.charts.time_axis import Tick, time_ticks
 from widgets.charts.value_axis import value_ticks
-from widgets.theme import GRID, Theme, system_font
+from widgets.theme import GRID, Theme, font_metrics, system_font
 
 DASH_PX = 22.0
 """Length of a curve's sample in the legend."""
+LEAST_NAME_PX = 64.0
+"""Names in a crowded legend are shortened in their middle, but not below that."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
 NO_DATA = "No data in this window"
@@ -35,7 +37,7 @@ class Layout:
         title = QRectF(1.5 * GRID, GRID, max(1.0, width - 3 * GRID), large)
         legend = QRectF(title.left(), title.bottom(), title.width(), small + 4)
         left = round(GRID + 7.5 * digit)
-        top, bottom = legend.bottom() + GRID - 2, height - small - GRID
+        top, bottom = legend.bottom() + GRID, height - small - GRID
         plot = QRectF(left, round(top), max(1.0, width - left - 2 * GRID), max(1.0, round(bottom - top)))
         return Layout(title, legend, plot, QRectF(0, plot.bottom() + 4, width, small))
 
@@ -76,7 +78,7 @@ class Backdrop:
         return pixmap
 
     def _title(self, painter: QPainter, layout: Layout) -> None:
-        font = QFontMetricsF(system_font(bold=True))
+        font = font_metrics(bold=True)
         room = layout.title.width() - self.room - GRID
         title = font.elidedText(self.title, Qt.TextElideMode.ElideRight, room)
         painter.setFont(system_font(bold=True))
@@ -85,14 +87,14 @@ class Backdrop:
         painter.setFont(system_font())
         unit = "%" if self.unit == "share" else self.unit
         used = font.horizontalAdvance(title) + GRID
-        if unit and used + QFontMetricsF(system_font()).horizontalAdvance(unit) <= room:
+        if unit and used + font_metrics().horizontalAdvance(unit) <= room:
             painter.setPen(self.theme.pen("muted"))
             painter.drawText(layout.title.adjusted(used, 0, 0, 0), LEFT | MIDDLE, unit)
 
     def _grid(self, painter: QPainter, layout: Layout) -> None:
         plot, theme = layout.plot, self.theme
         small, _, digit = metrics()
-        values = value_ticks(self.low, self.high, plot.height(), self.unit)
+        values = () if self.empty else value_ticks(self.low, self.high, plot.height(), self.unit)
         times: tuple[Tick, ...] = time_ticks(self.start_s, self.end_s, plot.width(), digit)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
         across = plot.width() / (self.end_s - self.start_s)
@@ -121,12 +123,15 @@ def paint_legend(
     painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = ()
 ) -> None:
     """A sample of each curve with its name, and its value where there is one; what has no room is counted."""
-    font = QFontMetricsF(painter.font())
+    font = font_metrics()
+    share = max(LEAST_NAME_PX, (room.width() + 1.5 * GRID) / max(1, len(names)) - DASH_PX - 4 - 1.5 * GRID)
+    texts = [f"{name} {values[index]}" if index < len(values) else name for index, name in enumerate(names)]
+    gaps = len(names) * (DASH_PX + 4 + 1.5 * GRID) - 1.5 * GRID
+    if sum(font.horizontalAdvance(text) for text in texts) + gaps > room.width():
+        texts = [font.elidedText(text, Qt.TextElideMode.ElideMiddle, share) for text in texts]
     left, middle = room.left(), round(room.center().y())
     shown = 0
-    for index, name in enumerate(names):
-        text = f"{name} {values[index]}" if index < len(values) else name
-        text = font.elidedText(text, Qt.TextElideMode.ElideMiddle, max(72.0, room.width() - DASH_PX))
+    for index, text in enumerate(texts):
         advance = DASH_PX + 4 + font.horizontalAdvance(text) + 1.5 * GRID
         more = font.horizontalAdvance("+99") if index < len(names) - 1 else 0
         if shown and left + advance - 1.5 * GRID + more > room.right():
@@ -146,5 +151,5 @@ def paint_legend(
 @lru_cache(maxsize=1)
 def metrics() -> tuple[float, float, float]:
     """Height of a small and of a large line, and width of a digit, in pixels."""
-    small, large = QFontMetricsF(system_font()), QFontMetricsF(system_font(large=True))
+    small, large = font_metrics(), font_metrics(large=True)
     return float(round(small.height())), float(round(large.height())), small.horizontalAdvance("0")

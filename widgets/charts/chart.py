@@ -9,11 +9,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
@@ -23,10 +23,10 @@ from PySide6.QtWidgets import QWidget
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
 from widgets.charts.backdrop import MIDDLE, RIGHT, Backdrop, Layout, paint_legend
-from widgets.charts.curves import Curves, Floats, shape_of, thinned
+from widgets.charts.curves import Curves, Floats, inside, shape_of, thinned
 from widgets.charts.gestures import Gestures
 from widgets.charts.value_axis import HeldRange
-from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, system_font
+from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, font_metrics, system_font
 
 SPARE_PX = 2
 """The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
@@ -62,6 +62,7 @@ class Chart(pg.GraphicsView):
         self._held = HeldRange()
         self._stale = True
         self._empty = True
+        self._pens: list[QPen] = []
         self._backdrop: Backdrop | None = None
         self._pixmap = QPixmap()
         self._value_room = 0.0
@@ -106,7 +107,7 @@ class Chart(pg.GraphicsView):
         if not same_window:
             self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
         self._view, self._brushes = chart, brushes
-        if self._stale and not self.visibleRegion().isEmpty():
+        if self._stale and not self.viewport().visibleRegion().isEmpty():
             self._prepare()
         self.viewport().update()
 
@@ -165,13 +166,17 @@ class Chart(pg.GraphicsView):
         plot, view = self._layout.plot, self._view
         span = self._end_s - self._start_s
         x = view.times + (0.5 * view.bucket_s - self._start_s)
-        inside = slice(int(np.searchsorted(x, 0.0)), int(np.searchsorted(x, span, side="right")))
-        low, high = _extremes([series.values[inside] for series in view.series])
-        self._empty = bool(np.isnan(low))
-        self._held.fit(low, high, view.unit)
+        cut, columns = inside(x, 0.0, span), round(plot.width())
+        x = x[cut]
+        shapes = [shape_of(*thinned(x, series.values[cut], 0.0, span, columns)) for series in view.series]
+        lows = [shape.low for shape in shapes if shape.low == shape.low]
+        self._empty = not lows
         held = self._held
-        shapes = [shape_of(*thinned(x, series.values, 0.0, span, round(plot.width()))) for series in view.series]
-        self._curves.show_shapes(shapes, [self._holder.theme.series_pen(index) for index in range(len(shapes))])
+        if lows:
+            held.fit(min(lows), max(shape.high for shape in shapes if shape.high == shape.high), view.unit)
+        if len(self._pens) != len(shapes):
+            self._pens = [self._theme.series_pen(index) for index in range(len(shapes))]
+        self._curves.show_shapes(shapes, self._pens)
         spare = SPARE_PX * (held.high - held.low) / plot.height()
         extent = QRectF(0.0, held.low - spare, span, held.high - held.low + 2 * spare)
         if extent != self._curves.boundingRect():
@@ -202,7 +207,7 @@ class Chart(pg.GraphicsView):
     def _room(self) -> float:
         """Width kept for the current value: grows with it, never shrinks, so that the title holds still."""
         if self._view is not None:
-            needed = _large().horizontalAdvance(self._view.latest)
+            needed = font_metrics(large=True).horizontalAdvance(self._view.latest)
             if not self._value_room >= needed >= 0.5 * self._value_room:
                 self._value_room = needed
         return self._value_room
@@ -275,6 +280,7 @@ class Chart(pg.GraphicsView):
         return self._holder.theme
 
     def _theme_changed(self) -> None:
+        self._pens = []
         self._stale = True
         self.viewport().update()
 
@@ -360,29 +366,16 @@ def _same_curves(one: ChartView, other: ChartView) -> bool:
         one.bucket_s == other.bucket_s
         and (one.title, one.unit) == (other.title, other.unit)
         and len(one.series) == len(other.series)
-        and np.array_equal(one.times, other.times)
+        and (one.times is other.times or np.array_equal(one.times, other.times))
         and all(
-            a.name == b.name and np.array_equal(a.values, b.values, equal_nan=True)
+            a.name == b.name and _same(a.values, b.values)
             for a, b in zip(one.series, other.series, strict=True)
         )
     )
 
 
-def _extremes(parts: list[Floats]) -> tuple[float, float]:
-    """Least and greatest finite value; NaN where there is none."""
-    low, high = np.inf, -np.inf
-    for part in parts:
-        finite = part[np.isfinite(part)]
-        if len(finite):
-            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
-    return (low, high) if low <= high else (np.nan, np.nan)
-
-
-_LARGE: list[QFontMetricsF] = []
-
-
-def _large() -> QFontMetricsF:
-    if not _LARGE:
-        _LARGE.append(QFontMetricsF(system_font(large=True)))
-    return _LARGE[0]
-
+def _same(one: Floats, other: Floats) -> bool:
+    """Equal, with NaN equal to NaN. The newest value is looked at first: live, it is the one that changes."""
+    if len(one) != len(other) or (len(one) and one[-1] != other[-1] and one[-1] == one[-1]):
+        return False
+    return np.array_equal(one, other, equal_nan=True)

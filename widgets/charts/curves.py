@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ class Shape:
     line: QPolygonF | None
     path: QPainterPath | None
     dots: QPolygonF | None
+    low: float                   # least and greatest finite value; NaN where there is none
+    high: float
+
+
+NOTHING = Shape(None, None, None, math.nan, math.nan)
 
 
 class Curves(pg.GraphicsObject):
@@ -35,7 +41,7 @@ class Curves(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._extent = QRectF(0, 0, 1, 1)
-        self._shapes: list[tuple[Shape, QPen, QPen]] = []
+        self._shapes: list[tuple[Shape, QPen]] = []
 
     def set_extent(self, extent: QRectF) -> None:
         """The range of the view, in its own units."""
@@ -45,7 +51,7 @@ class Curves(pg.GraphicsObject):
 
     def show_shapes(self, shapes: Sequence[Shape], pens: Sequence[QPen]) -> None:
         """Takes what is painted next; the chart asks its viewport to repaint, once for all that changed."""
-        self._shapes = [(shape, pen, _dot_pen(pen)) for shape, pen in zip(shapes, pens, strict=True)]
+        self._shapes = list(zip(shapes, pens, strict=True))
 
     def boundingRect(self) -> QRectF:
         """The range of the view."""
@@ -53,14 +59,14 @@ class Curves(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Lines of width 1, opaque, not anti-aliased: the only ones with a quick way through the painter."""
-        for shape, pen, dot_pen in self._shapes:
+        for shape, pen in self._shapes:
             painter.setPen(pen)
             if shape.line is not None:
                 painter.drawPolyline(shape.line)
             if shape.path is not None:
                 painter.drawPath(shape.path)
             if shape.dots is not None:
-                painter.setPen(dot_pen)
+                painter.setPen(_dot_pen(pen))
                 painter.drawPoints(shape.dots)
 
 
@@ -69,19 +75,21 @@ def shape_of(x: Floats, y: Floats) -> Shape:
 
     Returns whole lines as a polygon, filled through its memory; lines with gaps as one path, broken at each gap.
     """
+    if not len(y):
+        return NOTHING
+    low, high = float(y.min()), float(y.max())
+    if math.isfinite(low) and math.isfinite(high):       # both pass on what is not finite: so all is
+        whole = polygon(x, y)
+        return Shape(whole, None, None, low, high) if len(x) > 1 else Shape(None, None, whole, low, high)
     finite = np.isfinite(y)
-    if finite.all():
-        if len(x) == 1:
-            return Shape(None, None, polygon(x, y))
-        return Shape(polygon(x, y) if len(x) else None, None, None)
     if not finite.any():
-        return Shape(None, None, None)
+        return NOTHING
     alone = finite.copy()
     alone[1:] &= ~finite[:-1]
     alone[:-1] &= ~finite[1:]
     dots = polygon(x[alone], y[alone]) if alone.any() else None
     path = fn.arrayToQPath(x, np.where(finite, y, np.nan), connect="finite")
-    return Shape(None, path, dots)
+    return Shape(None, path, dots, float(y[finite].min()), float(y[finite].max()))
 
 
 def polygon(x: Floats, y: Floats) -> QPolygonF:
@@ -93,16 +101,19 @@ def polygon(x: Floats, y: Floats) -> QPolygonF:
     return points
 
 
+def inside(x: Floats, start: float, end: float) -> slice:
+    """Where increasing x lies from `start` to `end`, with one neighbour on either side for the lines that leave."""
+    first, last = x.searchsorted((start, end))
+    return slice(max(0, int(first) - 1), int(last) + 1)
+
+
 def thinned(x: Floats, y: Floats, start: float, end: float, columns: int) -> tuple[Floats, Floats]:
-    """What lies from `start` to `end`, with one neighbour on either side; at most four points per pixel column.
+    """The same curve with at most four points per pixel column, of which there are `columns` from `start` to `end`.
 
     A column keeps its first, least, greatest and last finite value, which paints the same pixels as all of them
     (U. Jugel and others, M4, PVLDB 7, 797, 2014): no spike is lost. A column without finite values is a gap; a missing
     value among others in a column is none, since it is narrower than a pixel.
     """
-    first = max(0, int(np.searchsorted(x, start)) - 1)
-    last = int(np.searchsorted(x, end, side="right")) + 1
-    x, y = x[first:last], y[first:last]
     if len(x) <= 4 * max(1, columns) or not end > start:
         return x, y
     column = np.floor((x - start) * (columns / (end - start)))

@@ -16,7 +16,7 @@ LEAST_FREE_FILL = 0.45
 """The same for ranges that don't start at zero, of the distance between least and greatest value."""
 LEAST_SHARE_TOP = 0.01
 """A failure share of zero is drawn on an axis up to 1 %."""
-TICK_PX = 36
+TICK_PX = 40
 
 
 class HeldRange:

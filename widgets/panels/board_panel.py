@@ -16,7 +16,7 @@ COLUMNS = ((560, 1), (860, 2), (1560, 3))
 """Below that width of the board, so many charts stand side by side; above the last, four."""
 MOST_COLUMNS = 4
 LEAST_HEIGHT = 168
-TALLEST = 0.66
+TALLEST = 0.8
 """Height of a chart by its width, where there is room."""
 HELD_KEYS = {Qt.Key.Key_R: "reference", Qt.Key.Key_C: "current"}
 EMPTY = "No data yet. Charts appear as soon as the first file is read."
@@ -180,19 +180,27 @@ class BoardPanel(QWidget):
             chart.setVisible(metric in shown)
         if not shown:
             return
-        width, height = self._area.viewport().width(), self._area.viewport().height()
-        columns = next((count for below, count in COLUMNS if width < below), MOST_COLUMNS)
-        columns = min(columns, len(shown))
-        rows = -(-len(shown) // columns)
+        width, height = self._area.width(), self._area.height()
+        if self._sheet_height(width, height, len(shown))[2] > height:
+            width -= self._area.verticalScrollBar().sizeHint().width()
+        columns, tall, total = self._sheet_height(width, height, len(shown))
         column = (width - (columns - 1) * GRID) / columns
-        free = (height - (rows - 1) * GRID) // rows
-        tall = free if self._alone else min(free, int(max(column * TALLEST, LEAST_HEIGHT)))
-        tall = max(LEAST_HEIGHT, tall)
         for place, metric in enumerate(shown):
             row, number = divmod(place, columns)
             left, right = round(number * (column + GRID)), round(number * (column + GRID) + column)
             self._charts[metric].setGeometry(QRect(left, row * (tall + GRID), right - left, tall))
-        self._sheet.resize(width, rows * (tall + GRID) - GRID)
+        self._sheet.resize(width, total)
+
+    def _sheet_height(self, width: int, height: int, count: int) -> tuple[int, int, int]:
+        """Columns, height of a chart, and of all of them, for so many charts in that room."""
+        columns = next((count for below, count in COLUMNS if width < below), MOST_COLUMNS)
+        columns = min(columns, count)
+        rows = -(-count // columns)
+        column = (width - (columns - 1) * GRID) / columns
+        free = (height - (rows - 1) * GRID) // rows
+        tall = free if self._alone else min(free, int(max(column * TALLEST, LEAST_HEIGHT)))
+        tall = max(LEAST_HEIGHT, tall)
+        return columns, tall, rows * (tall + GRID) - GRID
 
     # what charts say
 
