@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -24,11 +25,15 @@ EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column i
 class JsonCutter:
     """Cuts blocks of JSON lines. `keys` grows as keys are met; field n of a row is the value of `keys[n]`."""
 
-    def __init__(self, keys: Iterable[str] = (), *, threads: int = 2) -> None:
+    def __init__(self, keys: Iterable[str] = ()) -> None:
         self.keys: list[str] = list(dict.fromkeys(keys))
         self.types: dict[str, ColumnType] = {}      # of keys not given at first, as their values say
         self._seen: set[str] = set()                # of those, the ones that had a value already
-        self._con = duckdb.connect(":memory:", config={"threads": threads})
+        self._con = _shared().cursor()
+
+    def met(self) -> dict[str, ColumnType]:
+        """Keys that were not given at first and had a value, with the type that all their values so far allow."""
+        return {key: found for key, found in self.types.items() if key in self._seen}
 
     def close(self) -> None:
         """Gives the memory back."""
@@ -149,6 +154,12 @@ class JsonCutter:
         table = self._con.sql(query).to_arrow_table()
         self._con.unregister("lines")
         return table
+
+
+@cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    """One database in memory for all files: each has a connection of its own, none has threads of its own."""
+    return duckdb.connect(":memory:", config={"threads": 2})
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,523 @@
+"""Loads a folder: newest files first, exactly once, and on from where an earlier run stopped.
+
+One path for text, for bulk and for following (the design had DuckDB's readers for whole files): bytes cut at whole
+records in `reading`, handed over as Arrow, committed with their offset. So a file that grows meanwhile is never half
+counted, offsets and lines are exact, work can be stopped between batches, and a crash in mid-file resumes there.
+One thread reads and cuts (in Arrow and DuckDB, outside the interpreter lock) while this one writes.
+A transaction holds a batch of about BATCH_ROWS rows: small ones cost twice the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from console.errors import CannotWrite, ConsoleError, NoLogs, UnreadableLog
+from console.jobs import Job, JobStopped
+from console.logs import parquet
+from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
+from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
+from console.logs.reading import Mark, Piece, TextFile, digest, known_again
+from console.logs.writing import Counts, Streams, age_s, is_parquet, note_file, open_file, put_parquet, put_piece
+from console.roles import ColumnType, StreamKind
+from console.store import FileEntry, Workspace, Writer
+
+FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
+BATCH_ROWS = 2_000_000
+BATCH_BYTES = 256 << 20         # of text
+REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading
+LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
+KIND_ORDER = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES, StreamKind.REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What the workspace holds after loading; `seconds` and `files_rejected` are of this run and its folder."""
+
+    files: int
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_ignored: int
+    events: int
+    outcomes: int
+    samples: int
+    reference: int
+    files_rejected: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far loading is."""
+
+    files_done: int = 0
+    files_total: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    rows: int = 0
+    rows_per_second: float = 0.0
+    quarantined: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows of a Parquet file, to be read by the writer itself."""
+
+    shape: parquet.Shape
+    part: parquet.Part
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A file was read to its end; `held` when an unfinished line was left for later."""
+
+    damage: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file that could not be read on."""
+
+    reason: str
+
+
+Item = tuple[FileState, Piece | Range | Ended | Broken]
+
+
+def load_folder(plan: FolderPlan, ws: Workspace, job: Job, *, on_change: Callable[[], None] | None = None,
+                live_s: float = LIVE_S) -> LoadReport:
+    """Brings the workspace up to date with the files of the plan. What the ledger knows is not loaded again.
+
+    Raises JobStopped between batches (all before stays), NoLogs when there is nothing to show, CannotWrite when the
+    workspace cannot be written (it stays as it was after the last batch).
+    """
+    with writable(ws):
+        return _Loading(plan, ws, job, on_change, live_s).run()
+
+
+@contextlib.contextmanager
+def writable(ws: Workspace) -> Iterator[None]:
+    """Turns what the database says about a full or lost disk into a sentence."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise CannotWrite(f"The workspace could not be written ({reason})", where=str(ws.path),
+                          do="Make room or choose another place with --workspace; what was loaded before is kept"
+                          ) from error
+
+
+class _Loading:
+    """One run over a folder."""
+
+    def __init__(self, plan: FolderPlan, ws: Workspace, job: Job, on_change: Callable[[], None] | None,
+                 live_s: float) -> None:
+        self._plan, self._ws, self._job, self._on_change, self._live_s = plan, ws, job, on_change, live_s
+        self._folder = Path(plan.folder)
+        self._streams = Streams(ws, plan.streams)
+        self._counts = Counts()
+        self._bytes_done = 0
+        self._bytes_total = 0
+        self._files_done = 0
+        self._files: list[FileState] = []
+        self._done_of: dict[int, int] = {}
+        self._refreshed = 0.0
+        self._started = time.monotonic()
+        self.progress = Progress()
+
+    def run(self) -> LoadReport:
+        for refused in self._plan.refused:
+            self._ws.refuse(refused.path, refused.reason, refused.rejected)
+        self._files = self._to_do()
+        self._bytes_total = sum(state.identity.size for state in self._files)
+        held = self._load(self._files, wait=False)
+        if held:
+            held = self._load(self._settled(held), wait=True)
+        self._refresh(last=True)
+        self._ws.checkpoint()
+        return self._report()
+
+    # ------------------------------------------------------------------ what there is to do
+    def _to_do(self) -> list[FileState]:
+        """The files that have something new, newest first over all streams; the ledger is told what moved."""
+        plans: list[tuple[float, int, str, FilePlan]] = []
+        for stream in self._plan.streams:
+            for at, file in enumerate(stream.files):
+                plans.append((at / len(stream.files), KIND_ORDER.index(stream.kind), stream.name, file))
+        plans.sort(key=lambda each: each[:2])
+        there: dict[str, tuple[str, FilePlan]] = {}
+        files: list[OnDisk] = []
+        for _, _, stream, plan in plans:
+            path = self._folder / plan.path
+            try:
+                files.append(OnDisk(plan.path, path, Identity.of(path)))
+                there[plan.path] = (stream, plan)
+            except OSError as error:
+                self._ws.refuse(plan.path, f"It cannot be opened ({error.strerror})", True)
+        begun = [begin(*there[file.name], file.identity, how, entry)
+                 for file, how, entry in Ledger(self._ws.ledger()).find(files)]
+        if any(each.note or each.replaced for each in begun):
+            with self._ws.writing() as w:
+                tell_ledger(w, self._streams, begun)
+        return [each.state for each in begun if each.read]
+
+    def _settled(self, held: Sequence[FileState]) -> list[FileState]:
+        """Files whose last line has no end, once they have been at rest; those that grow are left to following."""
+        settled = []
+        for state in held:
+            path = self._folder / state.plan.path
+            with contextlib.suppress(OSError):
+                while age_s(Identity.of(path).mtime_ns) < self._live_s:
+                    before = Identity.of(path)
+                    time.sleep(min(0.05, self._live_s))
+                    self._job.stop_if_asked()
+                    if Identity.of(path).size != before.size or before.size != state.identity.size:
+                        break
+                else:
+                    if Identity.of(path).size == state.identity.size:
+                        settled.append(state)
+        return settled
+
+    # ------------------------------------------------------------------ reading here, writing there
+    def _load(self, files: Sequence[FileState], *, wait: bool) -> list[FileState]:
+        """Reads and writes these files; gives those with an unfinished last line."""
+        held: list[FileState] = []
+        with _reader(self._folder, files, self._live_s) as items:
+            item = next(items, None)
+            first = True
+            while item is not None:
+                self._make_room(item)
+                item = self._batch(item, items, held, FIRST_ROWS if first else BATCH_ROWS)
+                first = False
+                self._refresh()
+                self._job.stop_if_asked()
+        return held
+
+    def _batch(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
+        """One transaction; gives the item that comes next. Parquet and text do not share one, see _again."""
+        done: list[Item] = []
+        counts, size = Counts(), 0
+        stopped: JobStopped | None = None
+        before: dict[int, FileState] = {}
+        ranges: bool | None = None
+        try:
+            with self._ws.writing() as w:
+                while item is not None:
+                    state, what = item
+                    before.setdefault(id(state), replace(state, ignored=state.ignored.copy()))
+                    if isinstance(what, Piece | Range):
+                        ranges = isinstance(what, Range)
+                    if not isinstance(what, Piece):
+                        done.append(item)
+                    counts.add(self._put(w, state, what, held))
+                    self._tell(state, what, counts)
+                    size += len(what.raw) if isinstance(what, Piece) else 0
+                    item = next(items, None)
+                    if item is None or counts.rows >= rows or size >= BATCH_BYTES or self._needs_room(item):
+                        break
+                    if ranges is not None and isinstance(item[1], Piece if ranges else Range):
+                        break
+                    try:
+                        self._job.stop_if_asked()
+                    except JobStopped as stop:
+                        stopped = stop
+                        break
+        except Damaged as damaged:
+            self._again(done, before, damaged)
+            return self._after(damaged.state, items)
+        self._counts.add(counts)
+        if stopped is not None:
+            self._refresh(last=True)
+            raise stopped
+        return item
+
+    def _put(self, w: Writer, state: FileState, what: Piece | Range | Ended | Broken, held: list[FileState]) -> Counts:
+        match what:
+            case Piece():
+                return put_piece(w, self._streams, state, what, None)
+            case Range():
+                return put_range(w, self._streams, state, self._folder / state.plan.path, what, None)
+            case Ended():
+                open_file(w, self._streams, state)
+                state.state = "following" if what.held else "loaded"
+                state.reason = what.damage or state.reason
+                if what.held:
+                    held.append(state)
+            case Broken():
+                open_file(w, self._streams, state)
+                state.state = "loaded" if state.mark.records else "rejected"
+                state.reason = what.reason
+        note_file(w, state)
+        self._files_done += 1
+        return Counts()
+
+    def _again(self, done: Sequence[Item], before: Mapping[int, FileState], damaged: Damaged) -> None:
+        """A damaged Parquet file ended the transaction: its neighbours once more, without it."""
+        held: list[FileState] = []
+        for state, _ in done:
+            was = before[id(state)]
+            state.file_id, state.mark, state.state, state.reason = was.file_id, was.mark, was.state, was.reason
+            state.rows_loaded, state.rows_quarantined = was.rows_loaded, was.rows_quarantined
+        with self._ws.writing() as w:
+            for state, what in done:
+                if state is not damaged.state:
+                    self._counts.add(self._put(w, state, what, held))
+            broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
+            self._put(w, damaged.state, broken, held)
+
+    @staticmethod
+    def _after(state: FileState, items: Iterator[Item]) -> Item | None:
+        """The next item of another file."""
+        return next((item for item in items if item[0] is not state), None)
+
+    # ------------------------------------------------------------------ fields that come late
+    def _needs_room(self, item: Item) -> bool:
+        return bool(self._late_types(item))
+
+    def _make_room(self, item: Item) -> None:
+        """Adds columns before the transaction that fills them: a table cannot change beside its writer."""
+        types = self._late_types(item)
+        if types:
+            self._streams.extend(item[0].stream, types)
+
+    def _late_types(self, item: Item) -> dict[str, ColumnType]:
+        return late_types(self._streams, *item)
+
+    # ------------------------------------------------------------------ telling
+    def _tell(self, state: FileState, what: Piece | Range | Ended | Broken, counts: Counts) -> None:
+        size = state.identity.size
+        if isinstance(what, Piece):
+            here = min(size, what.mark.offset) if state.plan.compression is Compression.NONE else 0
+        elif isinstance(what, Range):
+            here = int(size * what.part.end / max(1, what.shape.rows))
+        else:
+            here = size
+        self._bytes_done += here - self._done_of.get(id(state), 0)
+        self._done_of[id(state)] = here
+        rows = self._counts.rows + counts.rows
+        spent = max(1e-6, time.monotonic() - self._started)
+        self.progress = Progress(self._files_done, len(self._files), self._bytes_done, self._bytes_total, rows,
+                                 rows / spent, self._counts.quarantined + counts.quarantined, state.plan.path)
+        count = getattr(self._job, "count", None)
+        if count is not None:
+            count(self._files_done, len(self._files), rows, self.progress.quarantined)
+        self._job.report(self._bytes_done, self._bytes_total, state.plan.path)
+
+    def _refresh(self, *, last: bool = False) -> None:
+        """Brings the rollups up to date, and tells."""
+        if not last and time.monotonic() - self._refreshed < REFRESH_S:
+            return
+        changed = self._ws.refresh(self._job if not last else None)
+        self._refreshed = time.monotonic()
+        if self._on_change is not None and (changed or last):
+            self._on_change()
+
+    def _report(self) -> LoadReport:
+        totals = self._ws.totals()
+        files = self._ws.files()
+        rejected = [file for file in files if file.state == "rejected"]
+        if not totals.rows_loaded:
+            reasons = "; ".join(f"{file.path}: {file.note}" for file in rejected[:5])
+            raise NoLogs("Nothing in this folder could be loaded" + (f" ({reasons})" if reasons else ""),
+                         where=self._plan.folder, do="Choose a folder with CSV, JSON lines or Parquet files")
+        return LoadReport(totals.files, totals.rows_read, totals.rows_loaded, totals.rows_quarantined,
+                          totals.rows_ignored, totals.events, totals.outcomes, totals.samples, totals.reference,
+                          len(rejected), time.monotonic() - self._started)
+
+
+class Damaged(Exception):
+    """A Parquet file broke while its rows were read."""
+
+    def __init__(self, state: FileState, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+
+
+def put_range(w: Writer, streams: Streams, state: FileState, path: Path, what: Range,
+              arrived: datetime | None) -> Counts:
+    """Rows of a Parquet file; raises Damaged, after which the transaction is lost."""
+    try:
+        return put_parquet(w, streams, state, path, what.shape, what.part, arrived)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
+            duckdb.SerializationException) as error:
+        raise Damaged(state, str(error).splitlines()[0][:200]) from error
+
+
+@dataclass(slots=True)
+class Begun:
+    """A file about to be read: from where, whether there is anything new in it, and what the ledger must hear."""
+
+    state: FileState
+    read: bool = True
+    note: bool = False
+    replaced: FileEntry | None = None
+
+
+
+def tell_ledger(w: Writer, streams: Streams, begun: Sequence[Begun]) -> None:
+    """Names first: one that was given up must be free before another file takes it."""
+    for each in begun:
+        if each.replaced is not None:
+            old = each.replaced
+            w.update_file(old.file_id, path=f"{old.path} (before {old.file_id})", device=0,
+                          inode=0, reason="Another file took this name; the rows read before are kept")
+        if each.note and each.state.file_id is not None:
+            note_file(w, each.state)
+    w.flush()
+    for each in begun:
+        if each.note and each.state.file_id is None:
+            open_file(w, streams, each.state)
+            note_file(w, each.state)
+
+
+def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: FileEntry | None) -> Begun:
+    """Where to read a file from, after what the ledger says of it."""
+    if entry is None:
+        return Begun(FileState(plan, stream, identity))
+    if how is Found.REPLACED:
+        return Begun(FileState(plan, stream, identity), replaced=entry)
+    text = plan.format is not FileFormat.PARQUET
+    plain = text and plan.compression is Compression.NONE
+    if how is Found.COPY:
+        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}")
+        state.ignored[f"read as {entry.path}"] = entry.records
+        read = (not text and entry.state != "loaded") or (text and not (plain and identity.size == entry.offset))
+        state.state = "loading" if read else "loaded"
+        return Begun(state, read, note=not read)
+    state = from_entry(entry, plan, stream, identity)
+    all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
+    changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
+        plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
+    return Begun(state, read=not all_read, note=all_read and changed)
+
+
+def late_types(streams: Streams, state: FileState, what: object) -> dict[str, ColumnType]:
+    """Fields of an item that its stream has no column for yet, and how to keep them."""
+    if isinstance(what, Piece):
+        missing = streams.missing(state.stream, what.keys)
+        if state.plan.format is FileFormat.JSON_LINES:
+            return {key: what.types[key] for key in missing if key in what.types}
+        return dict.fromkeys(missing, ColumnType.TEXT)
+    if isinstance(what, Range):
+        missing = streams.missing(state.stream, what.shape.names)
+        by_name = dict(zip(what.shape.names, what.shape.types, strict=True))
+        return {key: by_name[key] for key in missing}
+    return {}
+
+
+@contextlib.contextmanager
+def _reader(folder: Path, files: Sequence[FileState], live_s: float) -> Iterator[Iterator[Item]]:
+    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
+    items: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=2)
+    stop = threading.Event()
+
+    def put(item: Item | BaseException | None) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                items.put(item, timeout=0.1)
+                return
+
+    def read() -> None:
+        copies = _Copies(folder)
+        try:
+            for state in files:
+                copies.begin(state)
+                for what in contents(folder, state, live_s):
+                    put((state, what))
+                    if stop.is_set():
+                        return
+                    copies.seen(what)
+            put(None)
+        except BaseException as bug:
+            put(bug)
+
+    def taken() -> Iterator[Item]:
+        while True:
+            item = items.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            yield item
+
+    thread = threading.Thread(target=read, name="log-reader", daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Copies:
+    """Files of one run that repeat one another: a copy beside its original is read from where that one ends.
+
+    The ledger finds copies of what earlier runs read; this finds those among files that are all new.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[tuple[object, ...], list[tuple[str, Mark]]] = {}
+        self._key: tuple[object, ...] | None = None
+        self._path = ""
+        self._mark = Mark()
+
+    def begin(self, state: FileState) -> None:
+        """Moves the start of a file that repeats one which was read."""
+        self._finish()
+        self._key = None
+        if is_parquet(state) or state.mark.offset:
+            return
+        path = self._folder / state.plan.path
+        compression, head = look(path)
+        self._key = (state.stream, state.plan.constants, digest(head))
+        self._path = state.plan.path
+        for name, mark in self._read.get(self._key, []):
+            if mark.records and known_again(path, compression, mark):
+                state.mark = mark
+                state.ignored[f"read as {name}"] = mark.records
+                state.reason = f"Its beginning was read as {name}"
+                break
+
+    def seen(self, what: object) -> None:
+        """How far the file is."""
+        if isinstance(what, Piece):
+            self._mark = what.mark
+
+    def _finish(self) -> None:
+        if self._key is not None and self._mark.records:
+            self._read.setdefault(self._key, []).append((self._path, self._mark))
+        self._mark = Mark()
+
+
+def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | Range | Ended | Broken]:
+    """One file from its mark on: its pieces, and how it ended."""
+    path = folder / state.plan.path
+    try:
+        if is_parquet(state):
+            shape = parquet.shape_of(path, state.plan.path)
+            for part in parquet.parts(shape, state.mark.offset):
+                yield Range(shape, part)
+            yield Ended()
+            return
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None)
+        try:
+            at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
+            yield from file.pieces(final=at_rest)
+            yield Ended(file.damage, held=file.waiting > 0)
+        finally:
+            file.close()
+    except (ConsoleError, OSError) as error:
+        yield Broken(error.what if isinstance(error, UnreadableLog) else str(error))

@@ -1,0 +1,65 @@
+"""Parquet files by row ranges: DuckDB reads them itself, typed, as they cannot grow while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from console.errors import UnreadableLog
+from console.roles import ColumnType
+
+RANGE_ROWS = 2_000_000          # rows of one range; a transaction holds about so many
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the footer says. `types` holds, per column, how it is best kept when nobody planned it."""
+
+    rows: int
+    names: tuple[str, ...]
+    types: tuple[ColumnType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows [first, end) of a file."""
+
+    first: int
+    end: int
+
+
+def shape_of(path: Path, name: str) -> Shape:
+    """Reads the footer; raises UnreadableLog for a file that is damaged."""
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            rows = file.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UnreadableLog(f"it is no whole Parquet file ({reason})", where=name,
+                            do="Copy the file again, or leave it out") from error
+    return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema))
+
+
+def parts(shape: Shape, first: int = 0) -> Iterator[Part]:
+    """The ranges of a file from a row on."""
+    while first < shape.rows:
+        end = min(shape.rows, first + RANGE_ROWS)
+        yield Part(first, end)
+        first = end
+
+
+def _kind(type_: pa.DataType) -> ColumnType:
+    if pa.types.is_dictionary(type_):
+        return _kind(type_.value_type)
+    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
+        return ColumnType.TIME
+    if pa.types.is_boolean(type_):
+        return ColumnType.FLAG
+    if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_):
+        return ColumnType.NUMBER
+    return ColumnType.TEXT

@@ -1,0 +1,492 @@
+"""The bytes of one text file from an offset on, as pieces of whole records.
+
+One path for loading and following, for plain and compressed files: read a chunk, unpack it, turn it into UTF-8, cut it
+at whole records. An offset counts bytes of the unpacked file, so that a plain file and its compressed copy share it.
+A file is known by its first bytes and by those just before the offset: inodes are used again, names move.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from console.errors import UnreadableLog
+from console.logs.jsonlines import JsonCutter
+from console.logs.plan import Compression, FileFormat, FilePlan
+from console.logs.records import (
+    BLANK,
+    COMMENT,
+    LINE_BYTES,
+    RECORD_BYTES,
+    Bad,
+    CsvCutter,
+    Cut,
+    newlines,
+    shown,
+    split_fields,
+)
+from console.roles import ColumnType
+
+CHUNK_BYTES = 32 << 20          # read, unpacked and cut in one go
+HEAD_BYTES = 4096               # of a file's start: they tell whose offset it is
+ANCHOR_BYTES = 64               # just before the offset: they tell whether the rest follows what was read
+HEADER_LINES = 100              # before which the header must have come
+SKIP_BYTES = 4 << 20
+
+CUT_OFF = "damaged"             # note of a compressed file that ends too early
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a file was read, and how to know it again. `head` is the digest of the first bytes with their number."""
+
+    offset: int = 0
+    records: int = 0
+    head: str = ""
+    anchor: str = ""
+
+
+@dataclass(slots=True)
+class Piece:
+    """Whole records of one file, with the mark that holds once they are committed."""
+
+    file: TextFile
+    cut: Cut
+    raw: bytes
+    offset: int                 # of raw, in the unpacked file
+    first_record: int
+    first_line: int | None      # from 0; None when the file was not read from its start in this run
+    mark: Mark
+    keys: tuple[str, ...]       # field n of the rows holds the value of keys[n]
+    types: Mapping[str, ColumnType]     # of keys that were not expected; those without a value so far are left out
+    _ends: NDArray[np.int64] | None = None
+
+    def rows(self) -> pa.Table | None:
+        """The rows, `_record` counted from the start of the file; None when there are none."""
+        if not self.cut.tables:
+            return None
+        table = pa.concat_tables(self.cut.tables) if len(self.cut.tables) > 1 else self.cut.tables[0]
+        at = table.num_columns - 1
+        return table.set_column(at, "_record", pa.array(table["_record"].to_numpy() + self.first_record))
+
+    def place(self, record: int) -> tuple[int, int]:
+        """(line from 1, byte offset) of a record, counted from the start of the file."""
+        return self.line_place(self.cut.line_of(record - self.first_record))
+
+    def line_place(self, line: int) -> tuple[int, int]:
+        """The same for a line of this piece, counted from 0 in it."""
+        if self.first_line is None:
+            self.first_line = self.file.lines_before(self.offset)
+        if self._ends is None:
+            self._ends = _line_ends(self.raw, self.file.encoding)
+        return self.first_line + line + 1, self.offset + (int(self._ends[line - 1]) if line else 0)
+
+
+def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
+    newline = _newline(encoding)
+    if len(newline) == 1:
+        return newlines(raw) + 1
+    units = np.frombuffer(raw[: len(raw) // 2 * 2], "<u2" if encoding == "utf-16-le" else ">u2")
+    return np.flatnonzero(units == 10) * 2 + 2
+
+
+def _newline(encoding: str) -> bytes:
+    return {"utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}.get(encoding, b"\n")
+
+
+def _find(raw: bytes, newline: bytes, at: int) -> int:
+    """Where the line after the next newline begins, or -1."""
+    width = len(newline)
+    while True:
+        found = raw.find(newline, at)
+        if found < 0 or found % width == 0:
+            return found + width if found >= 0 else -1
+        at = found + 1
+
+
+def digest(head: bytes) -> str:
+    """A file's first bytes in a few; with their number, as a short file has fewer."""
+    return f"{len(head)}:{hashlib.blake2b(head, digest_size=16).hexdigest()}"
+
+
+def open_bytes(path: Path, compression: Compression) -> BinaryIO:
+    """The unpacked bytes of a regular file. Never blocks on a pipe, never opens a device."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise UnreadableLog(f"it cannot be opened ({error.strerror})", where=path.name,
+                            do="Check that the file is there and may be read") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableLog("it is no regular file", where=path.name, do="Leave it out of the folder")
+    return unpacked(os.fdopen(descriptor, "rb", buffering=0), compression)
+
+
+def unpacked(raw: BinaryIO, compression: Compression) -> BinaryIO:
+    """The bytes within an open file."""
+    if compression is Compression.GZIP:
+        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
+    if compression is Compression.ZSTD:
+        return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
+    return raw
+
+
+def known_again(path: Path, compression: Compression, mark: Mark) -> bool:
+    """Whether the file still begins with what was read of it."""
+    try:
+        with open_bytes(path, compression) as stream:
+            return begins_with(stream, mark)
+    except (UnreadableLog, OSError, EOFError, zlib.error):
+        return False
+
+
+def begins_with(stream: BinaryIO, mark: Mark) -> bool:
+    """The same for a stream that stands at its start. It is left anywhere."""
+    if not mark.offset:
+        return False
+    head = read_exactly(stream, min(HEAD_BYTES, mark.offset))
+    if digest(head) != mark.head:
+        return False
+    anchor = bytes.fromhex(mark.anchor)
+    if isinstance(stream, gzip.GzipFile | pa.NativeFile):
+        tail, left = head, mark.offset - len(head)
+        while left:
+            more = stream.read(min(SKIP_BYTES, left))
+            if not more:
+                return False
+            tail = (tail + more)[-ANCHOR_BYTES:]
+            left -= len(more)
+        return tail[-len(anchor):] == anchor
+    stream.seek(mark.offset - len(anchor))
+    return read_exactly(stream, len(anchor)) == anchor
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Exactly so many bytes, or fewer at the end."""
+    pieces = []
+    while size > 0:
+        more = stream.read(size)
+        if not more:
+            break
+        pieces.append(more)
+        size -= len(more)
+    return b"".join(pieces)
+
+
+class TextFile:
+    """One text file that is being read. Not for several threads at once."""
+
+    def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None, stream: BinaryIO | None = None) -> None:
+        self.plan = plan
+        self.path = path
+        self.mark = mark or Mark()
+        self.damage = ""
+        self._stream = stream or open_bytes(path, plan.compression)
+        self.encoding = "utf-8" if plan.encoding == "utf-8-sig" else plan.encoding
+        self._waiting = b""                     # read, not yet part of a piece
+        self.read_to = 0
+        self._lines: int | None = 0
+        self._head = b""
+        self._header_due = plan.format is FileFormat.CSV and plan.has_header
+        self._skipping = False
+        self._rest_of_line = False
+        self._cutter: CsvCutter | JsonCutter
+        if plan.format is FileFormat.CSV:
+            self._cutter = CsvCutter(plan.columns, plan.delimiter, header=plan.has_header)
+        else:
+            self._cutter = JsonCutter(plan.columns)
+        self._checked = (-1, -1)
+        self._start()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes read that do not make a whole record yet."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._stream.close()
+        if isinstance(self._cutter, JsonCutter):
+            self._cutter.close()
+
+    def continues(self) -> bool:
+        """Whether the open file still holds what was read of it. A plain file only; others never change."""
+        if self.plan.compression is not Compression.NONE:
+            return True
+        about = os.fstat(self._stream.fileno())
+        if about.st_size < self.read_to:
+            return False
+        now = (about.st_size, about.st_mtime_ns)
+        if now == self._checked:
+            return True
+        tail = (bytes.fromhex(self.mark.anchor) + self._waiting)[-ANCHOR_BYTES:]
+        self._stream.seek(0)
+        same = read_exactly(self._stream, len(self._head)) == self._head
+        self._stream.seek(self.read_to - len(tail))
+        same = same and read_exactly(self._stream, len(tail)) == tail
+        self._stream.seek(self.read_to)
+        self._checked = now
+        return same
+
+    def begins_as(self, path: Path, size: int) -> bool:
+        """Whether another plain file of that size is a copy of the first records of this one."""
+        if self.plan.compression is not Compression.NONE or not 0 < size <= self.read_to:
+            return False
+        try:
+            with open_bytes(path, Compression.NONE) as copy:
+                for at in (0, max(0, size - HEAD_BYTES)):
+                    copy.seek(at)
+                    self._stream.seek(at)
+                    length = min(HEAD_BYTES, size - at)
+                    piece = read_exactly(copy, length)
+                    if piece != read_exactly(self._stream, length) or (size < HEAD_BYTES and piece.count(b"\n") < 2):
+                        return False
+            return True
+        except (UnreadableLog, OSError):
+            return False
+        finally:
+            self._stream.seek(self.read_to)
+
+    def ends_whole(self) -> bool:
+        """Whether what waits is a whole record but for its newline."""
+        text = self._text(self._waiting)
+        if self._header_due or self._rest_of_line or self._skipping:
+            return False
+        if isinstance(self._cutter, JsonCutter):
+            with contextlib.suppress(ValueError):
+                return isinstance(json.loads(text), dict)
+            return False
+        fields, closed, _ = split_fields(text, self.plan.delimiter.encode())
+        return closed and len(fields) == len(self.plan.columns)
+
+    def lines_before(self, offset: int) -> int:
+        """How many lines lie before an offset of a plain file; it is read again for that."""
+        count = 0
+        here = self._stream.tell()
+        self._stream.seek(0)
+        while offset > 0 and (more := self._stream.read(min(SKIP_BYTES, offset))):
+            count += len(_line_ends(more, self.encoding))
+            offset -= len(more)
+        self._stream.seek(here)
+        return count
+
+    def _start(self) -> None:
+        """Stands at the mark: what comes before it was committed in an earlier run."""
+        offset = self.mark.offset if self.mark.offset > len(codecs.BOM_UTF8) else 0
+        self._head = read_exactly(self._stream, HEAD_BYTES)
+        byte_order = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(self._head[:2])
+        if self.encoding.startswith("utf-16") or byte_order:
+            self.encoding = byte_order or "utf-16-le"
+        if not offset:
+            skip = 3 if self._head.startswith(b"\xef\xbb\xbf") else 2 if byte_order else 0
+            self._waiting = self._head[skip:]
+            self.read_to = len(self._head)
+            self.mark = Mark(skip, 0, "", self._head[:skip].hex())
+            return
+        self._lines = None
+        self._header_due = False
+        self.read_to = len(self._head)
+        ends = self._head[:offset].count(b"\n")
+        if offset <= self.read_to:
+            self._waiting = self._head[offset:]
+        elif isinstance(self._stream, gzip.GzipFile | pa.NativeFile):
+            while self.read_to < offset:
+                more = self._stream.read(min(SKIP_BYTES, offset - self.read_to))
+                if not more:
+                    break
+                self.read_to += len(more)
+                ends += more.count(b"\n")
+            self._lines = ends
+        else:
+            self._stream.seek(offset)
+            self.read_to = offset
+        anchor = bytes.fromhex(self.mark.anchor)
+        self._rest_of_line = bool(anchor) and not anchor.endswith(_newline(self.encoding))
+
+    def pieces(self, *, final: bool, limit: int | None = None) -> Iterator[Piece]:
+        """Whole records from the mark on, as far as the file goes now.
+
+        final   the file is at rest: its last line is whole even without a newline
+        limit   at most about so many bytes now; the rest comes with the next call
+        """
+        left = limit
+        while left is None or left > 0:
+            chunk = self._next(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+            if left is not None:
+                left -= len(chunk)
+            self._waiting += chunk
+            if self._waiting:
+                yield from self._cut(final=final and not chunk)
+            if not chunk:
+                return
+
+    def _next(self, size: int) -> bytes:
+        try:
+            chunk = read_exactly(self._stream, size)
+        except (EOFError, OSError, zlib.error) as error:
+            if self.plan.compression is Compression.NONE:
+                raise UnreadableLog(f"it stopped at byte {self.read_to} ({error})", where=self.plan.path,
+                                    do="Check the disk, then open the folder again") from error
+            self.damage = f"{CUT_OFF}: the {self.plan.compression} data break after {self.read_to} unpacked bytes"
+            return b""
+        self.read_to += len(chunk)
+        if len(self._head) < HEAD_BYTES:
+            self._head += chunk[: HEAD_BYTES - len(self._head)]
+        return chunk
+
+    def _cut(self, *, final: bool) -> Iterator[Piece]:
+        if self._skipping or self._rest_of_line:
+            yield from self._finish_line(final)
+        if self._header_due:
+            header = self._take_header(final)
+            if header is None:
+                return
+            yield header
+        raw = self._waiting
+        newline = _newline(self.encoding)
+        end = len(raw) if final else _last(raw, newline)
+        if end:
+            cut = self._cutter.cut(self._text(raw[:end]), final=final)
+            if cut.consumed:
+                yield self._piece(cut, raw[: self._raw_size(raw[:end], cut, final)])
+        if len(self._waiting) > LINE_BYTES + RECORD_BYTES and _last(self._waiting, newline) == 0:
+            yield self._one_bad(self._waiting, f"longer than {LINE_BYTES >> 20} MB", line_ends=False)
+            self._skipping = True
+
+    def _finish_line(self, final: bool) -> Iterator[Piece]:
+        """The rest of a line whose beginning was read before: no record of its own."""
+        end = _find(self._waiting, _newline(self.encoding), 0)
+        whole = end >= 0
+        end = end if whole else len(self._waiting)
+        if not whole and not (final or self._skipping):
+            return
+        rest = self._waiting[:end]
+        if self._rest_of_line and rest.strip(b"\r\n\0 "):
+            yield self._one_bad(rest, "the rest of a line whose beginning was read as a line", line_ends=whole)
+        else:
+            yield self._piece(Cut(consumed=end, lines=int(whole)), rest)
+        self._rest_of_line = False
+        self._skipping = self._skipping and not whole
+
+    def _one_bad(self, raw: bytes, reason: str, *, line_ends: bool) -> Piece:
+        cut = Cut(bad=[Bad(0, 0, reason, shown(raw))], records=1, consumed=len(raw), lines=int(line_ends),
+                  starts=[np.zeros(1, np.int64)])
+        return self._piece(cut, raw)
+
+    def _piece(self, cut: Cut, raw: bytes) -> Piece:
+        before = self.mark
+        offset = before.offset + len(raw)
+        anchor = (bytes.fromhex(before.anchor) + raw)[-ANCHOR_BYTES:]
+        head = digest(self._head[: min(HEAD_BYTES, offset)])
+        self.mark = Mark(offset, before.records + cut.records, head, anchor.hex())
+        self._waiting = self._waiting[len(raw):]
+        cutter = self._cutter if isinstance(self._cutter, JsonCutter) else None
+        piece = Piece(self, cut, raw, before.offset, before.records, self._lines, self.mark,
+                      tuple(cutter.keys) if cutter else self.plan.columns, cutter.met() if cutter else {})
+        if self._lines is not None:
+            self._lines += cut.lines
+        return piece
+
+    def _text(self, raw: bytes) -> bytes:
+        """As UTF-8. A line that is no UTF-8 is read as Latin-1, which keeps every byte."""
+        if self.encoding == "utf-8":
+            if raw.isascii():
+                return raw
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                return b"\n".join(_as_utf8(line) for line in raw.split(b"\n"))
+            return raw
+        if self.encoding.startswith("utf-16"):
+            raw = raw[: len(raw) // 2 * 2]
+        return raw.decode(self.encoding, "replace").encode()
+
+    def _raw_size(self, raw: bytes, cut: Cut, final: bool) -> int:
+        """How many bytes of the file the consumed lines are."""
+        if final and cut.lines >= raw.count(_newline(self.encoding)):
+            return len(raw)
+        if self.encoding == "utf-8" and raw.isascii():
+            return cut.consumed
+        at = 0
+        for _ in range(cut.lines):
+            at = _find(raw, _newline(self.encoding), at)
+        return at
+
+    # ------------------------------------------------------------------ the header of a CSV file
+    def _take_header(self, final: bool) -> Piece | None:
+        """Moves past the header. What stands before it is set aside; None when it is not whole yet."""
+        newline = _newline(self.encoding)
+        at = 0
+        before = Cut()
+        for line in range(HEADER_LINES):
+            end = _find(self._waiting, newline, at)
+            if end < 0:
+                if not final and len(self._waiting) < RECORD_BYTES:
+                    return None
+                end = len(self._waiting)
+            header_end = self._header_at(at, end)
+            if header_end is not None:
+                raw = self._waiting[:header_end]
+                before.consumed, before.lines = header_end, len(_line_ends(raw, self.encoding))
+                before.starts = [np.arange(before.records)]
+                self._header_due = False
+                return self._piece(before, raw)
+            if end >= len(self._waiting):
+                break
+            text = self._text(self._waiting[at:end]).strip()
+            if not text or text.startswith(b"#"):
+                before.ignored[COMMENT if text else BLANK] += 1
+            else:
+                before.bad.append(Bad(before.records, line, "it stands before the header", shown(text)))
+            before.records += 1
+            at = end
+        raise UnreadableLog("its header is not the one that was seen before", where=self.plan.path,
+                            do="Open the folder again with --fresh, or leave this file out")
+
+    def _header_at(self, at: int, end: int) -> int | None:
+        """The end of the header that starts there, which may span lines in its quotes; None when it is none."""
+        newline = _newline(self.encoding)
+        wanted = tuple(name.strip() for name in self.plan.columns)
+        for _ in range(20):
+            text = self._text(self._waiting[at:end]).rstrip(b"\r\n")
+            fields, closed, _ = split_fields(text, self.plan.delimiter.encode())
+            if closed:
+                return end if tuple((name or "").strip() for name in fields) == wanted else None
+            following = _find(self._waiting, newline, end)
+            if following < 0:
+                return None
+            end = following
+        return None
+
+
+def _last(raw: bytes, newline: bytes) -> int:
+    """The end of the last whole line."""
+    at = len(raw)
+    while True:
+        found = raw.rfind(newline, 0, at)
+        if found < 0 or found % len(newline) == 0:
+            return found + len(newline) if found >= 0 else 0
+        at = found + len(newline) - 1
+
+
+def _as_utf8(line: bytes) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
+

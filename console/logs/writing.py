@@ -1,0 +1,210 @@
+"""From what was read to the workspace: which field is which column, and the ledger beside the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.logs.identity import FileState, parquet_digest
+from console.logs.parquet import Part, Shape
+from console.logs.plan import ColumnPlan, FileFormat, StreamPlan
+from console.logs.reading import Mark, Piece
+from console.roles import ColumnType, Role, StreamKind
+from console.store import quoted
+from console.store.names import literal
+
+if TYPE_CHECKING:
+    from console.store import StreamInfo, Workspace, Writer
+
+PIECE = "_piece"               # the name under which the rows of a piece are registered
+LATE_WHY = "a field that first showed up while the rows were read"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one call added."""
+
+    rows: int = 0
+    quarantined: int = 0
+    ignored: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Sums up."""
+        self.rows += other.rows
+        self.quarantined += other.quarantined
+        self.ignored += other.ignored
+
+
+class Streams:
+    """The streams of the folder as the workspace has them; extended when a file brings a field of its own."""
+
+    def __init__(self, ws: Workspace, plans: Sequence[StreamPlan]) -> None:
+        self._ws = ws
+        self._plans: dict[str, StreamPlan] = {}
+        self._infos: dict[str, StreamInfo] = {}
+        self._maps: dict[tuple[str, tuple[str, ...]], dict[str, int]] = {}
+        for plan in plans:
+            self.ensure(plan)
+
+    @property
+    def plans(self) -> tuple[StreamPlan, ...]:
+        """As they are now, with the fields that came late."""
+        return tuple(self._plans.values())
+
+    def plan(self, name: str) -> StreamPlan:
+        """Of one stream."""
+        return self._plans[name]
+
+    def info(self, name: str) -> StreamInfo:
+        """Of one stream, as it was when its table last changed."""
+        return self._infos[name]
+
+    def ensure(self, plan: StreamPlan) -> None:
+        """Makes the stream, or adds the columns that it lacks."""
+        before = self._plans.get(plan.name)
+        if before is not None:
+            known = {column.stored.lower() for column in before.columns}
+            fresh = tuple(column for column in plan.columns if column.stored.lower() not in known)
+            plan = replace(before, columns=before.columns + fresh, files=plan.files)
+        self._plans[plan.name] = plan
+        self._infos[plan.name] = self._ws.ensure_stream(plan)
+        self._maps = {key: value for key, value in self._maps.items() if key[0] != plan.name}
+
+    def fields(self, stream: str, keys: tuple[str, ...]) -> dict[str, int]:
+        """Stored column -> position among a file's fields. A name met twice takes the columns of that name in turn."""
+        known = self._maps.get((stream, keys))
+        if known is None:
+            known = self._maps[stream, keys] = self._match(stream, keys)
+        return known
+
+    def missing(self, stream: str, keys: tuple[str, ...]) -> list[str]:
+        """Fields of a file that the stream has no column for."""
+        taken = set(self.fields(stream, keys).values())
+        return [key for position, key in enumerate(keys) if position not in taken]
+
+    def extend(self, stream: str, types: Mapping[str, ColumnType]) -> None:
+        """Adds columns for fields that came late."""
+        plan = self._plans[stream]
+        used = {column.stored.lower() for column in self._infos[stream].columns}
+        used |= {column.stored.lower() for column in plan.columns}
+        fresh = []
+        for name, type_ in types.items():
+            stored = _free_name(name, used)
+            role = Role.FEATURE if plan.kind in (StreamKind.REQUESTS, StreamKind.REFERENCE) and (
+                type_ is ColumnType.NUMBER) else None
+            fresh.append(ColumnPlan(name, stored, type_, role, why=LATE_WHY))
+        at = len(plan.columns) - len(plan.path_columns)
+        columns = (*plan.columns[:at], *fresh, *plan.columns[at:])
+        self._plans[stream] = replace(plan, columns=columns)
+        self._infos[stream] = self._ws.ensure_stream(self._plans[stream])
+        self._maps = {key: value for key, value in self._maps.items() if key[0] != stream}
+
+    def _match(self, stream: str, keys: tuple[str, ...]) -> dict[str, int]:
+        from_path = set(self._plans[stream].path_columns)
+        by_name: dict[str, list[str]] = {}
+        for column in self._infos[stream].columns:
+            if column.stored not in from_path:
+                by_name.setdefault(column.name, []).append(column.stored)
+        found: dict[str, int] = {}
+        for position, key in enumerate(keys):
+            if by_name.get(key):
+                found[by_name[key].pop(0)] = position
+        return found
+
+
+def _free_name(name: str, used: set[str]) -> str:
+    """A stored name of its own; `used` holds lower-case names and gets the new one."""
+    base = name.lstrip("_") or "column"
+    stored, number = base, 2
+    while stored.lower() in used:
+        stored, number = f"{base}_{number}", number + 1
+    used.add(stored.lower())
+    return stored
+
+
+def open_file(w: Writer, streams: Streams, state: FileState) -> int:
+    """The file's row in the ledger, made when it is not there yet."""
+    if state.file_id is None:
+        state.file_id = w.file(state.plan, streams.info(state.stream).stream_id, device=state.identity.device,
+                               inode=state.identity.inode, size=state.identity.size,
+                               mtime_ns=state.identity.mtime_ns)
+    return state.file_id
+
+
+def put_piece(w: Writer, streams: Streams, state: FileState, piece: Piece, arrived: datetime | None) -> Counts:
+    """Rows, quarantine and ledger of one piece, within the writer's transaction."""
+    file_id = open_file(w, streams, state)
+    counts = Counts(ignored=sum(piece.cut.ignored.values()))
+    bad: list[tuple[int, int | None, str, str]] = [
+        (*piece.line_place(each.line), each.reason, each.raw) for each in piece.cut.bad]
+    rows = piece.rows()
+    if rows is not None:
+        fields = streams.fields(state.stream, piece.keys)
+        w.connection.register(PIECE, rows)
+        try:
+            appended = w.append(streams.info(state.stream).stream_id, file_id, PIECE, text=True,
+                                columns={stored: str(position) for stored, position in fields.items()},
+                                arrived=arrived, constants=dict(state.plan.constants))
+        finally:
+            w.connection.unregister(PIECE)
+        counts.rows = appended.rows
+        bad += [(*piece.place(record), reason, raw) for record, reason, raw in appended.quarantined]
+    if bad:
+        w.quarantine(file_id, bad)
+    counts.quarantined = len(bad)
+    state.ignored += piece.cut.ignored
+    _note(w, state, piece.mark, counts)
+    return counts
+
+
+def put_parquet(w: Writer, streams: Streams, state: FileState, path: Path, shape: Shape, part: Part,
+                arrived: datetime | None) -> Counts:
+    """Rows and ledger of one range of a Parquet file."""
+    file_id = open_file(w, streams, state)
+    fields = streams.fields(state.stream, shape.names)
+    chosen = "".join(f'{quoted(shape.names[position])} AS "{position}", ' for position in fields.values())
+    source = (f"(SELECT {chosen}file_row_number AS _record "
+              f"FROM read_parquet({literal(str(path))}, file_row_number=true, hive_partitioning=false) "
+              f"WHERE file_row_number >= {part.first} AND file_row_number < {part.end})")
+    appended = w.append(streams.info(state.stream).stream_id, file_id, source, text=False,
+                        columns={stored: str(position) for stored, position in fields.items()},
+                        arrived=arrived, constants=dict(state.plan.constants))
+    bad = [(record + 1, None, reason, raw) for record, reason, raw in appended.quarantined]
+    if bad:
+        w.quarantine(file_id, bad)
+    counts = Counts(appended.rows, len(bad))
+    _note(w, state, Mark(part.end, part.end, parquet_digest(path), ""), counts)
+    return counts
+
+
+def _note(w: Writer, state: FileState, mark: Mark, counts: Counts) -> None:
+    state.mark = mark
+    state.rows_loaded += counts.rows
+    state.rows_quarantined += counts.quarantined
+    note_file(w, state)
+
+
+def note_file(w: Writer, state: FileState) -> None:
+    """The file's row in the ledger as it is now."""
+    assert state.file_id is not None
+    w.update_file(
+        state.file_id, path=state.plan.path, device=state.identity.device, inode=state.identity.inode,
+        size=state.identity.size, mtime_ns=state.identity.mtime_ns, offset=state.mark.offset,
+        records=state.mark.records, next_record=state.mark.records, prefix_digest=state.mark.head,
+        anchor=state.mark.anchor, state=state.state, reason=state.reason, rows_loaded=state.rows_loaded,
+        rows_quarantined=state.rows_quarantined, rows_ignored=sum(state.ignored.values()),
+        ignored=dict(state.ignored))
+
+
+def is_parquet(state: FileState) -> bool:
+    """Whether DuckDB reads it itself."""
+    return state.plan.format is FileFormat.PARQUET
+
+
+def age_s(mtime_ns: int) -> float:
+    """Seconds since a file was last written, by its own time stamp."""
+    return time.time() - mtime_ns / 1e9
