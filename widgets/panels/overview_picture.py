@@ -1,0 +1,136 @@
+"""What of the overview strip stays while windows are dragged: silhouette, lanes, time axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+from console.metrics.view import OverviewView
+from widgets.charts.curves import polygon
+from widgets.charts.time_axis import time_ticks
+from widgets.theme import GRID, Theme, font_metrics, system_font
+
+EMPTY = "The whole log appears here once the first rows are read"
+VERSIONS_PX = 14.0
+MOST_ROWS = 2
+"""Versions served side by side get a row each up to here, a stable one and its canary; more share the room."""
+MOST_VERSIONS = 6
+ERRORS_FULL = 0.05
+"""From this failed share on a column of the silhouette is wholly in the colour of failure."""
+ERRORS_LEAST = 0.002
+CENTRE, LEFT = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The rows of the strip, from top to bottom, in pixels."""
+
+    area: QRectF                 # all of it that has times
+    labels: QRectF               # names of the test windows
+    silhouette: QRectF
+    versions: QRectF
+    axis: QRectF
+
+    @staticmethod
+    def of(width: float, height: float, rows: int = 1) -> Lanes:
+        """For a strip of that size with so many rows of versions; margins as the board's."""
+        line = round(font_metrics().height())
+        left, wide = 1.5 * GRID, max(1.0, width - 3 * GRID)
+        labels = QRectF(left, 2, wide, line)
+        axis = QRectF(left, height - line - 4, wide, line)
+        tall = VERSIONS_PX * min(max(rows, 1), MOST_ROWS)
+        versions = QRectF(left, axis.top() - tall - 2, wide, tall)
+        silhouette = QRectF(left, labels.bottom(), wide, max(1.0, versions.top() - 2 - labels.bottom()))
+        return Lanes(QRectF(left, 0, wide, height), labels, silhouette, versions, axis)
+
+    @property
+    def below(self) -> float:
+        """Height of all that the windows cover: from the silhouette to the end of the axis."""
+        return self.axis.bottom() - self.silhouette.top()
+
+
+def paint_overview(view: OverviewView, theme: Theme, size: QSize, ratio: float) -> QPixmap:
+    """Draws it."""
+    pixmap = QPixmap(size * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(theme.color("surface"))
+    lanes = Lanes.of(size.width(), size.height(), version_rows(view))
+    painter = QPainter(pixmap)
+    painter.setFont(system_font())
+    _silhouette(painter, view, theme, lanes.silhouette)
+    _versions(painter, view, theme, lanes)
+    _axis(painter, view, theme, lanes)
+    painter.end()
+    return pixmap
+
+
+def _silhouette(painter: QPainter, view: OverviewView, theme: Theme, area: QRectF) -> None:
+    """Requests a second as an area; where requests failed, its foot takes the colour of failure by their share."""
+    if not len(view.times):
+        return
+    span = view.window.seconds
+    edges = np.append(view.times, view.times[-1] + view.bucket_s) - view.window.start_s
+    x = np.clip(area.left() + edges / span * area.width(), area.left(), area.right())
+    rate = np.where(np.isfinite(view.throughput), view.throughput, 0.0)
+    high = float(rate.max()) or 1.0
+    tall = rate / high * (area.height() - 2)
+    failed = np.where(np.isfinite(view.error_rate), view.error_rate, 0.0)
+    share = np.where(failed >= ERRORS_LEAST, np.minimum(failed / ERRORS_FULL, 1.0), 0.0)
+    painter.setPen(Qt.PenStyle.NoPen)
+    steps = np.repeat(x, 2)[1:-1]
+    for heights, brush in ((tall, theme.brush("muted", 110)), (tall * share, theme.brush("firing", 190))):
+        xs = np.concatenate(([x[0]], steps, [x[-1]]))
+        ys = np.concatenate(([area.bottom()], area.bottom() - np.repeat(heights, 2), [area.bottom()]))
+        painter.setBrush(brush)
+        painter.drawPolygon(polygon(xs, ys))
+
+
+def _versions(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes) -> None:
+    """Versions that overlap are drawn below each other. Names where they fit, as plain text."""
+    lane, metrics = lanes.versions, font_metrics()
+    shown = view.versions[:MOST_VERSIONS]
+    rows = version_rows(view)
+    ends = [float("-inf")] * rows
+    tall = lane.height() / rows
+    for name, window in shown:
+        row = next((at for at, end in enumerate(ends) if window.start_s >= end), 0)
+        ends[row] = window.end_s
+        left, right = (_x(view, lanes, at) for at in (window.start_s, window.end_s))
+        box = QRectF(left, lane.top() + row * tall, max(2.0, right - left - 1), max(2.0, tall - 1))
+        painter.fillRect(box, theme.brush("raised"))
+        painter.fillRect(QRectF(box.left(), box.top(), 2, box.height()), theme.brush("muted"))
+        if tall >= VERSIONS_PX and box.width() > 40:
+            painter.setPen(theme.pen("muted"))
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width() - GRID)
+            painter.drawText(box.adjusted(GRID / 2 + 2, 0, 0, 0), LEFT, text)
+    painter.setPen(theme.pen("accent"))
+    for _, at in view.annotations:
+        x = _x(view, lanes, at.timestamp())
+        painter.drawLine(QPointF(x, lanes.silhouette.top()), QPointF(x, lane.bottom()))
+        painter.setBrush(theme.brush("accent"))
+        foot = lane.bottom()
+        painter.drawPolygon([QPointF(x - 4, foot), QPointF(x + 4, foot), QPointF(x, foot - 6)])
+
+
+def version_rows(view: OverviewView) -> int:
+    """How many versions overlap at most; 1 where there are none."""
+    spans = [(window.start_s, window.end_s) for _, window in view.versions[:MOST_VERSIONS]]
+    return max((sum(a <= start < b for a, b in spans) for start, _ in spans), default=1)
+
+
+def _axis(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes) -> None:
+    axis, metrics = lanes.axis, font_metrics()
+    start, end = view.window.start_s, view.window.end_s
+    for tick in time_ticks(start, end, axis.width(), metrics.horizontalAdvance("0")):
+        x = _x(view, lanes, tick.at_s)
+        wide = metrics.horizontalAdvance(tick.label) + 4
+        place = QRectF(min(max(x - wide / 2, axis.left()), axis.right() - wide), axis.top(), wide, axis.height())
+        painter.setPen(theme.pen("text" if tick.day_change else "muted"))
+        painter.drawText(place, CENTRE, tick.label)
+
+
+def _x(view: OverviewView, lanes: Lanes, at_s: float) -> float:
+    return lanes.area.left() + (at_s - view.window.start_s) / view.window.seconds * lanes.area.width()
