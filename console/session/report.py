@@ -34,14 +34,15 @@ STEPS = 5
 
 EVENT_NUMBERS = """
 SELECT count(*) AS requests, count(DISTINCT user_id) AS users, count(failed) AS with_status,
-       count(*) FILTER (failed) AS failed, count(latency_ms) AS with_latency,
-       quantile_disc(latency_ms, 0.5) AS p50, quantile_disc(latency_ms, 0.95) AS p95,
-       quantile_disc(latency_ms, 0.99) AS p99
+       avg(failed::INTEGER) AS error_rate, avg(({answer} IS NULL)::INTEGER) AS null_responses,
+       avg(clicked::DOUBLE) AS ctr, avg(label::DOUBLE) AS label_mean,
+       quantile_disc(latency_ms, 0.5) AS latency_p50, quantile_disc(latency_ms, 0.95) AS latency_p95,
+       quantile_disc(latency_ms, 0.99) AS latency_p99
 FROM events WHERE ts >= $start AND ts < $end"""
 
 SEGMENTS = """
 SELECT {column} AS value, count(*) AS requests, avg(failed::INTEGER) AS failed_share,
-       quantile_disc(latency_ms, 0.95) AS p95, avg((prediction IS NULL AND score IS NULL)::INTEGER) AS null_share,
+       quantile_disc(latency_ms, 0.95) AS p95, avg(({answer} IS NULL)::INTEGER) AS null_share,
        avg(clicked::DOUBLE) AS ctr
 FROM events WHERE ts >= $start AND ts < $end AND {column} IS NOT NULL
 GROUP BY 1 ORDER BY requests DESC LIMIT {limit}"""
@@ -70,18 +71,20 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
     figures = tuple(Figure(chart, _command(session, chart, board), alt_text(chart, incident.window,
                                                                             incident.reference))
                     for chart in board.charts)
-    summary = summarise(incident, int(during["requests"]), impacts, drift)
+    users = int(during["users"]) or None
+    summary = summarise(incident, int(during["requests"]), impacts, drift, users=users)
     quality = (*_quality(store, incident), *((drift_problem,) if drift_problem else ()))
     return ReportView(
         incident, session.name, now(), f"Pilothouse {__version__}", tuple(summary), int(during["requests"]),
-        int(during["users"]) or None, impacts, segments, figures, drift, _timeline(store, incident), quality,
+        users, impacts, segments, figures, drift, _timeline(store, incident), quality,
         _reproduce(session, incident, drift),
-        (("Requests, users, errors and latency of the window", _filled(EVENT_NUMBERS, incident.window)),
-         ("Segments", _filled(SEGMENTS.format(column="model_version", limit=MOST_SEGMENTS), incident.window))))
+        (("Requests, users, errors and latency of the window", _filled(EVENT_NUMBERS.format(answer=_answer(store)), incident.window)),
+         ("Segments", _filled(SEGMENTS.format(column="model_version", limit=MOST_SEGMENTS,
+                                                                            answer=_answer(store)), incident.window))))
 
 
 def _numbers(store: Workspace, window: Window) -> dict[str, float]:
-    cursor = store.cursor().execute(EVENT_NUMBERS, _bounds(window))
+    cursor = store.cursor().execute(EVENT_NUMBERS.format(answer=_answer(store)), _bounds(window))
     names = [item[0] for item in cursor.description or ()]
     row = cursor.fetchall()[0]
     return {name: float("nan") if value is None else float(value) for name, value in zip(names, row, strict=True)}
@@ -89,7 +92,7 @@ def _numbers(store: Workspace, window: Window) -> dict[str, float]:
 
 def _impacts(store: Workspace, incident: Incident, before: dict[str, float],
              during: dict[str, float]) -> tuple[Impact, ...]:
-    """Each metric before and during, from buckets that lie wholly in the windows where the numbers are means."""
+    """Each metric before and during: counted from the rows where `events` has it, else from the buckets."""
     from console.reports import impact_between
 
     found = []
@@ -100,20 +103,25 @@ def _impacts(store: Workspace, incident: Incident, before: dict[str, float],
         other = by_metric.get(chart.metric)
         if other is None:
             continue
-        exact = {"p50": ("p50", "p50"), "p95": ("p95", "p95"), "p99": ("p99", "p99")}
         for number, series in enumerate(chart.series):
-            key = exact.get(series.name, ("", ""))[0]
-            values = (before[key], during[key]) if chart.metric == "latency" and key else None
+            name = f"{chart.metric}_{series.name}" if series.name else chart.metric
+            values = (before[name], during[name]) if name in before else None
             impact = impact_between(chart, other, number, incident.window, incident.reference, exact=values)
             if impact is not None:
                 found.append(impact)
     return tuple(found)
 
 
+def _answer(store: Workspace) -> str:
+    """Which column of `events` is null when a request got no answer."""
+    streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS]
+    return "prediction" if any(stream.column(Role.PREDICTION) for stream in streams) else "score"
+
+
 def _segments(store: Workspace, window: Window) -> tuple[Segment, ...]:
     rows: list[Segment] = []
     for role in (Role.MODEL_VERSION, Role.HOST):
-        sql = SEGMENTS.format(column=role.value, limit=MOST_SEGMENTS)
+        sql = SEGMENTS.format(column=role.value, limit=MOST_SEGMENTS, answer=_answer(store))
         found = store.cursor().execute(sql, _bounds(window)).fetchall()
         if len(found) < 2:
             continue
