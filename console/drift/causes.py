@@ -9,8 +9,8 @@ import numpy as np
 from console.drift.result import Floats
 from console.metrics.format import format_number, format_value
 
-UNIT_FACTORS = (10.0, 60.0, 100.0, 1000.0, 1024.0, 3600.0, 1e6, 1e9, 2.54, 3.28084, 2.20462, 1.609344)
-"""Decimal steps, seconds to minutes and hours, bytes, inches, feet, pounds, miles."""
+UNIT_FACTORS = (10.0, 60.0, 100.0, 1000.0, 3600.0, 1e6, 1e9, 2.54, 3.28084, 2.20462, 1.609344)
+"""Decimal steps, seconds to minutes and hours, inches, feet, pounds, miles."""
 TOLERANCE = 0.05
 """How far apart the ratios of the middle quantiles may lie, and how far from the factor."""
 MIDDLE = (0.25, 0.5, 0.75)
@@ -39,7 +39,7 @@ def unit_change(quantiles: tuple[tuple[float, float, float], ...]) -> str:
     factor = min(UNIT_FACTORS, key=lambda known: abs(ratio / known - 1))
     if abs(ratio / factor - 1) > TOLERANCE:
         return ""
-    return f"the middle half {sign} {format_number(factor)}, perhaps another unit"
+    return f"the middle half {sign} about {format_number(factor)}, perhaps another unit"
 
 
 def filled_value(quantiles: tuple[tuple[float, float, float], ...], reference: Floats, current: Floats) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 import numpy as np
@@ -168,8 +167,7 @@ def _named(row: ColumnDrift) -> str:
 
 
 def _effect_text(effect: float) -> str:
-    """Two digits that matter, never rounded up to the limit it has not reached."""
-    return f"{math.floor(effect * 100) / 100:.2f}" if effect >= 0.1 else f"{math.floor(effect * 1000) / 1000:.3f}"
+    return format_number(effect) if effect >= 0.001 or not effect else "under 0.001"
 
 
 def _too_few(n_reference: int, n_current: int, what: str = "values") -> str:
