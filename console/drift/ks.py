@@ -14,7 +14,7 @@ EXACT_BELOW = 2000
 EXACT_AT_MOST = 10_000
 """The larger side beyond which counting orderings costs more than the rest together; as scipy's `auto`."""
 SURELY_CHANCE = 0.25
-"""Below this scaled D, p is 1 within 3e-8; scipy's counting of orderings can round to just above 1 there and gives up."""
+"""Below this scaled D, p is 1 within 3e-8; there scipy's counting of orderings may round above 1, and gives up."""
 
 
 def kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> TestResult:

@@ -13,7 +13,7 @@ def unseen_values(table: CountTable) -> TestResult:
 
     Chance: among many values some are always met for the first time. The mass of those not yet met is estimated by
     the share of reference rows whose value came once. Effect: the share of current rows with a new value above that,
-    never below 0; p is one-sided, from the normal law.
+    never below 0; p is one-sided, from the normal law. Swapping the sides asks another question.
     Source: I. J. Good, Biometrika 40 (1953), 237-264; variance: W. W. Esty, Ann. Statist. 11 (1983), 905-912.
     """
     n, m = table.n_reference, table.n_current

@@ -284,6 +284,8 @@ def test_that_a_category_shape_keeps_what_changed_most_and_pools_the_rest():
 numbers = st.lists(st.one_of(st.floats(allow_infinity=True, allow_nan=True, width=32), st.integers(-3, 3)), min_size=25,
                    max_size=60)
 words = st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=25, max_size=60)
+# of more than 50 values the new ones are tested too, and new is what the current window alone has: no symmetry there
+few_words = st.lists(st.sampled_from([None, *(f"v{i}" for i in range(50))]), min_size=25, max_size=60) 
 
 
 def as_array(values):
@@ -303,7 +305,7 @@ def test_that_the_order_of_the_rows_does_not_matter(sides, random):
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.one_of(st.tuples(numbers, numbers), st.tuples(words, words)))
+@given(st.one_of(st.tuples(numbers, numbers), st.tuples(few_words, few_words)))
 def test_that_swapping_the_windows_keeps_distance_and_p(sides):
     there, back = one(*map(as_array, sides)), one(*map(as_array, sides[::-1]))
     for found in there.columns:
