@@ -23,7 +23,8 @@ Decisions
   rare values at once would otherwise hide among the others.
 * Under 30 values on a side there is no verdict: "too few to say" is not "no drift".
 * Clicks and churn are judged as rates, in points: a click rate that doubles from 2 to 4 % moves only 0.02 of the rows.
-* A column that the reference never had is watched at most: nothing can have relied on it.
+* An input that the reference never had is watched at most, for nothing can have relied on it; other columns that only
+  the current window has (a latency, beside training data) are told and no more.
 * Each column is sorted once a side; D, quantiles, bins and rare values are all read off the sorted array.
 """
 

@@ -20,7 +20,7 @@ from console.drift.unseen import unseen_values
 from console.drift.verdict import Scale, detectable_difference, detectable_distance, detectable_variation
 from console.drift.view import NumericShape, ShownNumber, Verdict
 from console.drift.words import changes, from_to, points, shares_from_to
-from console.roles import Role
+from console.roles import INPUT_ROLES, Role
 
 FEW_VALUES = 20
 """Whole numbers with at most this many different values are compared value by value."""
@@ -114,14 +114,18 @@ def _missing_if_any(sample: ColumnSample, reference: Rows, current: Rows) -> lis
 
 
 def _missing(sample: ColumnSample, reference: Rows, current: Rows) -> Finding:
-    """A column that the reference never had may be watched, no more: no model can have relied on it."""
+    """A column that the reference never had may be watched, no more: no model can have relied on it.
+
+    And only an input: that training data has no latency and no clicks is as it should be.
+    """
+    at_most = Verdict.WATCH if sample.role is None or sample.role in INPUT_ROLES else Verdict.NONE
     gone = reference.rows - reference.values, current.rows - current.values
     result = two_proportions(gone[0], reference.rows, gone[1], current.rows) \
         if reference.rows and current.rows else None
     detectable = detectable_difference(sum(gone), reference.rows, current.rows) if result else 1.0
     return Finding(sample.column, "missing", sample.role, "proportions", Scale.RATE, reference, current, result,
                    detectable, "", points(result) if result else "",
-                   worst=Verdict.ALARM if reference.values else Verdict.WATCH)
+                   worst=Verdict.ALARM if reference.values else at_most)
 
 
 def few_values(rising: Floats) -> dict[float, int] | None:

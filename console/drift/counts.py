@@ -95,11 +95,11 @@ def _count_objects(values: NDArray[np.object_]) -> CategoryCounts:
     import pandas as pd
 
     codes, found = pd.factorize(values, use_na_sentinel=True)
-    per_code = np.bincount(codes[codes >= 0], minlength=len(found))
+    n_missing, *per_code = np.bincount(codes + 1, minlength=len(found) + 1).tolist()   # pandas calls missing -1
     counts: Counter[str] = Counter()
-    for value, count in zip(found, per_code.tolist(), strict=True):
+    for value, count in zip(found, per_code, strict=True):
         counts[_object_label(value)] += count
-    return CategoryCounts(counts, int(np.count_nonzero(codes < 0)))
+    return CategoryCounts(counts, n_missing)
 
 
 def _object_label(value: object) -> str:

@@ -129,7 +129,7 @@ def _why_not(finding: Finding, verdict: Verdict, p_adjusted: float) -> str:
     """Why a change of a missing rate was not called one."""
     if verdict is Verdict.TOO_FEW:
         return f"; too few to say: {_too_few(*finding.sizes, 'rows')}"
-    if verdict is not Verdict.NONE or not finding.result or not finding.result.effect:
+    if verdict is not Verdict.NONE or not finding.result or not finding.result.effect or not finding.reference.values:
         return ""
     return ": too little to matter" if p_adjusted < LEVEL else ": no more than chance explains"
 

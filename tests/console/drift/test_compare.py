@@ -97,6 +97,13 @@ def test_that_a_column_the_reference_never_had_is_watched_at_most():
     assert (found.verdict, found.sentence) == (Verdict.WATCH, "price is new: in no row of the reference.")
 
 
+def test_that_training_data_without_a_latency_are_as_they_should_be():
+    reference = [ColumnSample("age", rng(1).normal(size=90))]
+    current = [ColumnSample("age", rng(2).normal(size=80)), ColumnSample("ms", rng().normal(size=80), Role.LATENCY)]
+    found = row(compare(reference, current), "ms")
+    assert (found.verdict, found.sentence) == (Verdict.NONE, "ms is new: in no row of the reference.")
+
+
 def test_that_twelve_values_are_too_few_to_say():
     view = one(rng().normal(size=500), rng().normal(9, size=12))
     found = row(view)
@@ -285,7 +292,7 @@ numbers = st.lists(st.one_of(st.floats(allow_infinity=True, allow_nan=True, widt
                    max_size=60)
 words = st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=25, max_size=60)
 # of more than 50 values the new ones are tested too, and new is what the current window alone has: no symmetry there
-few_words = st.lists(st.sampled_from([None, *(f"v{i}" for i in range(50))]), min_size=25, max_size=60) 
+few_words = st.lists(st.sampled_from([None, *(f"v{i}" for i in range(50))]), min_size=25, max_size=60)
 
 
 def as_array(values):
