@@ -78,9 +78,14 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
         incident, session.name, now(), f"Pilothouse {__version__}", tuple(summary), int(during["requests"]),
         users, impacts, segments, figures, drift, _timeline(store, incident), quality,
         _reproduce(session, incident, drift),
-        (("Requests, users, errors and latency of the window", _filled(EVENT_NUMBERS.format(answer=_answer(store)), incident.window)),
-         ("Segments", _filled(SEGMENTS.format(column="model_version", limit=MOST_SEGMENTS,
-                                                                            answer=_answer(store)), incident.window))))
+        _queries(store, incident.window))
+
+
+def _queries(store: Workspace, window: Window) -> tuple[tuple[str, str], ...]:
+    answer = _answer(store)
+    segments = SEGMENTS.format(column="model_version", limit=MOST_SEGMENTS, answer=answer)
+    return (("Requests, users, rates and latency of the window", _filled(EVENT_NUMBERS.format(answer=answer), window)),
+            ("Segments", _filled(segments, window)))
 
 
 def _numbers(store: Workspace, window: Window) -> dict[str, float]:
