@@ -13,7 +13,7 @@ from console.logs import times
 from console.logs.plan import TimeFormat
 from console.roles import ColumnType
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "null", "none", "nan", "nil", "-", "?", "\\n"})
+MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nat", "null", "none", "nan", "nil", "-", "?", "\\n"})
 """Words that stand for nothing (following.md), in lower case."""
 
 LONG_ID = 2**53
@@ -22,8 +22,9 @@ LONG_ID = 2**53
 ENOUGH = 0.9
 """The share of a sample that must fit a type. The rest is missing in a number column, counted, and its text kept."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_LEADING_ZERO = re.compile(r"[+-]?0\d+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII)
+_LEADING_ZERO = re.compile(r"[+-]?0\d+", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{16,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def is_missing(value: object) -> bool:
 def is_id_like(texts: Sequence[str]) -> bool:
     """Whether digits would be lost as numbers: leading zeros, or whole numbers of 2^53 and more."""
     return any(_LEADING_ZERO.fullmatch(text) for text in texts) or any(
-        len(text) >= 16 and text.lstrip("+-").isdigit() and abs(int(text)) >= LONG_ID for text in texts)
+        _WHOLE.fullmatch(text) and (len(text) > 20 or abs(int(text)) >= LONG_ID) for text in texts)
 
 
 def as_text(value: object) -> str:

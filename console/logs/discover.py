@@ -8,15 +8,15 @@ from pathlib import Path
 from console.jobs import Job
 from console.logs import config, memory, streams
 from console.logs.group import Group, grouped
-from console.logs.plan import FolderPlan, Refused, StreamPlan
+from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
 from console.logs.refusals import no_logs, no_time
-from console.logs.sniff import Head, Incomplete, sniff
+from console.logs.sniff import HEAD_BYTES, Head, Incomplete, sniff
 from console.logs.times import checked_zone
 from console.logs.walk import Found, walk
 from console.roles import Role, StreamKind
 
-FIRST_ROWS = 20
-"""Read of every file: enough for its columns."""
+DEEP_ROWS, DEEP_BYTES = 20_000, 4 * 1024 * 1024
+"""Read of the newest and the oldest file when a column is empty in all samples: labels may come late in a file."""
 
 SAMPLE_ROWS = 400
 SAMPLE_FILES = 4
@@ -42,8 +42,7 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     heads = _heads(found, refused, job)
     places = {each.path: each.place for each in found}
     groups = grouped(heads)
-    drafts = [streams.draft(group, name, _sampled(group, places, job))
-              for group, name in named(groups, folder.name, known)]
+    drafts = [_draft(group, name, places, job) for group, name in named(groups, folder.name, known)]
     streams.settle_outcomes(drafts)
     plans: list[StreamPlan] = []
     for draft in drafts:
@@ -69,7 +68,7 @@ def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Hea
         if number % 50 == 0:
             job.report(number, len(found), "Looking at files")
         try:
-            head = sniff(each.place, each.path, FIRST_ROWS)
+            head = sniff(each.place, each.path)
         except Incomplete as why:
             head = Refused(each.path, f"{why}. It is read when rows come", rejected=each.place.suffix.lower() == ".gz")
         if isinstance(head, Refused):
@@ -77,6 +76,18 @@ def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Hea
         else:
             heads.append(head)
     return heads
+
+
+def _draft(group: Group, name: str, places: dict[str, Path], job: Job) -> streams.Draft:
+    """A first look at a stream, and a deeper one where some column was empty all along."""
+    sampled = _sampled(group, places, job)
+    first = streams.draft(group, name, sampled)
+    if group.format is FileFormat.PARQUET or all(facts.texts for facts in first.facts):
+        return first
+    ends = {sampled[0].file.path, sampled[-1].file.path}
+    sampled = [_again(head, group, places, job, DEEP_ROWS, DEEP_BYTES) if head.file.path in ends else head
+               for head in sampled]
+    return streams.draft(group, name, sampled)
 
 
 def _sampled(group: Group, places: dict[str, Path], job: Job) -> list[Head]:
@@ -92,16 +103,21 @@ def _sampled(group: Group, places: dict[str, Path], job: Job) -> list[Head]:
             wanted.add(index)
     if group.by_stem and count <= 50:
         wanted |= set(range(count))
-    sampled: list[Head] = []
-    for index in sorted(wanted):
-        job.stop_if_asked()
-        head = ordered[index]
-        try:
-            again = sniff(places[head.file.path], head.file.path, SAMPLE_ROWS)
-        except Incomplete:
-            again = head          # it was truncated meanwhile
-        sampled.append(again if isinstance(again, Head) else head)
-    return sampled
+    return [_again(ordered[index], group, places, job, SAMPLE_ROWS, HEAD_BYTES) for index in sorted(wanted)]
+
+
+def _again(head: Head, group: Group, places: dict[str, Path], job: Job, rows: int, head_bytes: int) -> Head:
+    """A head with more rows, put in the place of the shorter one: JSON lines may show more keys."""
+    job.stop_if_asked()
+    path = head.file.path
+    try:
+        longer = sniff(places[path], path, rows, head_bytes)
+    except Incomplete:
+        return head              # it was truncated meanwhile
+    if not isinstance(longer, Head) or longer.file.format is not head.file.format:
+        return head
+    group.heads = [longer if each.file.path == path else each for each in group.heads]
+    return longer
 
 
 def named(groups: Iterable[Group], folder: str, known: Sequence[StreamPlan] = ()) -> list[tuple[Group, str]]:

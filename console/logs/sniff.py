@@ -7,13 +7,18 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from console.logs import delimited, foreign
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused
+from console.roles import ColumnType
+
+FIRST_ROWS = 20
+"""Read of every text file, to tell its columns; Parquet tells them without a row."""
 
 HEAD_BYTES = 64 * 1024
 LONG_HEAD_BYTES = 4 * 1024 * 1024
@@ -24,42 +29,48 @@ Rows = Sequence[Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A file whose records can be read, and its first rows, cells in the order of `file.columns`."""
+    """A file whose records can be read, and its first rows, cells in the order of `file.columns`.
+
+    types  what the file itself says of its columns (Parquet), in their order; empty where it says nothing
+    whole  the rows are all that the file has
+    """
 
     file: FilePlan
     rows: Rows
-    whole: bool = False      # the rows are all that the file has
+    whole: bool = False
+    types: tuple[ColumnType | None, ...] = ()
 
 
 class Incomplete(Exception):
     """Nothing can be said yet: the file is empty or cut, and may still be growing."""
 
 
-def sniff(path: Path, name: str, rows: int = 400) -> Head | Refused:
+def sniff(path: Path, name: str, rows: int = 0, head_bytes: int = HEAD_BYTES) -> Head | Refused:
     """The format of the regular file `path`, called `name` in messages, and up to `rows` of its first rows.
 
+    With 0 rows only what is needed to tell the columns is read.
     Raises Incomplete for a file without a whole record. Never raises OSError: what cannot be opened is refused.
     """
     try:
         stat = path.stat()
-        return _sniff(path, name, stat, rows)
+        return _sniff(path, name, stat, rows, head_bytes)
     except PermissionError:
         return Refused(name, "It may not be read. Give this user the right to read it")
     except OSError as error:
         return Refused(name, f"It could not be read ({error.strerror or error})")
 
 
-def _sniff(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | Refused:
+def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: int) -> Head | Refused:
     if stat.st_size == 0:
         raise Incomplete("It is empty")
     with path.open("rb") as file:
-        raw = file.read(HEAD_BYTES)
+        raw = file.read(head_bytes)
     if raw.startswith(b"PAR1"):
         return _parquet(path, name, stat, rows)
     if foreign_kind := foreign.by_bytes(raw):
         return Refused(name, foreign_kind[0], rejected=foreign_kind[1])
     try:
-        compression, head, is_whole = _unpack(path, raw, stat.st_size, HEAD_BYTES)
+        compression, head, is_whole = _unpack(path, raw, stat.st_size, head_bytes)
         if not is_whole and head.count(b"\n") < 2:
             with path.open("rb") as file:
                 raw = file.read(LONG_HEAD_BYTES)
@@ -80,7 +91,7 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | Ref
         return Refused(name, "It is binary, in no form that is known here", rejected=False)
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
-    return _text(plan, text, is_whole, rows)
+    return _text(plan, text, is_whole, max(rows, FIRST_ROWS))
 
 
 def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression, bytes, bool]:
@@ -136,7 +147,7 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
         return Refused(plan.path, f"It is {known}", rejected=False)
     table = None if known else delimited.table(text, is_whole, rows)
     if table is not None:
-        plan = _replaced(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header)
+        plan = replace(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header)
         if not table.rows:
             raise Incomplete("It has a header and no rows yet")
         return Head(plan, table.rows, is_whole)
@@ -182,7 +193,7 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     if is_whole and len(records) == 1 and not text.endswith("\n") and any(
             isinstance(value, dict | list) for value in records[0].values()):
         return Refused(plan.path, "It is one JSON document, no line for each record", rejected=False)
-    plan = _replaced(plan, format=FileFormat.JSON_LINES, columns=keys)
+    plan = replace(plan, format=FileFormat.JSON_LINES, columns=keys)
     return Head(plan, [[record.get(key) for key in keys] for record in records], is_whole)
 
 
@@ -209,29 +220,41 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
             n_rows = file.metadata.num_rows
             batch = next(file.iter_batches(batch_size=max(1, rows), row_groups=[0], use_threads=False), None) \
                 if rows and n_rows else None
+            types = tuple(_type(field.type) for field in schema)
     except (pa.ArrowException, OSError, ValueError) as error:
         first = str(error).split("\n")[0][:160]
         return Refused(name, f"It is Parquet but damaged ({first}). Copy it again, or leave it out")
+    if not n_rows:
+        raise Incomplete("It has no rows")
     columns = tuple(schema.names)
     plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns)
     cells = [_plain(column) for column in batch.columns] if batch is not None else []
-    return Head(plan, list(zip(*cells, strict=True)), n_rows <= rows)
+    return Head(plan, list(zip(*cells, strict=True)), n_rows <= rows, types)
+
+
+def _type(arrow: Any) -> ColumnType | None:
+    """What Parquet says of a column, for those that are empty as far as one looks; None: look at the values."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(arrow) or pa.types.is_date(arrow):
+        return ColumnType.TIME
+    if pa.types.is_boolean(arrow):
+        return ColumnType.FLAG
+    return ColumnType.NUMBER if pa.types.is_floating(arrow) or pa.types.is_integer(arrow) else None
 
 
 def _plain(column: Any) -> list[object]:
-    """Arrow cells as plain values; nanosecond times lose what is below a microsecond."""
+    """Arrow cells as plain values. Times in UTC, without what is below a microsecond: by arrow's own way they would
+    need pandas, and importing that takes longer than all of discovery.
+    """
     import pyarrow as pa
 
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+    zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us"), safe=False)
     try:
         values: list[object] = column.to_pylist()
-    except Exception:      # a zone that this machine does not know, a value past year 9999
-        values = column.cast(pa.string()).to_pylist()
-    return values
+    except (ValueError, OverflowError):      # a time before year 1 or after 9999
+        values = column.cast(pa.int64()).to_pylist()
+    return [value.replace(tzinfo=UTC) if zoned and isinstance(value, datetime) else value for value in values]
 
-
-def _replaced(plan: FilePlan, **changes: Any) -> FilePlan:
-    from dataclasses import replace
-
-    return replace(plan, **changes)

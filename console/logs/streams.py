@@ -63,7 +63,7 @@ def draft(group: Group, name: str, sampled: Sequence[Head]) -> Draft:
         for place, key in enumerate(keys_of(head.file.columns)):
             if key in cells:
                 cells[key].extend(row[place] for row in head.rows)
-    facts = [look_at(key[0], values) for key, values in cells.items()]
+    facts = [_as_the_file_says(look_at(key[0], values), key, sampled) for key, values in cells.items()]
     n_table = len(facts)
     for column, values in _path_values(group).items():
         facts.append(Facts(column, ColumnType.TEXT, len(values), tuple(values), ()))
@@ -80,6 +80,18 @@ def draft(group: Group, name: str, sampled: Sequence[Head]) -> Draft:
                                  type=ColumnType.NUMBER)
     kind, why = kinds.kind_of(facts, guesses, reference=group.reference, long_shape=long_shape)
     return Draft(group, name, keys, facts, guesses, kind, why, len(facts) - n_table)
+
+
+def _as_the_file_says(facts: Facts, key: Key, sampled: Sequence[Head]) -> Facts:
+    """A column without a value as far as one looked has the type that Parquet gives it."""
+    if facts.texts:
+        return facts
+    said = {head.types[keys_of(head.file.columns).index(key)] for head in sampled
+            if head.types and key in keys_of(head.file.columns)} - {None}
+    kind = said.pop() if len(said) == 1 else None
+    if kind is None:
+        return facts
+    return replace(facts, type=kind, time_format=TimeFormat.TYPED if kind is ColumnType.TIME else None)
 
 
 def _united(lists: Sequence[Sequence[Key]]) -> list[Key]:

@@ -13,11 +13,12 @@ from console.logs.names import words
 from console.logs.plan import TimeFormat
 
 ISO = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?\s?(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?)?",
-    re.IGNORECASE,
+    r"(?:\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?)"
+    r"(?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
+    re.IGNORECASE | re.ASCII,
 )
-OTHER_DATES = re.compile(r"\d{1,2}[/.-](\d{1,2}|[A-Za-z]{3})[/.-]\d{2,4}\b.*|\d{4}/\d\d?/\d\d?\b.*|\d{4}-\d\d-\d\d\D.*")
-"""Dates in an order that would have to be guessed, or with a comma in the seconds: named, not read."""
+OTHER_DATES = re.compile(r"\d{1,2}[/.-](\d{1,2}|[A-Za-z]{3})[/.-]\d{2,4}\b.*|\d{4}[-/]\d\d?[-/]\d\d?\D.*", re.DOTALL)
+"""Dates in an order that would have to be guessed, or with something behind them: named, not read."""
 
 EARLIEST_S, LATEST_S = 3.0e8, 4.2e9
 """1979 to 2103: a number outside is no epoch in seconds. The ranges of ms, us and ns follow and do not overlap."""
@@ -60,7 +61,7 @@ def to_seconds(text: str, form: TimeFormat) -> float | None:
     try:
         if form in (TimeFormat.ISO, TimeFormat.TYPED):
             plain = re.sub(r"\s?UTC$", "+00:00", text.strip(), flags=re.IGNORECASE)
-            plain = re.sub(r"(\.\d{6})\d+", r"\1", plain)
+            plain = re.sub(r"(\.\d{6})\d+", r"\1", plain.replace("/", "-").replace(",", "."))
             moment = datetime.fromisoformat(plain)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         return float(text) / next(scale for scale, each in EPOCHS if each is form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import pickle
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from console.errors import BadSettings, NoLogs, NoSuchFolder
 from console.jobs import JobStopped, SilentJob
@@ -90,6 +93,25 @@ def test_that_json_lines_unite_their_keys(tmp_path: Path) -> None:
     assert [each.type for each in stream.columns] == [ColumnType.TIME, ColumnType.NUMBER, ColumnType.TEXT,
                                                       ColumnType.TEXT]
     assert stream.columns[3].samples == ("18446744073709551617",)
+
+
+def test_that_a_key_or_a_label_which_comes_late_in_a_file_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("".join(
+        f'{{"ts": "2026-03-02T10:{row // 60 % 60:02d}:{row % 60:02d}Z", "label": {1 if row > 3000 else "null"}'
+        + (', "late": 1.5}\n' if row > 200 else "}\n") for row in range(4000)))
+    stream = only(plan_of(tmp_path))
+    assert {each.name: (each.type, each.role) for each in stream.columns} == {
+        "ts": (ColumnType.TIME, Role.TIMESTAMP), "label": (ColumnType.NUMBER, Role.LABEL),
+        "late": (ColumnType.NUMBER, Role.FEATURE)}
+    assert stream.files[0].columns == ("ts", "label", "late")
+
+
+def test_that_an_empty_parquet_column_has_the_type_of_its_schema(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"ts": pa.array([1772445600000000] * 9, pa.timestamp("us")),
+                             "label": pa.array([None] * 9, pa.float64())}), tmp_path / "x.parquet")
+    stream = only(plan_of(tmp_path))
+    assert [each.type for each in stream.columns] == [ColumnType.TIME, ColumnType.NUMBER]
+    assert stream.zone_assumed
 
 
 def test_that_broken_lines_do_not_hide_the_others(tmp_path: Path) -> None:
@@ -457,6 +479,36 @@ def test_that_plans_hold_together(healthy_parquet: Path, shared_logs: Path) -> N
             for file in stream.files:
                 assert tuple(name for name, _ in file.constants) == stream.path_columns
                 assert set(file.columns) <= {each.name for each in stream.columns}
+
+
+cells = st.one_of(st.text(max_size=12), st.integers().map(str), st.floats().map(str), st.just("9" * 5000),
+                  st.datetimes().map(str),
+                  st.sampled_from(["", "null", "true", "2026-03-02T10:00:00Z", "007", "²", "١٢"]))
+records = st.lists(st.lists(cells, min_size=1, max_size=5), min_size=1, max_size=12)
+contents = st.one_of(
+    st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")),
+    st.builds(lambda rows, mark: "\n".join(mark.join(row) for row in rows).encode("utf-8", "replace"), records,
+              st.sampled_from(",;\t|")),
+    st.builds(lambda rows: "\n".join(json.dumps(dict(zip(["ts", "id", "x", "y", "z"], row, strict=False)))
+                                     for row in rows).encode(), records),
+    st.builds(lambda start, rest: start + rest,
+              st.sampled_from([b"PAR1", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"{", b"["]), st.binary(max_size=60)))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(contents, min_size=1, max_size=3))
+def test_that_whatever_lies_in_a_folder_every_file_is_planned_or_refused(tmp_path: Path, files: list[bytes]) -> None:
+    folder = tmp_path / "fuzz"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for number, content in enumerate(files):
+        (folder / f"file{number}.log").write_bytes(content)
+    try:
+        plan = plan_of(folder)
+    except NoLogs:
+        return
+    planned = [file.path for each in plan.streams for file in each.files]
+    assert sorted([*planned, *(each.path for each in plan.refused)]) == [f"file{n}.log" for n in range(len(files))]
 
 
 def test_that_a_copied_folder_gives_the_same_plan(bad_canary_csv: Path, tmp_path: Path) -> None:

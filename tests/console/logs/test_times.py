@@ -31,7 +31,8 @@ ISO = [  # text, is a time, names its zone
     ("2026-03-02T10:00:00Z", True, True), ("2026-03-02 10:00:00.1234567", True, False),
     ("2026-03-02T10:00:00.123456789+01:00", True, True), ("2026-03-02 10:00:00 UTC", True, True),
     ("2026-03-02T10:00:00+0100", True, True), ("2026-03-02T10:00", True, False), ("2026-03-02", True, False),
-    ("2026-03-02 10:00:00,123", False, False), ("05/20/1987", False, False), ("10:00:00", False, False),
+    ("2026-03-02 10:00:00,123", True, False),
+    ("2026/3/2 9:00:00 +0000", True, True), ("05/20/1987", False, False), ("10:00:00", False, False),
     ("2026-03-02T10:00:00Z and more", False, False),
 ]
 
