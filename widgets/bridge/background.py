@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -84,10 +85,8 @@ class BackgroundJob(QObject):
 
     @staticmethod
     def _say(signal: Any, *what: object) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):     # the window is gone already
             signal.emit(*what)
-        except RuntimeError:    # the window is gone already
-            pass
 
 
 class _Runnable(QRunnable):

@@ -23,10 +23,13 @@ log = logging.getLogger(__name__)
 
 BEAT_MS = 200
 """How often the cheap numbers (status, progress, live window) are looked at."""
+LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1}
+"""The shortest time between two views of a kind; the silhouette of a whole log hardly moves."""
 POLL_LEAST_MS, POLL_MOST_MS = 100, 1000
 """Following asks as often as something comes, and rests when nothing does."""
 
-Opener = Callable[[Path], "Session"]
+Opener = Callable[[Path, Path | None], "Session"]
+"""From a folder and, where it is not the usual one, its workspace."""
 
 
 class Life(Enum):
@@ -63,7 +66,7 @@ class Conductor(QObject):
         self._workers = Workers(self)
         self._session: Session | None = None
         self._life = Life.NONE
-        self._next: Path | None = None
+        self._next: tuple[Path, Path | None] | None = None
         self._wanted: Path | None = None
         self._jobs: dict[str, BackgroundJob] = {}
         self._generation: object = None
@@ -93,14 +96,19 @@ class Conductor(QObject):
         """How far the open folder is."""
         return self._life
 
-    def open(self, folder: Path) -> None:
+    @property
+    def views_idle(self) -> bool:
+        """Nothing that is shown is being computed."""
+        return all(view.idle for view in self._views.values())
+
+    def open(self, folder: Path, workspace: Path | None = None) -> None:
         """Open that folder; the one open before is closed first, in the background."""
         if self._life is Life.OPENING and folder == self._wanted:
             return                          # a double click
         if self._life is Life.NONE:
-            self._begin(folder)
+            self._begin(folder, workspace)
         else:
-            self._next = folder
+            self._next = folder, workspace
             self._retire()
 
     def close_folder(self) -> None:
@@ -157,9 +165,8 @@ class Conductor(QObject):
         if before == selection:
             return
         self.selection_changed.emit(selection)
-        if before is None or before.visible != selection.visible:
-            if "board" in self._follows:
-                self.ask("board")
+        if (before is None or before.visible != selection.visible) and "board" in self._follows:
+            self.ask("board")
 
     def shut_down(self, within_s: float = 2.0) -> bool:
         """The window closes: stop everything, wait, give the database back. False when a worker still hangs."""
@@ -180,18 +187,18 @@ class Conductor(QObject):
     # ---- inside: opening and closing -----------------------------------------------------------------------
 
     def _refresher(self, name: str) -> Refresher:
-        view = Refresher(name, self._workers, self)
+        view = Refresher(name, self._workers, self, least_s=LEAST_S.get(name, 0.1))
         view.failed.connect(self.trouble)
         view.broke.connect(self.bug)
         return view
 
-    def _begin(self, folder: Path) -> None:
+    def _begin(self, folder: Path, workspace: Path | None) -> None:
         self._life = Life.OPENING
         self._wanted = folder
         opener = self._opener
 
         def work(_job: Job) -> Session:
-            return opener(folder)
+            return opener(folder, workspace)
 
         job = self.start("open", work)
         job.succeeded.connect(self._on_opened)
@@ -271,7 +278,7 @@ class Conductor(QObject):
         following, self._next = self._next, None
         self.closed.emit()
         if following is not None:
-            self._begin(following)
+            self._begin(*following)
 
     # ---- inside: the beat ----------------------------------------------------------------------------------
 

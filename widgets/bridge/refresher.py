@@ -25,8 +25,9 @@ class Refresher(QObject):
     failed = Signal(object)     # ConsoleError
     broke = Signal(object)
 
-    def __init__(self, name: str, workers: Workers, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, workers: Workers, parent: QObject | None = None, *, least_s: float = LEAST_S) -> None:
         super().__init__(parent)
+        self._least_s = least_s
         self._name = name
         self._workers = workers
         self._make: Callable[[], Any] | None = None
@@ -52,7 +53,7 @@ class Refresher(QObject):
             return
         self._wanted = True
         if self._job is None and not self._timer.isActive():
-            wait_s = self._started_at + LEAST_S - time.monotonic()
+            wait_s = self._started_at + self._least_s - time.monotonic()
             self._timer.start(max(0, round(wait_s * 1000)))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, Qt, Signal
 from PySide6.QtGui import QFont
@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.logs.view import ColumnView, SourcesView, StreamView
 from console.metrics.format import format_value
 from console.roles import Role
 from widgets.icons import Icons
 from widgets.models.rows import ROOT, Index, plain_tip
 from widgets.panels.parts import column, label, row, set_tone
+
+if TYPE_CHECKING:
+    from console.logs.view import ColumnView, SourcesView, StreamView
 
 HEADS = ("Column", "Values", "Type", "Role", "Unit", "Missing", "Why")
 WIDTHS = (150, 250, 68, 156, 72, 80, 280)

@@ -86,7 +86,7 @@ class RowsModel(QAbstractTableModel):
             return None
         row = self._rows[index.row()]
         column = self._columns[index.column()]
-        if role == _DISPLAY or role == _SPOKEN:
+        if role in (_DISPLAY, _SPOKEN):
             return column.text(row)
         if role == _ALIGN:
             return RIGHT if column.right else LEFT

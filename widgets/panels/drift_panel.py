@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QProgressBar, QSplitter, QStackedWidget, QToolButton, QWidget
@@ -9,7 +11,6 @@ from PySide6.QtWidgets import QProgressBar, QSplitter, QStackedWidget, QToolButt
 from console.drift.view import ColumnDrift, DriftView, NumericShape
 from console.errors import ConsoleError
 from console.metrics.format import format_count, format_number, format_window
-from console.session.view import SelectionView
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
@@ -17,6 +18,9 @@ from widgets.panels.drift_table import EFFECT_COLUMN, ICONS, TONES, EffectDelega
 from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
 from widgets.panels.shape_view import ShapeView
 from widgets.theme import REFERENCE_DASH
+
+if TYPE_CHECKING:
+    from console.session.view import SelectionView
 
 
 class WindowChip(QToolButton):

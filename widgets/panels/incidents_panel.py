@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
@@ -16,10 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from console.metrics.format import format_time, format_window
-from console.reports.view import Incident, IncidentRow
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.parts import button, centred, column, holding, label, row, table, tool
+
+if TYPE_CHECKING:
+    from console.reports.view import Incident, IncidentRow
 
 SEVERITIES = ("unset", "low", "medium", "high", "critical")
 STATUSES = ("draft", "open", "resolved")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
@@ -9,9 +11,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QScrollArea, QTool
 
 from console.metrics.format import format_count, format_span, format_window
 from console.metrics.view import ChartView
-from console.session.view import SelectionView
 from widgets.icons import Icons
-from widgets.panels.parts import button, column, holding, label, row, tool
+from widgets.panels.parts import button, column, holding, label, row
+
+if TYPE_CHECKING:
+    from console.session.view import SelectionView
 
 BETTER = {"lower": "Lower is better.", "higher": "Higher is better.", "neither": ""}
 
@@ -21,7 +25,7 @@ class Inspector(QWidget):
 
     test_asked = Signal()
     incident_asked = Signal()
-    compare_asked = Signal()         # use what is shown as the current window, and test it
+    compare_asked = Signal()         # choose two windows of what is shown, and test them
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +59,7 @@ class Inspector(QWidget):
         self._windows = label(name="inspector_windows", wrap=True, tone="muted")
         self._test = button("Test drift for these windows", "inspector_test", "Compare the two windows (Ctrl+T)")
         self._compare = button("Test drift of what is shown", "inspector_compare",
-                               "Take the shown time as the current window, and the time before it as reference")
+                               "Compare the last quarter of the shown time with its first quarter")
         self._incident = button("Create incident", "inspector_incident",
                                 "Keep the current window, or what is shown (Ctrl+N)")
         body = column(self._hint, self._chart, 8, _head("Windows"), self._windows, 4, self._test, self._compare,
@@ -66,7 +70,7 @@ class Inspector(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setLayout(column(tool_title(icons), scroll, gap=0))
+        self.setLayout(column(scroll, gap=0))
         self.setMinimumWidth(240)
         self._show_sql.clicked.connect(self._toggle_sql)
         self._test.clicked.connect(self.test_asked)
@@ -118,14 +122,6 @@ def rests_on(chart: ChartView) -> str:
         return "no rows"
     rows = max(float(np.nansum(one.n)) for one in chart.series)
     return f"{format_count(round(rows))} rows, in buckets of {format_span(chart.bucket_s)}"
-
-
-def tool_title(icons: Icons) -> QWidget:
-    """The dock's own heading, in place of Qt's title bar with its default icons."""
-    close = tool(icons, "close", "inspector_close", "Hide the inspector (F9)")
-    bar = holding(row(label("Inspector", tone="muted"), None, close, margins=(16, 8, 8, 0)))
-    bar.setObjectName("inspector_bar")
-    return bar
 
 
 def _head(text: str) -> QLabel:

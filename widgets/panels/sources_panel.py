@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QTabWidget, QWidget
 
-from console.logs.view import FileView, QuarantineView, SourcesView, StreamView
 from console.metrics.format import format_count
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.parts import button, column, holding, label, row, table
+
+if TYPE_CHECKING:
+    from console.logs.view import FileView, QuarantineView, SourcesView, StreamView
 
 STATE_ICONS = {"loaded": ("check-circle-outline", "good"), "loading": ("progress-download", "accent"),
                "following": ("access-point", "good"), "rejected": ("alert-octagon", "firing"),

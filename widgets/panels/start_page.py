@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from console.metrics.format import format_count, format_time
-from console.session.view import RecentFolder
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.parts import button, centred, column, label, row, table
+
+if TYPE_CHECKING:
+    from console.session.view import RecentFolder
 
 
 class DropArea(QWidget):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from console.metrics.format import format_count, format_span
-from console.session.view import LoadProgress, StatusView
 from widgets.icons import Icons
 from widgets.models.rows import plain_tip
 from widgets.panels.parts import label, row, set_tone
+
+if TYPE_CHECKING:
+    from console.session.view import LoadProgress, StatusView
 
 STEPS = 1000
 

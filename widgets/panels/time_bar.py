@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
 
 from console.metrics.format import format_count, format_span, format_window
-from console.session.view import RecentFolder, SelectionView, StatusView
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.typed_time import EXAMPLES, NotATime, read_window
 from widgets.panels.parts import row, tool
+
+if TYPE_CHECKING:
+    from console.session.view import RecentFolder, SelectionView, StatusView
 
 QUICK = ("15m", "1h", "6h", "1d", "all")
 SPOKEN = {"15m": "Last 15 minutes", "1h": "Last hour", "6h": "Last 6 hours", "1d": "Last day", "all": "The whole log"}
@@ -153,8 +156,7 @@ class TimeBar(QWidget):
         self._range.selectAll()
 
     def _add(self, text: str, icon: str) -> QAction:
-        action = self._menu.addAction(self._icons.icon(icon), text.replace("&", "&&"))
-        return action
+        return self._menu.addAction(self._icons.icon(icon), text.replace("&", "&&"))
 
     def _quick_button(self, name: str) -> QToolButton:
         made = QToolButton()

@@ -1,0 +1,34 @@
+"""Asking for folders and files. One object, so that a test can answer in place of a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)"}
+
+
+class Questions:
+    """The system's own dialogs."""
+
+    def folder(self, parent: QWidget, start: str) -> Path | None:
+        """A folder of logs; None when they changed their mind."""
+        answer = QFileDialog.getExistingDirectory(parent, "Open log folder", start)
+        return Path(answer) if answer else None
+
+    def report(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
+        """Where to write a report; `form` is html or pdf, and decides when the name says nothing."""
+        other = "pdf" if form == "html" else "html"
+        answer, _chosen = QFileDialog.getSaveFileName(parent, "Export report", str(proposed),
+                                                      f"{FILTERS[form]};;{FILTERS[other]}")
+        if not answer:
+            return None
+        path = Path(answer)
+        return path if path.suffix.lower() in (".html", ".pdf") else path.with_name(f"{path.name}.{form}")
+
+    def show(self, path: str) -> bool:
+        """Open a written file in its program."""
+        return QDesktopServices.openUrl(QUrl.fromLocalFile(path))

@@ -1,0 +1,330 @@
+"""Questions that take a while: drift, incidents, reports, columns, the demo. Each is a job, and what it gives is shown.
+
+The helm hands them on; only results of the folder that is open now are displayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+
+from console.errors import ConsoleError
+from console.jobs import Job
+from widgets import layout_store
+from widgets.bridge.background import BackgroundJob
+from widgets.bridge.conductor import Conductor
+from widgets.dialogs.files import Questions
+from widgets.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from console.drift.view import DriftView
+    from console.reports.view import Incident
+    from widgets.dialogs.columns_dialog import ColumnsDialog
+
+
+class Tasks(QObject):
+    """Starts the jobs and displays what they give."""
+
+    def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._conductor = conductor
+        self._questions = questions
+        self._deleted: Incident | None = None
+        self._dialog: ColumnsDialog | None = None
+        self._columns_of = ""
+        self._written: Path | None = None
+        self._demo_writer: Any = None
+        self._open_demo: Callable[[Path, Path], None] | None = None
+        panel = window.incidents
+        panel.create_asked.connect(self.create_incident)
+        panel.chosen.connect(self.choose_incident)
+        panel.changed.connect(self.keep_incident)
+        panel.delete_asked.connect(self.delete_incident)
+        panel.export_asked.connect(self.export)
+        panel.cancel_asked.connect(self.cancel_export)
+        panel.show_asked.connect(self.show_incident)
+        panel.open_asked.connect(self.open_report)
+
+    def forget(self) -> None:
+        """Another folder: what was shown of the old one goes."""
+        if self._dialog is not None:
+            self._dialog.close()
+        self._deleted = None
+        self._columns_of = ""
+        self._window.incidents.display(())
+        self._window.incidents.display_idle()
+        self._window.drift.display_stopped()
+
+    def shut_down(self) -> None:
+        """The window closes."""
+        self._stop_demo()
+
+    # ---- drift ---------------------------------------------------------------------------------------------
+
+    @Slot()
+    def test_drift(self) -> None:
+        """Of the two windows that are chosen."""
+        session = self._conductor.session
+        if session is None:
+            return
+        job = self._conductor.start("drift", session.drift)
+        job.progressed.connect(self._window.drift.display_progress)
+        job.succeeded.connect(self._on_drift)
+        job.failed.connect(self._window.drift.display_error)
+        job.broke.connect(self._on_drift_broke)
+        job.stopped.connect(self._window.drift.display_stopped)
+        self._window.drift.display_progress(0, 0, "")
+        self._conductor.launch(job)
+
+    @Slot()
+    def cancel_drift(self) -> None:
+        """Stop it."""
+        self._conductor.stop("drift")
+
+    @Slot(object)
+    def _on_drift(self, view: DriftView) -> None:
+        if self._conductor.session is None:
+            return
+        self._window.drift.display(view)
+        if self._window.place != "drift":
+            tone = {"alarm": "firing", "watch": "warning"}.get(view.verdict.value, "accent")
+            self._window.message_bar.say(view.sentence, tone, topic="drift", action="Show", key="drift")
+
+    @Slot(object)
+    def _on_drift_broke(self, bug: Exception) -> None:
+        self._window.drift.display_stopped()
+        self._conductor.bug.emit(bug)
+
+    # ---- incidents -----------------------------------------------------------------------------------------
+
+    @Slot()
+    def create_incident(self) -> None:
+        """From the current window, or what is shown; then it is in the editor."""
+        session = self._conductor.session
+        if session is None:
+            return
+        self._window.go("incidents")
+        self._start("create incident", lambda _job: session.create_incident(), self._on_created)
+
+    @Slot(object)
+    def _on_created(self, incident: Incident) -> None:
+        self._window.incidents.display_incident(incident)
+        self._conductor.ask("incidents")
+
+    @Slot(str)
+    def choose_incident(self, incident_id: str) -> None:
+        """Into the editor."""
+        session = self._conductor.session
+        if session is not None:
+            self._start("read incident", lambda _job: session.incident(incident_id),
+                        self._window.incidents.display_incident)
+
+    @Slot(object)
+    def keep_incident(self, incident: Incident) -> None:
+        """Words that people gave it."""
+        session = self._conductor.session
+        if session is not None:
+            self._start(f"keep {incident.incident_id}", lambda _job: session.update_incident(incident), self._on_kept)
+
+    @Slot(object)
+    def _on_kept(self, _nothing: object) -> None:
+        self._conductor.ask("incidents")
+
+    @Slot(str)
+    def delete_incident(self, incident_id: str) -> None:
+        """At once, and it can be undone."""
+        session = self._conductor.session
+        self._deleted = self._window.incidents.with_words()
+        if session is None or self._deleted is None:
+            return
+        self._start("delete incident", lambda _job: session.delete_incident(incident_id), self._on_deleted)
+
+    @Slot(object)
+    def _on_deleted(self, _nothing: object) -> None:
+        title = self._deleted.title if self._deleted else ""
+        self._window.message_bar.say(f"Deleted “{title}”.", action="Undo", key="undo")
+        self._conductor.ask("incidents")
+
+    @Slot()
+    def undo_delete(self) -> None:
+        """Put it back."""
+        session, incident = self._conductor.session, self._deleted
+        if session is not None and incident is not None:
+            self._deleted = None
+            self._start("undo delete", lambda _job: session.update_incident(incident), self._on_kept)
+
+    @Slot(str)
+    def show_incident(self, incident_id: str) -> None:
+        """Its windows as brushes on the charts."""
+        session, incident = self._conductor.session, self._window.incidents.incident
+        if session is None or incident is None or incident.incident_id != incident_id:
+            return
+        session.brush("reference", incident.reference)
+        session.brush("current", incident.window)
+        length = incident.window.end - incident.window.start
+        self._conductor.chosen(session.look_at(type(incident.window)(incident.window.start - length,
+                                                                     incident.window.end + length)))
+        self._window.go("board")
+
+    # ---- reports -------------------------------------------------------------------------------------------
+
+    @Slot(str, str)
+    def export(self, incident_id: str, form: str) -> None:
+        """Ask where, then gather and write. "" for the current window, without keeping an incident."""
+        session = self._conductor.session
+        if session is None:
+            return
+        name = re.sub(r"[^\w.-]+", "-", incident_id or f"{session.name}-report").strip("-")
+        path = self._questions.report(self._window, Path(layout_store.last_folder()) / f"{name}.{form}", form)
+        if path is None:
+            return
+
+        def work(job: Job) -> Path:
+            view = session.report(incident_id or None, job)
+            job.stop_if_asked()
+            session.write_report(view, path, job)
+            return path
+
+        panel = self._window.incidents
+        job = self._start("export", work, self._on_written)
+        job.progressed.connect(panel.display_progress)
+        job.ended.connect(self._on_export_ended)
+        self._written = None
+        panel.display_progress(0, 0, "Gathering")
+
+    @Slot()
+    def cancel_export(self) -> None:
+        """Stop it; nothing is left behind half written."""
+        self._conductor.stop("export")
+
+    @Slot(object)
+    def _on_written(self, path: Path) -> None:
+        self._written = path
+        self._window.incidents.display_written(str(path))
+        if self._window.place != "incidents":
+            self._window.message_bar.say(f"Report written: {path}", "good", action="Open", key="open")
+
+    @Slot(object)
+    def _on_export_ended(self, _job: BackgroundJob) -> None:
+        if self._written is None:
+            self._window.incidents.display_idle()
+
+    @Slot(str)
+    def open_report(self, path: str = "") -> None:
+        """In its program."""
+        shown = path or str(self._written or "")
+        if shown and not self._questions.show(shown):
+            self._window.message_bar.say(f"No program here opens {shown}.", "warning")
+
+    # ---- columns -------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def edit_columns(self, stream: str) -> None:
+        """The dialog, once the streams are known."""
+        self._columns_of = stream or "?"
+        self._refresh_columns()
+
+    def _refresh_columns(self) -> None:
+        session = self._conductor.session
+        if session is not None:
+            self._start("sources", lambda _job: session.sources(), self._on_sources)
+
+    @Slot(object)
+    def _on_sources(self, view: Any) -> None:
+        self._window.sources.display(view)
+        if self._dialog is not None:
+            self._dialog.display(view)
+        elif self._columns_of and view.streams:
+            from widgets.dialogs.columns_dialog import ColumnsDialog
+
+            self._dialog = ColumnsDialog(self._window.icons, view, self._columns_of, self._window)
+            self._dialog.save_asked.connect(self._save_columns)
+            self._dialog.finished.connect(self._on_dialog_closed)
+            self._dialog.open()
+
+    @Slot(str, object, object)
+    def _save_columns(self, stream: str, changes: dict[str, Any], zone: str | None) -> None:
+        session, dialog = self._conductor.session, self._dialog
+        if session is None or dialog is None:
+            return
+        job = self._conductor.start("columns", lambda job: session.set_columns(stream, changes, zone, job))
+        job.progressed.connect(dialog.display_progress)
+        job.succeeded.connect(self._on_columns_saved)
+        job.failed.connect(self._on_columns_failed)
+        job.broke.connect(self._on_columns_failed)
+        dialog.display_progress(0, 0, "")
+        self._conductor.launch(job)
+
+    @Slot(object)
+    def _on_columns_saved(self, _nothing: object) -> None:
+        self._refresh_columns()
+        for name in ("board", "overview"):
+            self._conductor.ask(name)
+        if self._dialog is not None:
+            self._dialog.display_saved()
+
+    @Slot(object)
+    def _on_columns_failed(self, error: Exception) -> None:
+        if self._dialog is not None:
+            self._dialog.display_error(str(error))
+
+    @Slot()
+    def _on_dialog_closed(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        self._dialog = None
+        self._columns_of = ""
+
+    # ---- the demo ------------------------------------------------------------------------------------------
+
+    def make_demo(self, open_it: Callable[[Path, Path], None]) -> None:
+        """Write the story's folder, open it, and let its writer go on until the window closes."""
+        self._open_demo = open_it
+        self._stop_demo()
+        self._window.message_bar.say("Making the demo's log", topic="demo")
+        self._start("demo", _story, self._on_demo)
+
+    @Slot(object)
+    def _on_demo(self, made: tuple[Path, Path]) -> None:
+        from console.demo.writer import start_writer
+
+        self._window.message_bar.done("demo")
+        self._demo_writer = start_writer(made[0])
+        if self._open_demo is not None:
+            self._open_demo(*made)
+
+    def _stop_demo(self) -> None:
+        if self._demo_writer is not None:
+            from console.demo.writer import stop_writer
+
+            stop_writer(self._demo_writer)
+            self._demo_writer = None
+
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    def _start(self, name: str, work: Callable[[Job], Any], on_success: Callable[[Any], None]) -> BackgroundJob:
+        job = self._linked(self._conductor.start(name, work), on_success)
+        self._conductor.launch(job)
+        return job
+
+    def _linked(self, job: BackgroundJob, on_success: Callable[[Any], None]) -> BackgroundJob:
+        job.succeeded.connect(on_success)
+        job.failed.connect(self._on_failed)
+        job.broke.connect(self._conductor.bug)
+        return job
+
+    @Slot(object)
+    def _on_failed(self, error: ConsoleError) -> None:
+        self._window.message_bar.say(str(error), "firing")
+
+
+def _story(job: Job) -> tuple[Path, Path]:
+    from console.demo.play import begin, workspace_of
+
+    truth = begin(job=job)
+    return truth.folder, workspace_of(truth)
