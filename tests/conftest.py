@@ -31,13 +31,27 @@ def shared_logs() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Workspaces, recent folders, settings and program logs of tests go nowhere near those of the user.
+
+    For fixtures that outlive a test; each test gets a home of its own below.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        _move_home(patch, tmp_path_factory.mktemp("shared-home"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workspaces, recent folders, settings and program logs of a test go nowhere near those of the user."""
-    home = tmp_path_factory.mktemp("home")
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "APPDATA"):
-        monkeypatch.setenv(name, str(home / name.lower()))
-    monkeypatch.setenv("PILOTHOUSE_HOME", str(home))
+    """What one test keeps, the next does not find."""
+    _move_home(monkeypatch, tmp_path_factory.mktemp("home"))
+
+
+def _move_home(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOCALAPPDATA", "APPDATA"):
+        patch.setenv(name, str(home / name.lower()))
+    patch.setenv("PILOTHOUSE_HOME", str(home))
 
 
 @pytest.fixture(autouse=True)
