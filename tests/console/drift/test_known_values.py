@@ -18,6 +18,7 @@ from console.drift.js import jensen_shannon
 from console.drift.ks import kolmogorov_smirnov
 from console.drift.proportions import fisher, newcombe, proportions, two_proportions
 from console.drift.psi import population_stability_index
+from console.drift.unseen import unseen_values
 from console.drift.wasserstein import wasserstein
 from console.errors import TooFewRows
 
@@ -117,6 +118,11 @@ def test_that_rare_categories_are_pooled_until_five_are_expected():
     assert pooled.reference.tolist() == [40, 32]
 
 
+def test_that_five_are_expected_on_the_smaller_side():
+    pooled = compared_table(side_by_side({"a": 500, "b": 480, "c": 20}, {"a": 50, "b": 48, "c": 2}))
+    assert pooled.labels == ("a", "(other)")                                 # c: 2 expected of 100, beside 20 of 1,000
+
+
 def test_that_fisher_answers_for_small_two_by_two_tables():
     result = chi_square(["tea"] * 3 + ["milk"], ["tea"] + ["milk"] * 3)      # R: fisher.test(TeaTasting), p = 0.4857
     assert (result.method, result.p_value) == ("fisher", pytest.approx(0.4857, abs=5e-5))
@@ -188,15 +194,26 @@ def test_that_what_lies_outside_the_edges_counts_in_the_end_bins():
 
 def test_that_chance_passes_the_size_aware_limits_in_one_case_of_a_hundred():
     generator = np.random.default_rng(9)
-    over = {"psi": 0, "js": 0}
+    over = {"psi": 0, "js": 0, "wasserstein": 0}
     for _ in range(400):
         reference, current = generator.normal(size=150), generator.normal(size=120)
         for name in over:
             result = TESTS[name](reference, current)
             assert result.limit > 0.1
-            over[name] += result.statistic > result.limit
-    assert 0 <= over["psi"] <= 14
-    assert 0 <= over["js"] <= 14
+            over[name] += result.effect > result.limit
+    assert max(over.values()) <= 14
+
+
+def test_that_the_test_of_new_values_keeps_its_level():
+    generator = np.random.default_rng(6)
+    shares = 1 / np.arange(1, 1001) ** 0.7
+    small = 0
+    for _ in range(400):
+        counts = [np.bincount(generator.choice(1000, rows, p=shares / shares.sum()), minlength=1000)
+                  for rows in (1500, 4000)]
+        table = side_by_side(*({f"{i}": int(n) for i, n in enumerate(side) if n} for side in counts))
+        small += unseen_values(table).p_value < 0.05
+    assert 8 <= small <= 32
 
 
 def test_that_a_constant_reference_shows_values_above_and_below_it():
