@@ -44,7 +44,7 @@ def recognise_new(folder: Path, known: Sequence[StreamPlan],
         return None
     if isinstance(head, Refused):
         return None if _may_grow(head) else head
-    return join(known, head) or _new_stream(folder, known, head)
+    return join(known, head, folder.name) or _new_stream(folder, known, head)
 
 
 def _may_grow(refused: Refused) -> bool:
@@ -52,20 +52,25 @@ def _may_grow(refused: Refused) -> bool:
     return "cut short" in refused.reason
 
 
-def join(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | None:
-    """The known stream that this file continues: the same place and stem, else the same place and all columns."""
+def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPlan, FilePlan] | None:
+    """The known stream that this file continues: the same place and stem, else the same place and all columns.
+
+    A stream that comes without its files is known by its name: the one that this file would give a stream of its own.
+    """
     names = set(head.file.columns)
+    own_name = named(grouped([head]), folder)[0][1]
     best: tuple[float, StreamPlan, dict[str, str]] | None = None
     for stream in known:
         if stream.format is not head.file.format:
             continue
         if (stream.kind is StreamKind.REFERENCE) != is_reference(head.file.path):
             continue
-        values = _values(stream, head.file.path)
+        values = _values(stream, head.file.path) if stream.files else _values_by_name(stream, head.file.path)
         shared = overlap(names, {column.name for column in stream.columns if column.stored not in stream.path_columns})
         if values is None or shared < SAME_SHAPE:
             continue
-        by_stem = any(stem_of(file.path) == stem_of(head.file.path) for file in stream.files[:200])
+        by_stem = any(stem_of(file.path) == stem_of(head.file.path) for file in stream.files[:200]) or (
+            not stream.files and stream.name == own_name)
         score = shared + by_stem
         whole = names == {column.name for column in stream.columns if column.stored not in stream.path_columns}
         if (by_stem or (values and whole)) and (best is None or score > best[0]):
@@ -79,8 +84,6 @@ def join(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan]
 
 def _values(stream: StreamPlan, path: str) -> dict[str, str] | None:
     """Stored name -> value of the path columns for this file; None when it lies elsewhere than the stream's files."""
-    if not stream.files:
-        return None
     model = stream.files[0]
     constants = dict(model.constants)
     levels: dict[int, str] = {}
@@ -97,6 +100,25 @@ def _values(stream: StreamPlan, path: str) -> dict[str, str] | None:
     if any(left != right for level, (left, right) in enumerate(zip(ours, theirs, strict=True)) if level not in levels):
         return None
     return values_at(levels, by_stem, path)
+
+
+def _values_by_name(stream: StreamPlan, path: str) -> dict[str, str] | None:
+    """The same for a stream without files to compare with; None when a path column cannot be placed."""
+    folders = folders_of(path)
+    hive = dict(value for folder in folders if (value := hive_value(folder)))
+    plain = [part for part, shape in zip(folders, folder_shape(folders), strict=True) if "*" not in shape]
+    values: dict[str, str] = {}
+    for name in stream.path_columns:
+        role = next((column.role for column in stream.columns if column.stored == name), None)
+        if name in hive:
+            values[name] = hive[name]
+        elif role is Role.METRIC_NAME:
+            values[name] = stem_of(path)
+        elif len(plain) == 1:
+            values[name] = plain[0]
+        else:
+            return None
+    return values
 
 
 def _level(stream: StreamPlan, name: str) -> int | None:

@@ -16,7 +16,7 @@ MOST_NAMES = 8
 def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
     """A refusal for each file of a stream whose rows cannot be put on the time axis."""
     reason = f"No column holds a time; it has {names([each.name for each in facts])}"
-    do = "Choose the column that holds it under Columns, or leave this file out"
+    do = "Give one of them the role timestamp in pilothouse.toml, or leave this file out"
     for each in facts:
         if not times.says_time(each.name):
             continue

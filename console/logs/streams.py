@@ -178,12 +178,25 @@ def apply(column: ColumnPlan, said: ColumnSettings | None) -> ColumnPlan:
     changes: dict[str, object] = {"chosen": True, "why": "Chosen"}
     if said.role is not None:
         changes["role"] = None if said.role == NO_ROLE else Role(said.role)
+        if changes["role"] in TIME_ROLES and column.time_format is None:
+            changes["time_format"] = _time_format(column)
     if said.unit is not None:
         changes["unit"] = said.unit
     if said.type is not None and said.type is not column.type:
         changes["type"] = said.type
         changes["time_format"] = TimeFormat.ISO if said.type is ColumnType.TIME else None
     return replace(column, **changes)  # type: ignore[arg-type]
+
+
+TIME_ROLES = (Role.TIMESTAMP, Role.OUTCOME_TIME, Role.ARRIVAL_TIME)
+
+
+def _time_format(column: ColumnPlan) -> TimeFormat:
+    """How a column is written that the user made a time: its cells stay what they are, the time is read from them."""
+    if column.type is not ColumnType.NUMBER:
+        return TimeFormat.ISO
+    numbers = look_at(column.name, column.samples).numbers
+    return times.epoch_format(numbers) or TimeFormat.EPOCH_S
 
 
 def _one_each(columns: Sequence[ColumnPlan]) -> list[ColumnPlan]:

@@ -438,6 +438,16 @@ def test_that_what_the_user_said_wins(bad_canary_csv: Path, tmp_path: Path) -> N
     assert "labels" not in {each.name for each in plan.streams if each.kind is StreamKind.OUTCOMES}
 
 
+def test_that_the_user_can_name_the_column_with_the_times(tmp_path: Path) -> None:
+    rows = "".join(f"{1772445600 + n},{n}.5\n" for n in range(0, 90, 7))
+    (tmp_path / "x.csv").write_text("served,latency_ms\n" + rows)
+    with pytest.raises(NoLogs, match="No column holds a time"):
+        plan_of(tmp_path)
+    (tmp_path / "pilothouse.toml").write_text('[streams.x.columns.served]\nrole = "timestamp"\n')
+    column = only(plan_of(tmp_path)).columns[0]
+    assert (column.role, column.type, column.time_format) == (Role.TIMESTAMP, ColumnType.NUMBER, TimeFormat.EPOCH_S)
+
+
 # ------------------------------------------------------------------ real folders
 
 REAL = {  # folder: streams with kind and number of files, counted by hand in the folders

@@ -117,6 +117,13 @@ def test_that_what_is_no_log_is_refused(folder: Path) -> None:
     assert isinstance(found, Refused) and found.rejected and "No column holds a time" in found.reason
 
 
+def test_that_a_stream_that_comes_without_its_files_is_known_by_name(folder: Path) -> None:
+    before = tuple(each.with_files(()) for each in known(folder))
+    (folder / "served-20260303.csv").write_text(TABLE)
+    stream, _ = joined(recognise_new(folder, before, "served-20260303.csv"))
+    assert (stream.name, [each.path for each in stream.files]) == ("served", ["served-20260303.csv"])
+
+
 def test_that_it_comes_to_the_same_as_discovering_again(bad_canary_csv: Path, tmp_path: Path) -> None:
     folder = own_copy(bad_canary_csv, tmp_path / "logs")
     whole = known(folder)
