@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
@@ -294,6 +294,10 @@ class Chart(pg.GraphicsView):
         self.viewport().update(rect)
 
     # events of Qt, handed to the gestures
+
+    def close(self) -> bool:
+        """Qt's. pyqtgraph's deletes the scene's items and the viewport, and crashed in one of a hundred tests."""
+        return QGraphicsView.close(self)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Qt's."""

@@ -63,14 +63,11 @@ def _label_px(step: float, digit_px: float) -> float:
 
 
 def _regular(start_s: float, end_s: float, step: float) -> list[Tick]:
-    anchor = MONDAY if step >= 7 * DAY else 0.0
-    first = -int(-((start_s - anchor) / step) // 1)     # the ceiling, of negative numbers too
-    last = int((end_s - anchor) / step // 1)
-    ticks = []
-    for number in range(first, last + 1):
-        at_s = anchor + number * step
-        ticks.append(_tick(from_epoch(at_s), at_s, step))
-    return ticks
+    anchor, step_us = (MONDAY if step >= 7 * DAY else 0.0), round(step * 1e6)
+    first = -(-round((start_s - anchor) * 1e6) // step_us)       # whole microseconds: exact at all zooms
+    last = round((end_s - anchor) * 1e6) // step_us
+    places = (anchor + number * step_us / 1e6 for number in range(first, last + 1))
+    return [_tick(from_epoch(at_s), at_s, step) for at_s in places]
 
 
 def _tick(at: datetime, at_s: float, step: float) -> Tick:

@@ -132,7 +132,7 @@ class OverviewStrip(QWidget):
         left, right, area = self.x_of(span[0]), self.x_of(span[1]), lanes.area
         left, right = max(left, area.left()), min(right, area.right())
         shade, top = theme.brush("background", 150), lanes.silhouette.top()
-        deep = lanes.versions.bottom() - top
+        deep = lanes.silhouette.height()
         painter.fillRect(QRectF(area.left(), top, left - area.left(), deep), shade)
         painter.fillRect(QRectF(right, top, area.right() - right, deep), shade)
         frame = QRectF(round(left), lanes.silhouette.top(), round(right) - round(left) - 1, lanes.below - 1)
@@ -148,7 +148,8 @@ class OverviewStrip(QWidget):
         span, theme, lanes = self._spans[side], self._holder.theme, self.lanes
         if span is None:
             return
-        left, right = round(self.x_of(span[0])), max(round(self.x_of(span[1])), round(self.x_of(span[0])) + 1)
+        left = float(round(self.x_of(span[0])))
+        right = max(float(round(self.x_of(span[1]))), left + 1)
         band = QRectF(left, lanes.labels.bottom(), right - left, lanes.below)
         painter.fillRect(band, theme.brush(side, 44))
         chosen = self.hasFocus() and self._part == side

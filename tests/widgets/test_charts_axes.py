@@ -1,0 +1,120 @@
+"""What axes say, at every zoom; ranges hold still."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+
+from widgets.charts.time_axis import DAY, HOUR, YEAR, time_ticks
+from widgets.charts.value_axis import HeldRange, value_ticks
+
+NOON = datetime(2025, 11, 23, 12, tzinfo=UTC).timestamp()
+
+
+def labels(start: float, span: float, width: float = 320) -> list[str]:
+    return [tick.label for tick in time_ticks(start, start + span, width)]
+
+
+@pytest.mark.parametrize(
+    "start, span, expected",
+    [
+        pytest.param(NOON, 0.01, ["12:00:00.000", "12:00:00.005", "12:00:00.010"], id="10 milliseconds"),
+        pytest.param(NOON - 0.5, 1, ["11:59:59.500", "12:00:00.000", "12:00:00.500"], id="a second"),
+        pytest.param(NOON, 60, ["12:00:00", "12:00:15", "12:00:30", "12:00:45", "12:01:00"], id="a minute"),
+        pytest.param(NOON, HOUR, ["12:00", "12:15", "12:30", "12:45", "13:00"], id="an hour"),
+        pytest.param(NOON, DAY, ["12:00", "18:00", "24 Nov", "06:00", "12:00"], id="a day says the date at midnight"),
+        pytest.param(NOON, 4 * DAY, ["24 Nov", "25 Nov", "26 Nov", "27 Nov"], id="four days"),
+        pytest.param(NOON + 36 * DAY, 4 * DAY, ["30 Dec", "31 Dec", "2026", "2 Jan"], id="over new year"),
+        pytest.param(NOON, 30 * DAY, ["24 Nov", "1 Dec", "8 Dec", "15 Dec", "22 Dec"], id="a month, on Mondays"),
+        pytest.param(NOON, 300 * DAY, ["2026", "Mar", "May", "Jul", "Sep"], id="ten months"),
+        pytest.param(NOON, 3 * YEAR, ["2026", "2027", "2028"], id="three years"),
+        pytest.param(NOON, 40 * YEAR, ["2030", "2040", "2050", "2060"], id="forty years"),
+    ],
+)
+def test_that_the_time_axis_says(start: float, span: float, expected: list[str]) -> None:
+    assert labels(start, span) == expected
+
+
+@pytest.mark.parametrize("span", [0.004, 0.3, 7, 100, 1000, 9000, 50_000, DAY * 2, DAY * 20, DAY * 200, YEAR * 9])
+@pytest.mark.parametrize("width", [120, 320, 900])
+def test_that_labels_never_touch_and_ticks_lie_inside(span: float, width: int) -> None:
+    ticks = time_ticks(NOON + 1.234, NOON + 1.234 + span, width)
+    inside = 1e-6        # the microsecond that times are kept to
+    assert all(-inside <= tick.at_s - NOON - 1.234 <= span + inside for tick in ticks)
+    for one, other in itertools.pairwise(ticks):
+        assert (other.at_s - one.at_s) / span * width >= 7 * (len(one.label) + len(other.label)) / 2 + 4
+
+
+@pytest.mark.parametrize("day", [datetime(2025, 3, 30, tzinfo=UTC), datetime(2025, 10, 26, tzinfo=UTC)])
+def test_that_days_of_clock_changes_are_days_like_any_other(day: datetime) -> None:
+    """Europe's clocks change on these days; the axis is UTC."""
+    assert labels(day.timestamp(), DAY - 1, 600)[1:3] == ["03:00", "06:00"]
+
+
+def test_that_a_moving_window_keeps_its_step() -> None:
+    steps = set()
+    for moved in range(0, 3600, 7):
+        ticks = time_ticks(NOON + moved, NOON + moved + 5000, 320)
+        steps |= {round(b.at_s - a.at_s, 6) for a, b in itertools.pairwise(ticks)}
+    assert len(steps) == 1
+
+
+def test_that_a_window_without_length_has_no_ticks() -> None:
+    assert time_ticks(NOON, NOON, 300) == () and value_ticks(1, 1, 100, "") == ()
+
+
+@pytest.mark.parametrize(
+    "low, high, unit, expected",
+    [
+        pytest.param(0, 0.05, "share", ["0 %", "1 %", "2 %", "3 %", "4 %", "5 %"], id="a share is said in percent"),
+        pytest.param(0, 2500, "req/s", ["0", "500", "1k", "1.5k", "2k", "2.5k"], id="thousands"),
+        pytest.param(0, 4e7, "tokens", ["0", "10M", "20M", "30M", "40M"], id="millions"),
+        pytest.param(0, 30_000, "ms", ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s"], id="seconds"),
+        pytest.param(0, 20_480, "MB", ["0 GB", "5 GB", "10 GB", "15 GB", "20 GB"], id="much memory in gigabytes"),
+        pytest.param(-0.4, 0.6, "", ["−0.4", "−0.2", "0", "0.2", "0.4", "0.6"], id="below zero"),
+        pytest.param(0.495, 0.505, "", ["0.496", "0.498", "0.500", "0.502", "0.504"], id="decimals by the step"),
+    ],
+)
+def test_that_the_value_axis_says(low: float, high: float, unit: str, expected: list[str]) -> None:
+    assert [label for _, label in value_ticks(low, high, 240, unit)] == expected
+
+
+def test_that_a_range_is_held_while_values_use_it_well() -> None:
+    held = HeldRange()
+    assert held.fit(0, 90, "req/s") and (held.low, held.high) == (0, 100)
+    for high in (60, 99, 75, 100):
+        assert not held.fit(5, high, "req/s")
+    assert held.fit(5, 101, "req/s") and held.high == 120
+    assert held.fit(5, 70, "req/s") and held.high == 80
+
+
+def test_that_one_spike_does_not_make_a_range_come_and_go() -> None:
+    held, changes = HeldRange(), 0
+    for tick in range(400):
+        changes += held.fit(10, 80 + 19 * (tick % 2), "ms")
+    assert changes <= 2
+
+
+@pytest.mark.parametrize("low, high", [(0.41, 0.44), (-3.0, 2.0), (7.0, 7.0), (0.0, 0.0), (-5e-9, 5e-9), (1e12, 3e12)])
+def test_that_a_free_range_holds_its_values_and_wastes_little(low: float, high: float) -> None:
+    held = HeldRange()
+    held.fit(low, high, "")
+    assert held.low <= low <= high <= held.high and held.high > held.low
+    if high > low:
+        assert high - low >= 0.45 * (held.high - held.low)
+
+
+def test_that_a_share_ends_at_a_hundred_percent_and_zero_has_an_axis() -> None:
+    held = HeldRange()
+    held.fit(0.2, 0.99, "share")
+    assert (held.low, held.high) == (0, 1.0)
+    held.fit(0, 0, "share")
+    assert (held.low, held.high) == (0, 0.01)
+
+
+def test_that_no_values_leave_the_range_alone() -> None:
+    held = HeldRange()
+    held.fit(0, 90, "ms")
+    assert not held.fit(float("nan"), float("nan"), "ms")
