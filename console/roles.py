@@ -60,6 +60,17 @@ class ColumnType(StrEnum):
     FLAG = "flag"          # BOOLEAN
 
 
+class TimeFormat(StrEnum):
+    """How a time is written down."""
+
+    ISO = "iso"                 # with or without zone, `T` or blank, up to nine digits of fraction, a trailing ` UTC`
+    EPOCH_S = "epoch_s"
+    EPOCH_MS = "epoch_ms"
+    EPOCH_US = "epoch_us"
+    EPOCH_NS = "epoch_ns"
+    TYPED = "typed"             # the file has it as a timestamp already (Parquet)
+
+
 SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST, Role.METRIC_NAME)
 """The roles whose values make a series; rollups are kept apart by them, and charts can be split by them."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from console.roles import ColumnType, Role, StreamKind
+from console.roles import TimeFormat as TimeFormat
 
 
 class FileFormat(StrEnum):
@@ -22,17 +23,6 @@ class Compression(StrEnum):
     NONE = "none"
     GZIP = "gz"
     ZSTD = "zst"
-
-
-class TimeFormat(StrEnum):
-    """How a time is written down."""
-
-    ISO = "iso"                 # with or without zone, `T` or blank, up to nine digits of fraction, a trailing ` UTC`
-    EPOCH_S = "epoch_s"
-    EPOCH_MS = "epoch_ms"
-    EPOCH_US = "epoch_us"
-    EPOCH_NS = "epoch_ns"
-    TYPED = "typed"             # the file has it as a timestamp already (Parquet)
 
 
 @dataclass(frozen=True, slots=True)

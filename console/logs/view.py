@@ -6,21 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.roles import ColumnType, Role, StreamKind
-
-
-@dataclass(frozen=True, slots=True)
-class FileView:
-    """One file of the ledger. records = rows_loaded + rows_quarantined + rows_ignored."""
-
-    path: str
-    stream: str
-    state: str                  # loaded | loading | following | rejected | left alone | waiting
-    records: int
-    rows_loaded: int
-    rows_quarantined: int
-    rows_ignored: int
-    size: int
-    note: str = ""              # why rejected, what was ignored
+from console.store.shown import FileView as FileView
+from console.store.shown import QuarantineView as QuarantineView
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +41,6 @@ class StreamView:
     zone: str
     zone_assumed: bool
     columns: tuple[ColumnView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineView:
-    """One row that could not be read. `raw` is bounded and is data: show it as plain text only."""
-
-    path: str
-    line: int                   # first line of the record, from 1; Parquet: row number
-    byte_offset: int | None
-    reason: str
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)

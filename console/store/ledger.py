@@ -1,0 +1,160 @@
+"""The table `files`: what is known of each file, and how far it was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from console.store.model import FileEntry, Totals
+from console.store.names import quoted
+from console.store.planned import PlannedFile
+from console.store.queries import sql
+from console.store.shown import FileView, QuarantineView, RefusedView
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FIELDS = tuple(field.name for field in fields(FileEntry))
+REJECTED, LEFT_ALONE = "rejected", "left alone"
+
+
+class Changes:
+    """What one transaction does to the ledger; written once, at its end."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._con = connection
+        self._set: dict[int, dict[str, Any]] = {}
+        self._added: dict[int, dict[str, int]] = {}
+        self._spans: dict[int, list[datetime]] = {}
+
+    def file(self, file: PlannedFile | str, stream_id: int | None, identity: Mapping[str, Any]) -> int:
+        """The number of the file under that path, made if there is none."""
+        path = file if isinstance(file, str) else file.path
+        found = self._con.execute("SELECT file_id FROM files WHERE path = ? ORDER BY file_id DESC LIMIT 1",
+                                  [path]).fetchone()
+        known: dict[str, Any] = {} if isinstance(file, str) else {
+            "format": str(file.format), "compression": str(file.compression), "size": file.size,
+            "mtime_ns": file.mtime_ns}
+        if found is not None:
+            file_id = int(found[0])
+            self.set(file_id, {**known, **identity, **({} if stream_id is None else {"stream_id": stream_id})})
+            return file_id
+        top = self._con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM files").fetchone()
+        file_id = int(top[0]) if top else 1
+        entry: dict[str, Any] = {**_EMPTY, **known, "file_id": file_id, "path": path, "stream_id": stream_id,
+                                 **_stored(identity)}
+        names = ", ".join(quoted(name) for name in entry)
+        self._con.execute(f"INSERT INTO files ({names}) VALUES ({', '.join('?' * len(entry))})", list(entry.values()))
+        return file_id
+
+    def set(self, file_id: int, values: Mapping[str, Any]) -> None:
+        """Later calls win."""
+        unknown = set(values) - set(FIELDS)
+        if unknown:
+            raise TypeError(f"A file has no field {', '.join(sorted(unknown))}")
+        self._set.setdefault(file_id, {}).update(_stored(values))
+
+    def add(self, file_id: int, *, rows_loaded: int = 0, rows_quarantined: int = 0, first: datetime | None = None,
+            last: datetime | None = None) -> None:
+        """Count rows, and widen the time that the file covers."""
+        sums = self._added.setdefault(file_id, {"rows_loaded": 0, "rows_quarantined": 0})
+        sums["rows_loaded"] += rows_loaded
+        sums["rows_quarantined"] += rows_quarantined
+        self._spans.setdefault(file_id, []).extend(time for time in (first, last) if time is not None)
+
+    def flush(self) -> None:
+        """One UPDATE a file."""
+        for file_id in {**self._set, **self._added}:
+            changes = dict(self._set.get(file_id, {}))
+            parts: list[str] = []
+            values: list[Any] = []
+            for name, more in self._added.get(file_id, {}).items():
+                if name not in changes and more:
+                    parts.append(f"{name} = coalesce({name}, 0) + ?")
+                    values.append(more)
+            for name, value in changes.items():
+                parts.append(f"{quoted(name)} = ?")
+                values.append(value)
+            span = self._spans.get(file_id)
+            if span:
+                parts += ["first_ts = least(first_ts, ?)", "last_ts = greatest(last_ts, ?)"]
+                values += [min(span), max(span)]
+            if parts:
+                self._con.execute(f"UPDATE files SET {', '.join(parts)} WHERE file_id = ?", [*values, file_id])
+        self._set.clear()
+        self._added.clear()
+        self._spans.clear()
+
+
+_EMPTY: dict[str, Any] = {
+    "format": "", "compression": "", "device": 0, "inode": 0, "size": 0, "mtime_ns": 0, "offset": 0, "records": 0,
+    "next_record": 0, "prefix_digest": "", "anchor": "", "header": "", "state": "loading", "reason": "",
+    "rows_loaded": 0, "rows_quarantined": 0, "rows_ignored": 0, "ignored": "{}"}
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As the table has them; `ignored` brings its own sum."""
+    kept = dict(values)
+    if "ignored" in kept:
+        ignored = {str(reason): int(count) for reason, count in dict(kept["ignored"] or {}).items()}
+        kept["ignored"] = json.dumps(ignored)
+        kept.setdefault("rows_ignored", sum(ignored.values()))
+    for name in ("format", "compression", "state"):
+        if name in kept:
+            kept[name] = str(kept[name])
+    return kept
+
+
+def entries(con: DuckDBPyConnection) -> tuple[FileEntry, ...]:
+    """The whole ledger, in the order in which files were first seen."""
+    names = ", ".join(quoted(name) for name in FIELDS)
+    rows = con.execute(f"SELECT {names} FROM files ORDER BY file_id").fetchall()
+    return tuple(FileEntry(*row[:-1], json.loads(row[-1] or "{}")) for row in rows)
+
+
+def refuse(con: DuckDBPyConnection, path: str, reason: str, rejected: bool) -> None:
+    """A file that is not loaded, and why; said again, the later word stays."""
+    changes = Changes(con)
+    file_id = changes.file(path, None, {})
+    changes.set(file_id, {"state": REJECTED if rejected else LEFT_ALONE, "reason": reason})
+    changes.flush()
+
+
+def rejected(con: DuckDBPyConnection) -> tuple[RefusedView, ...]:
+    """Files that should be logs but could not be read."""
+    rows = con.execute("SELECT path, reason FROM files WHERE state = ? ORDER BY path", [REJECTED]).fetchall()
+    return tuple(RefusedView(*row) for row in rows)
+
+
+def shown(con: DuckDBPyConnection) -> tuple[FileView, ...]:
+    """All files with their sums."""
+    views = []
+    for path, stream, state, records, loaded, quarantined, ignored, size, reason, reasons in con.execute(
+            sql("store/files")).fetchall():
+        said = [reason] if reason else []
+        said += [f"{count:,} ignored: {why}" for why, count in json.loads(reasons or "{}").items() if count]
+        views.append(FileView(path, stream or "", state, records, loaded, quarantined, ignored, size, "; ".join(said)))
+    return tuple(views)
+
+
+def quarantined(con: DuckDBPyConnection, limit: int, offset: int) -> tuple[QuarantineView, ...]:
+    """A page of the quarantine, by file and line."""
+    rows = con.execute(sql("store/quarantine"), {"limit": limit, "offset": offset}).fetchall()
+    return tuple(QuarantineView(*row) for row in rows)
+
+
+def reasons(con: DuckDBPyConnection) -> tuple[tuple[str, int], ...]:
+    """Why rows lie in the quarantine, most frequent first."""
+    return tuple((reason, int(n)) for reason, n in con.execute(
+        "SELECT reason, count(*) AS n FROM quarantine GROUP BY reason ORDER BY n DESC, reason").fetchall())
+
+
+def sums(con: DuckDBPyConnection) -> Totals:
+    """The counts of the ledger."""
+    row = con.execute(sql("store/ledger_sums")).fetchone()
+    assert row is not None
+    files, loaded, quarantined_rows, ignored = (int(value) for value in row)
+    return Totals(files, loaded + quarantined_rows + ignored, loaded, quarantined_rows, ignored)

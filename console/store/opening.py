@@ -1,0 +1,183 @@
+"""Opening a workspace file: who has it, whether it is ours, and which version of the schema it has."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from console.errors import BadSettings, CannotWrite, ConsoleError, WorkspaceBusy, WorkspaceTooNew
+from console.store.queries import sql
+
+SCHEMA_VERSION = 1
+
+MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {}
+"""From each older version to the next one; a version without an entry is refused with a word."""
+
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "preserve_insertion_order": False,      # rows carry their number in the file; alone it makes a load 1.25x faster
+    "checkpoint_threshold": "1GB",          # automatic checkpoints are the stalls of a live tail: done when idle
+    "python_enable_replacements": False,    # a table that is not there must not become a variable of ours
+}
+
+_open_here: set[Path] = set()
+_guard = threading.Lock()
+
+
+def connect(path: Path, *, fresh: bool) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """A connection and the file it is on: `path`, or for a fresh one that is busy a new file beside it."""
+    path = path.expanduser().resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"The folder of the workspace could not be made ({error.strerror})", where=str(path.parent),
+                          do="Choose another place with --workspace") from error
+    if fresh:
+        path = _cleared(path)
+    _claim(path)
+    try:
+        con = _connect(path)
+    except BaseException:
+        release(path)
+        raise
+    try:
+        _fit(con, path)
+    except BaseException:
+        con.close()
+        release(path)
+        raise
+    return con, path
+
+
+def release(path: Path) -> None:
+    """This process no longer has the file open."""
+    with _guard:
+        _open_here.discard(path)
+
+
+def _claim(path: Path) -> None:
+    with _guard:
+        if path in _open_here:
+            raise WorkspaceBusy("This workspace is already open in this program", where=str(path),
+                                do="Use the window that has it, or --fresh")
+        _open_here.add(path)
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        con = duckdb.connect(str(path), config=SETTINGS)
+        con.execute("SET GLOBAL TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise _explained(error, path) from error
+    return con
+
+
+def _explained(error: duckdb.Error, path: Path) -> ConsoleError:
+    said = str(error)
+    if "lock" in said.lower():
+        owner = re.search(r"PID (\d+)", said)
+        who = f"process {owner[1]}" if owner else "another process"
+        return WorkspaceBusy(f"The workspace is in use by {who}", where=str(path),
+                             do="Close it there, or use --fresh for a new workspace beside it")
+    if "different configuration" in said:
+        return WorkspaceBusy("This workspace is already open in this program", where=str(path), do="Use --fresh")
+    if "not a valid DuckDB" in said:
+        return CannotWrite("This file is no workspace", where=str(path), do="Choose another name with --workspace")
+    if re.search(r"newer|version number", said):
+        return WorkspaceTooNew("The workspace was written by a later version of the database", where=str(path),
+                               do="Update Pilothouse, or use --fresh")
+    return CannotWrite(f"The workspace could not be opened ({said.splitlines()[0]})", where=str(path),
+                       do="Choose another place with --workspace")
+
+
+def _fit(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make the schema in an empty file, bring an older one up, refuse a newer one and what is not ours."""
+    names = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not names:
+        try:
+            con.begin()
+            con.execute(sql("store/schema"))
+            con.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+            con.commit()
+        except duckdb.Error as error:
+            raise CannotWrite(f"The workspace could not be written ({str(error).splitlines()[0]})", where=str(path),
+                              do="Choose another place with --workspace") from error
+        return
+    found = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() if "meta" in names else None
+    if found is None:
+        raise CannotWrite("This database is no workspace of Pilothouse", where=str(path),
+                          do="Choose another name with --workspace")
+    version = int(found[0])
+    if version > SCHEMA_VERSION:
+        raise WorkspaceTooNew(f"The workspace has schema version {version}; this program knows {SCHEMA_VERSION}",
+                              where=str(path), do="Update Pilothouse, or use --fresh to load the logs again")
+    while version < SCHEMA_VERSION:
+        if version not in MIGRATIONS:
+            raise CannotWrite(f"The workspace has the old schema version {version}, which can no longer be brought up",
+                              where=str(path), do="Use --fresh to load the logs again")
+        con.begin()
+        MIGRATIONS[version](con)
+        version += 1
+        con.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(version)])
+        con.commit()
+
+
+def _cleared(path: Path) -> Path:
+    """Where a fresh workspace goes: in place of the old one, or beside it while somebody has that open.
+
+    A file that is no workspace is never deleted, whatever it is called.
+    """
+    number = 1
+    place = path
+    while place.exists():
+        try:
+            _claim(place)
+        except WorkspaceBusy:
+            number, place = number + 1, _beside(path, number + 1)
+            continue
+        try:
+            con = _connect(place)
+            try:
+                ours = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+                empty = con.execute("SELECT count(*) FROM duckdb_tables()").fetchone()
+            finally:
+                con.close()
+        except WorkspaceBusy:
+            number, place = number + 1, _beside(path, number + 1)
+            continue
+        finally:
+            release(place)
+        if not (ours and ours[0]) and empty and empty[0]:
+            raise CannotWrite("This database is no workspace of Pilothouse", where=str(place),
+                              do="Choose another name with --workspace")
+        try:
+            place.unlink()
+            Path(f"{place}.wal").unlink(missing_ok=True)
+        except OSError as error:
+            raise CannotWrite(f"The old workspace could not be removed ({error.strerror})", where=str(place),
+                              do="Choose another place with --workspace") from error
+    return place
+
+
+def _beside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def remember_folder(con: duckdb.DuckDBPyConnection, folder: Path | None, path: Path) -> Path | None:
+    """The folder that the workspace belongs to; raises BadSettings when it belongs to another one that still exists."""
+    found = con.execute("SELECT value FROM meta WHERE key = 'folder'").fetchone()
+    known = Path(found[0]) if found else None
+    if folder is None:
+        return known
+    folder = folder.expanduser().resolve()
+    if known is not None and known != folder and known.exists():
+        raise BadSettings(f"The workspace belongs to the folder {known}", where=str(path),
+                          do="Give another --workspace, or use --fresh")
+    con.execute("DELETE FROM meta WHERE key = 'folder'")
+    con.execute("INSERT INTO meta VALUES ('folder', ?)", [str(folder)])
+    return folder

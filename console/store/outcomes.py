@@ -1,0 +1,270 @@
+"""Outcomes, counted at the time of their request.
+
+Requests and outcomes meet by id and span of time: nothing is updated, and no index over ids is kept. An outcome goes to
+the latest request of its id that is not after it (without a time of its own: to the latest of all), over all streams of
+requests, so that a proxy and its replica that log the same id count once. Either side may come first: what is new on
+one side makes the buckets of its requests dirty, and a dirty bucket is joined again whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.roles import SERIES_ROLES, Role, StreamKind
+from console.store import reading
+from console.store.casting import stored_number
+from console.store.grid import OTHER, Grid, Sums, by_series, plain
+from console.store.model import Moments, StreamInfo
+from console.store.names import FINEST_S, literal, quoted
+from console.store.rolled import has_moments
+from console.store.rollups import (
+    KEYS,
+    LEVELS_S,
+    SECONDS_FOR_S,
+    USABLE,
+    floor_sql,
+    key_sql,
+    series_join,
+)
+from console.window import Window
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROLES = {"clicked": Role.CLICKED, "label": Role.LABEL}
+ALL_AGAIN_SHARE = 0.1
+"""When more than this share of all outcomes is new, joining everything costs less than looking for its buckets."""
+
+RETRY_S = 3600
+"""Requests of one id are expected within so many seconds of each other: when one comes, the others are joined again."""
+
+MERGED = "sum(n) AS n, " + ", ".join(
+    f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
+    f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in ROLES)
+
+
+def is_dirty(con: DuckDBPyConnection) -> bool:
+    """Whether something waits to be joined."""
+    return bool(con.execute("SELECT 1 FROM dirty_outcomes UNION ALL SELECT 1 FROM new_outcomes LIMIT 1").fetchall())
+
+
+def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> bool:
+    """Join what is new; True when rollups changed. Within a transaction of the caller."""
+    requests, told = _sides(streams)
+    if not requests or not told:
+        con.execute("DELETE FROM dirty_outcomes")
+        if not told:
+            con.execute("DELETE FROM new_outcomes")
+        return False
+    whole = _all_again(con, told)
+    if not whole:
+        _find_buckets(con, requests, told)
+    _pairs(con, requests, told, None if whole else "_again")
+    finest = _finest(con, requests)
+    _write(con, finest, whole)
+    con.execute("DELETE FROM dirty_outcomes")
+    con.execute("DELETE FROM new_outcomes")
+    return True
+
+
+def _sides(streams: Mapping[int, StreamInfo]) -> tuple[list[StreamInfo], list[StreamInfo]]:
+    """Streams whose rows can meet."""
+    with_id = [stream for stream in streams.values() if stream.column(Role.REQUEST_ID) is not None]
+    return ([stream for stream in with_id if stream.kind is StreamKind.REQUESTS],
+            [stream for stream in with_id if stream.kind is StreamKind.OUTCOMES])
+
+
+def _all_again(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
+    row = con.execute("SELECT (SELECT count(*) = 0 FROM rollup_outcomes), "
+                      "(SELECT coalesce(bool_or(bucket IS NULL), false) FROM dirty_outcomes), "
+                      "(SELECT coalesce(sum(last_record - first_record + 1), 0) FROM new_outcomes), "
+                      f"{' + '.join(f'(SELECT count(*) FROM {stream.table})' for stream in told)}").fetchone()
+    assert row is not None
+    empty, asked, new, rows = row
+    return bool(empty or asked or new > ALL_AGAIN_SHARE * rows)
+
+
+def _requests_sql(requests: list[StreamInfo], where: str = "true") -> str:
+    """id, ts, stream and series keys of requests; `where` may speak of `_ts`."""
+    return " UNION ALL ".join(
+        f"SELECT {_id(stream)} AS id, _ts AS ts, {stream.stream_id} AS stream, {', '.join(key_sql(stream))} "
+        f"FROM {stream.table} WHERE {_id(stream)} IS NOT NULL AND {USABLE} AND {where}" for stream in requests)
+
+
+def _outcomes_sql(told: list[StreamInfo], where: str = "true") -> str:
+    """id, ots, the numbers, and a key of the row; `where` may speak of `_ts`."""
+    return " UNION ALL ".join(
+        f"SELECT {_id(stream)} AS id, _ts AS ots, {_number(stream, Role.CLICKED)} AS clicked, "
+        f"{_number(stream, Role.LABEL)} AS label, rowid * 1000 + {stream.stream_id % 1000} AS o "
+        f"FROM {stream.table} WHERE {_id(stream)} IS NOT NULL AND {where}" for stream in told)
+
+
+def _id(stream: StreamInfo) -> str:
+    column = stream.column(Role.REQUEST_ID)
+    assert column is not None
+    return f"{quoted(column.stored)}::VARCHAR"
+
+
+def _number(stream: StreamInfo, role: Role) -> str:
+    column = stream.column(role)
+    return "NULL::DOUBLE" if column is None else stored_number(column.stored, column.kept)
+
+
+def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo]) -> None:
+    """Fill `_again` with the buckets to be joined anew."""
+    new = " UNION ALL ".join(
+        f"SELECT {_id(stream)} AS id, t._ts AS ots FROM {stream.table} t JOIN new_outcomes w ON "
+        f"w.stream_id = {stream.stream_id} AND t._file = w.file_id AND t._record BETWEEN w.first_record AND w.last_record "
+        f"WHERE {_id(stream)} IS NOT NULL" for stream in told)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
+    con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
+    latest = con.execute("SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new").fetchone()
+    if latest and latest[0] is not None:
+        con.execute(f"INSERT INTO _again SELECT DISTINCT {floor_sql('r.ts', FINEST_S)} FROM "
+                    f"({_requests_sql(requests, f'_ts <= make_timestamp({latest[0]})')}) r JOIN _new n ON n.id = r.id "
+                    "WHERE n.ots IS NULL OR r.ts <= n.ots")
+    row = con.execute("SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM dirty_outcomes").fetchone()
+    if row and row[0] is not None:
+        near = (f"_ts >= make_timestamp({row[0] - RETRY_S * 10**6}) AND "
+                f"_ts < make_timestamp({row[1] + (RETRY_S + FINEST_S) * 10**6})")
+        inside = f"{floor_sql('ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)"
+        con.execute(f"INSERT INTO _again WITH near AS ({_requests_sql(requests, near)}) "
+                    f"SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM near WHERE NOT ({inside}) AND id IN "
+                    f"(SELECT id FROM near WHERE {inside})")
+    con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM _again")
+
+
+def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], again: str | None,
+           within: str = "true") -> None:
+    """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all."""
+    asked, later = within, "true"
+    if again is not None:
+        row = con.execute(f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM {again}").fetchone()
+        low, high = (row[0] or 0, row[1] or 0) if row else (0, 0)
+        asked = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
+                 f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
+        later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
+    keys = ", ".join(f"r.{key}" for key in KEYS)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.clicked, o.label, r.ts, r.stream, {keys} "
+                f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
+                "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
+    row = con.execute("SELECT count(*) > count(DISTINCT o) FROM _pairs").fetchone()
+    if row and row[0]:
+        # max over the whole struct, so that two requests at the same instant are told apart the same way every time
+        struct = ", ".join(f"{name} := {name}" for name in ("ts", "stream", *KEYS))
+        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, clicked, label, unnest(latest) FROM (SELECT o, "
+                    f"any_value(clicked) AS clicked, any_value(label) AS label, max(struct_pack({struct})) AS latest "
+                    "FROM _pairs GROUP BY o)")
+
+
+def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
+    times = " UNION ALL ".join(f"SELECT min(_ts) AS a, max(_ts) AS z FROM {stream.table} WHERE {USABLE}"
+                               for stream in requests)
+    row = con.execute(f"SELECT epoch(max(z)) - epoch(min(a)) FROM ({times})").fetchone()
+    if row and row[0] is not None and row[0] < SECONDS_FOR_S:
+        return 1
+    con.execute("DELETE FROM rollup_outcomes WHERE level_s = 1")
+    return FINEST_S
+
+
+def _sums(grid_or_bucket: str) -> str:
+    """SELECT list over `_pairs`."""
+    parts = ", ".join(f"count({name}) AS n_{name}, sum({name}) AS sum_{name}, sum({name} * {name}) AS sq_{name}, "
+                      f"min({name}) AS min_{name}, max({name}) AS max_{name}" for name in ROLES)
+    return f"{grid_or_bucket}, stream, {', '.join(KEYS)}, count(*) AS n, {parts}"
+
+
+def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
+    fields = ["n", *(f"{part}_{name}" for name in ROLES for part in ("n", "sum", "sq", "min", "max"))]
+    if whole:
+        con.execute("DELETE FROM rollup_outcomes")
+
+    def stale(level: int) -> str:
+        """Buckets of a level that are made again."""
+        return "true" if whole else (f"{floor_sql('bucket', max(level, FINEST_S))} IN "
+                                     f"(SELECT {floor_sql('bucket', max(level, FINEST_S))} FROM _again)")
+
+    below = None
+    for level in LEVELS_S:
+        if level < finest:
+            continue
+        if not whole:
+            con.execute(f"DELETE FROM rollup_outcomes WHERE level_s = {level} AND {stale(level)}")
+        if below is None:
+            con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, bucket, stream, coalesce(s.series, 0), "
+                        f"{', '.join(fields)} FROM (SELECT {_sums(floor_sql('ts', level) + ' AS bucket')} FROM _pairs "
+                        f"GROUP BY ALL) r {series_join('r', 'r.stream')}")
+        else:
+            con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, {floor_sql('bucket', level)} AS up, stream_id, series, "
+                        f"{MERGED} FROM rollup_outcomes WHERE level_s = {below} AND {stale(level)} "
+                        "GROUP BY up, stream_id, series")
+        below = level
+
+
+def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,
+            by: Role | None) -> list[Moments]:
+    """See Workspace.outcome_moments. A column of the requests themselves wins over outcomes of other streams."""
+    grid = Grid.over(window, bucket_s)
+    requests, told = _sides(streams)
+    found: dict[str, Sums] = {}
+    inline: set[tuple[int, str]] = set()
+    for stream in streams.values():
+        if stream.kind is not StreamKind.REQUESTS:
+            continue
+        columns = {name: column for name, role in ROLES.items()
+                   if (column := stream.column(role)) is not None and has_moments(column)}
+        inline |= {(stream.stream_id, name) for name in columns}
+        if not columns and not (told and stream in requests):
+            continue
+        key = by if by is not None and stream.column(by) is not None else None
+        stored = [column.stored for column in columns.values()]
+        for part in reading.moments(con, stream, stored, window, bucket_s, key):
+            sums = found.setdefault(part.series, Sums(grid))
+            sums.rows += part.rows
+            for name, column in columns.items():
+                sums.add_moments(name, part.columns[column.stored])
+    names = [name for name, role in ROLES.items() if any(stream.column(role) for stream in told)]
+    if names and requests:
+        _add_joined(con, streams, grid, by, names, inline, found)
+    for sums in found.values():
+        for name in {name for other in found.values() for name in other.columns}:
+            sums.column(name)
+    return [found[series].finish(series) for series in sorted(found)]
+
+
+def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | None,
+                names: list[str], inline: set[tuple[int, str]], found: dict[str, Sums]) -> None:
+    requests, told = _sides(streams)
+    level = reading.level_for(con, "rollup_outcomes", grid)
+    parts = ", ".join(f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
+                      f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in names)
+    if level is None:
+        _pairs(con, requests, told, None, grid.within_sql("_ts"))
+        source = (f"(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM (SELECT {_sums('ts AS bucket')} "
+                  f"FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
+        where = "true"
+    else:
+        source, where = "rollup_outcomes", f"r.level_s = {level}"
+    key, join = "''", ""
+    if by in SERIES_ROLES and by is not None:
+        join = "LEFT JOIN series s ON s.stream_id = r.stream_id AND s.series = r.series"
+        with_role = [stream.stream_id for stream in requests if stream.column(by) is not None] or [-1]
+        key = (f"CASE WHEN r.stream_id NOT IN ({', '.join(map(str, with_role))}) THEN '' WHEN r.series = 0 THEN "
+               f"{literal(OTHER)} ELSE coalesce(s.{by.value}, '') END")
+    rows = con.execute(f"SELECT {grid.index_sql('r.bucket')} AS i, r.stream_id AS stream, {key} AS key, {parts} "
+                       f"FROM {source} r {join} WHERE {where} AND {grid.within_sql('r.bucket')} GROUP BY ALL").fetchnumpy()
+    for series, place in by_series(rows).items():
+        sums = found.setdefault(series, Sums(grid))
+        at = np.asarray(rows["i"])[place].astype(np.int64)
+        streams_of = np.asarray(rows["stream"])[place]
+        for name in names:
+            own = np.isin(streams_of, [stream_id for stream_id, inlined in inline if inlined == name])
+            sums.add(name, at[~own], {
+                part: plain(rows[f"{column}_{name}"][place], missing)[~own]
+                for part, column, missing in (("n", "n", 0.0), ("sum", "sum", 0.0), ("sumsq", "sq", 0.0),
+                                              ("min", "min", np.nan), ("max", "max", np.nan))})
+
+

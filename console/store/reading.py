@@ -1,0 +1,198 @@
+"""Charts' numbers: from rollups where a level adds up to the buckets asked for, else from raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from console.roles import SERIES_ROLES, Role
+from console.store.casting import stored_number
+from console.store.grid import OTHER, Grid, Sums, by_series, plain
+from console.store.model import ColumnInfo, Floats, Moments, PercentileSeries, StreamInfo
+from console.store.names import FAILED, FAILED_NUMBER, literal, quoted
+from console.store.rolled import has_moments, is_binned
+from console.store.rollups import BIN_LEVELS_S, BIN_ZERO, GAMMA, LN_GAMMA, failed_sql
+from console.window import Window
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+EXACT_ROWS = 200_000
+"""Up to so many rows in the window percentiles are read from the rows themselves."""
+
+
+def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
+            by: Role | None) -> list[Moments]:
+    """See Workspace.moments."""
+    grid = Grid.over(window, bucket_s)
+    wanted = _Wanted(stream, stored)
+    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
+    key = stream.column(by) if by is not None else None
+    query = _from_raw(stream, wanted, grid, key) if level is None else _from_rollups(stream, wanted, grid, level, by, key)
+    rows = con.execute(query).fetchnumpy()
+    found = []
+    places = by_series(rows)
+    for series, place in places.items():
+        sums = Sums(grid)
+        at = np.asarray(rows["i"])[place].astype(np.int64)
+        sums.add_rows(at, plain(rows["n"][place], 0.0))
+        for name, number, full, scale in wanted.columns:
+            parts = {"n": plain(rows[f"n_{number}"][place], 0.0)}
+            if full:
+                parts |= {"sum": plain(rows[f"sum_{number}"][place], 0.0),
+                          "sumsq": plain(rows[f"sq_{number}"][place], 0.0),
+                          "min": plain(rows[f"min_{number}"][place], np.nan),
+                          "max": plain(rows[f"max_{number}"][place], np.nan)}
+            sums.add(name, at, parts, scale)
+        found.append(sums.finish(series))
+    return found
+
+
+def level_for(con: DuckDBPyConnection, table: str, grid: Grid) -> int | None:
+    """The level to read, if the table has it: that of one second is kept for short logs only."""
+    level = grid.level()
+    if level == 1 and not con.execute(f"SELECT 1 FROM {table} WHERE level_s = 1 LIMIT 1").fetchall():
+        return None
+    return level
+
+
+class _Wanted:
+    """The columns asked for: (name, number, whether it has moments, scale)."""
+
+    def __init__(self, stream: StreamInfo, stored: Sequence[str]) -> None:
+        self.columns: list[tuple[str, int, bool, float]] = []
+        self.values: dict[int, str] = {}
+        self.rolled = True
+        for name in dict.fromkeys(stored):
+            failed = failed_sql(stream)
+            if name == FAILED and failed is not None:
+                self.columns.append((name, FAILED_NUMBER, True, 1.0))
+                self.values[FAILED_NUMBER] = failed
+                continue
+            column = stream.named(name)
+            full = has_moments(column)
+            self.columns.append((name, column.number, full, column.scale))
+            self.values[column.number] = stored_number(name, column.kept) if full else quoted(name)
+            self.rolled = self.rolled and column.rolled
+
+
+def _key_of_series(stream: StreamInfo, by: Role | None) -> tuple[str, str]:
+    """The column of the series table as `key`, and the join that brings it."""
+    if by not in SERIES_ROLES:
+        raise ValueError(f"Rows are not kept apart by {by}")
+    join = f"LEFT JOIN series s ON s.stream_id = {stream.stream_id} AND s.series = r.series"
+    return f"CASE WHEN r.series = 0 THEN {literal(OTHER)} ELSE coalesce(s.{by.value}, '') END", join
+
+
+def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, by: Role | None,
+                  column: ColumnInfo | None) -> str:
+    key, join = _key_of_series(stream, by) if column is not None else ("", "")
+    sums = ["sum(r.n) AS n"]
+    for _, number, full, _ in wanted.columns:
+        sums.append(f"sum(r.n_{number}) AS n_{number}")
+        if full:
+            sums += [f"sum(r.sum_{number}) AS sum_{number}", f"sum(r.sq_{number}) AS sq_{number}",
+                     f"min(r.min_{number}) AS min_{number}", f"max(r.max_{number}) AS max_{number}"]
+    return (f"SELECT {grid.index_sql('r.bucket')} AS i{f', {key} AS key' if key else ''}, {', '.join(sums)} "
+            f"FROM rollup_{stream.stream_id} r {join} WHERE r.level_s = {level} AND {grid.within_sql('r.bucket')} "
+            f"GROUP BY i{', key' if key else ''}")
+
+
+def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInfo | None) -> str:
+    key = f", coalesce({quoted(column.stored)}::VARCHAR, '') AS key" if column is not None else ""
+    values = "".join(f", {value} AS v{number}" for number, value in wanted.values.items())
+    sums = ["count(*) AS n"]
+    for _, number, full, _ in wanted.columns:
+        value = f"v{number}"
+        sums.append(f"count({value}) AS n_{number}")
+        if full:
+            sums += [f"sum({value}) AS sum_{number}", f"sum({value} * {value}) AS sq_{number}",
+                     f"min({value}) AS min_{number}", f"max({value}) AS max_{number}"]
+    return (f"SELECT i{', key' if key else ''}, {', '.join(sums)} FROM (SELECT {grid.index_sql('_ts')} AS i{key}{values} "
+            f"FROM {stream.table} WHERE {grid.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
+
+
+def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
+                qs: Sequence[float], by: Role | None) -> list[PercentileSeries]:
+    """See Workspace.percentiles."""
+    grid = Grid.over(window, bucket_s)
+    column = stream.named(stored)
+    key = stream.column(by) if by is not None else None
+    level = grid.level()
+    if level in BIN_LEVELS_S and is_binned(column) and _rows_on(con, stream, grid) > EXACT_ROWS:
+        return _from_bins(con, stream, column, grid, level, qs, by if key else None)
+    return _exact(con, stream, column, grid, qs, key)
+
+
+def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid) -> int:
+    row = con.execute(f"SELECT coalesce(sum(n), 0) FROM rollup_{stream.stream_id} WHERE level_s = 3600 AND "
+                      f"bucket >= make_timestamp({grid.first_us} - 3600000000) AND "
+                      f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid: Grid, qs: Sequence[float],
+           key: ColumnInfo | None) -> list[PercentileSeries]:
+    """quantile_disc is the nearest rank: the smallest value that at least a share q of the rows does not exceed."""
+    name = f", coalesce({quoted(key.stored)}::VARCHAR, '') AS key" if key is not None else ""
+    ranks = ", ".join(repr(float(q)) for q in qs)
+    take = "".join(f", found[{place}] AS q{place - 1}" for place in range(1, len(qs) + 1))
+    rows = con.execute(
+        f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, quantile_disc(v, [{ranks}]) AS found "
+        f"FROM (SELECT {grid.index_sql('_ts')} AS i{name}, {stored_number(column.stored, column.kept)} AS v "
+        f"FROM {stream.table} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL GROUP BY i{', key' if key else ''})"
+    ).fetchnumpy()
+    found = []
+    for series, place in by_series(rows).items():
+        at = np.asarray(rows["i"])[place].astype(np.int64)
+        n = np.zeros(grid.count)
+        n[at] = plain(rows["n"][place], 0.0)
+        values = {}
+        for number, q in enumerate(qs):
+            values[q] = np.full(grid.count, np.nan)
+            values[q][at] = plain(rows[f"q{number}"][place], np.nan) * column.scale
+        found.append(PercentileSeries(series, grid.times, n, values))
+    return found
+
+
+def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid: Grid, level: int,
+               qs: Sequence[float], by: Role | None) -> list[PercentileSeries]:
+    key, join = _key_of_series(stream, by) if by is not None else ("", "")
+    order = "key, i, bin" if key else "i, bin"
+    rows = con.execute(
+        f"SELECT {grid.index_sql('r.bucket')} AS i{f', {key} AS key' if key else ''}, r.bin AS bin, sum(r.n) AS n "
+        f"FROM bins_{stream.stream_id} r {join} WHERE r.level_s = {level} AND r.number = {column.number} "
+        f"AND {grid.within_sql('r.bucket')} GROUP BY {order} ORDER BY {order}").fetchnumpy()
+    found = []
+    for series, place in by_series(rows).items():
+        n, values = _ranked(grid, np.asarray(rows["i"])[place].astype(np.int64), plain(rows["bin"][place], 0.0),
+                            plain(rows["n"][place], 0.0), qs)
+        found.append(PercentileSeries(series, grid.times, n, {q: v * column.scale for q, v in values.items()}))
+    return found
+
+
+def _ranked(grid: Grid, at: Any, bins: Floats, counts: Floats, qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
+    """Nearest ranks in bins that come sorted by bucket and bin: one running count over all buckets."""
+    n: Floats = np.bincount(at, weights=counts, minlength=grid.count).astype(np.float64)
+    running = np.cumsum(counts)
+    before = np.concatenate([[0.0], np.cumsum(n)[:-1]])
+    filled = np.flatnonzero(n)
+    middles = value_of_bin(bins)
+    values: dict[float, Floats] = {}
+    for q in qs:
+        # A product like 0.95 * 20 may come out a hair above 19.
+        rank = np.clip(np.ceil(q * n[filled] - 1e-9), 1, n[filled])
+        values[q] = np.full(grid.count, np.nan)
+        values[q][filled] = middles[np.searchsorted(running, before[filled] + rank)]
+    return n, values
+
+
+def value_of_bin(bins: Any) -> Floats:
+    """The value that is within 1 % of all in the bin."""
+    exponent = (np.abs(bins) - BIN_ZERO) * LN_GAMMA
+    with np.errstate(over="ignore"):
+        size = np.exp(exponent) * (2 / (GAMMA + 1))
+    return np.where(bins == 0, 0.0, np.sign(bins) * size)
+

@@ -1,0 +1,113 @@
+"""Counts and spans of streams, asked once a generation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from console.roles import StreamKind
+from console.store.casting import EARLIEST, LATEST
+from console.store.model import StreamInfo, Totals
+from console.store.rolled import ON_TIME_AXIS
+from console.window import Window, from_epoch
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+STEP_SAMPLE = 20_000
+"""Rows that the typical distance of neighbours is told from."""
+
+TOUCH_S, TOUCH_STEPS = 60.0, 5.0
+"""Files touch when no more than a minute, or five typical distances of rows, lies between them."""
+
+AFTER = timedelta(microseconds=1)
+"""Windows are half-open and times have microseconds: so much behind the last row."""
+
+
+class Stats:
+    """Remembers, because these are asked for with every frame."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._streams: tuple[StreamInfo, ...] = ()
+        self._steps: dict[int, tuple[int, float]] = {}
+
+    def streams(self, con: DuckDBPyConnection, catalog: Mapping[int, StreamInfo],
+                generation: int) -> tuple[StreamInfo, ...]:
+        """The catalog with rows, first, last and step."""
+        with self._lock:
+            if generation != self._generation:
+                self._streams = tuple(self._counted(con, stream) for stream in catalog.values())
+                self._generation = generation
+            return self._streams
+
+    def _counted(self, con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
+        row = con.execute(f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.table}").fetchone()
+        assert row is not None
+        rows, first, last = row
+        if first is None:
+            return replace(stream, rows=rows)
+        rows_then, step = self._steps.get(stream.stream_id, (0, 0.0))
+        if rows > 2 * rows_then or not step:
+            step = _step(con, stream)
+            self._steps[stream.stream_id] = (rows, step)
+        return replace(stream, rows=rows, first=from_epoch(first / 1e6), last=from_epoch(last / 1e6), step_s=step)
+
+    def totals(self, sums: Totals, streams: tuple[StreamInfo, ...]) -> Totals:
+        """The ledger's sums with the rows of each kind."""
+        rows = dict.fromkeys(StreamKind, 0)
+        for stream in streams:
+            rows[stream.kind] += stream.rows
+        span = self.span(streams)
+        return replace(sums, events=rows[StreamKind.REQUESTS], outcomes=rows[StreamKind.OUTCOMES],
+                       samples=rows[StreamKind.SAMPLES], reference=rows[StreamKind.REFERENCE],
+                       first=span.start if span else None, last=span.end - AFTER if span else None)
+
+    def span(self, streams: tuple[StreamInfo, ...]) -> Window | None:
+        """Of requests and samples; a reference counts only if its times overlap theirs, or if there is nothing else."""
+        live = _around(stream for stream in streams if stream.kind in ON_TIME_AXIS)
+        for stream in streams:
+            own = _around([stream]) if stream.kind is StreamKind.REFERENCE else None
+            if own is not None and live is not None and own.overlaps(live):
+                live = Window(min(own.start, live.start), max(own.end, live.end))
+        return live
+
+    def coverage(self, con: DuckDBPyConnection, streams: tuple[StreamInfo, ...]) -> tuple[Window, ...]:
+        """First to last row of each file of requests and samples, merged where they touch."""
+        steps = {stream.stream_id: stream.step_s for stream in streams if stream.kind in ON_TIME_AXIS}
+        found = []
+        for stream_id, first, last in con.execute(
+                "SELECT stream_id, epoch_us(first_ts), epoch_us(last_ts) FROM files WHERE first_ts IS NOT NULL").fetchall():
+            if stream_id in steps:
+                found.append((first / 1e6, last / 1e6, max(TOUCH_S, TOUCH_STEPS * steps[stream_id])))
+        found.sort()
+        merged: list[list[float]] = []
+        for first, last, touch in found:
+            if merged and first <= merged[-1][1] + max(touch, merged[-1][2]):
+                merged[-1] = [merged[-1][0], max(merged[-1][1], last), max(touch, merged[-1][2])]
+            else:
+                merged.append([first, last, touch])
+        return tuple(Window(from_epoch(first), from_epoch(last) + AFTER) for first, last, _ in merged)
+
+
+def _around(streams: Iterable[StreamInfo]) -> Window | None:
+    spans = [(stream.first, stream.last) for stream in streams
+             if stream.first is not None and stream.last is not None]
+    if not spans:
+        return None
+    return Window(min(first for first, _ in spans), max(last for _, last in spans) + AFTER)
+
+
+def _step(con: DuckDBPyConnection, stream: StreamInfo) -> float:
+    """The median distance of neighbours among the distinct times of some rows that lie together."""
+    import numpy as np
+
+    found = con.execute(f"SELECT epoch_us(_ts) AS t FROM (SELECT _ts FROM {stream.table} WHERE "
+                        f"_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}' LIMIT {STEP_SAMPLE})").fetchnumpy()
+    distinct = np.unique(np.asarray(found["t"]))
+    return float(np.median(np.diff(distinct))) / 1e6 if len(distinct) > 1 else 0.0
+

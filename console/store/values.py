@@ -1,0 +1,61 @@
+"""Whole columns, for drift and for distributions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from console.roles import ColumnType
+from console.store import catalog
+from console.store.casting import stored_number
+from console.store.grid import plain
+from console.store.model import ColumnInfo, StreamInfo
+from console.store.names import FAILED, quoted
+from console.store.rollups import failed_sql
+from console.window import Window
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def within(window: Window | None) -> str:
+    """The WHERE clause of a window; none for all rows, those without a time too."""
+    if window is None:
+        return ""
+    start, end = round(window.start_s * 1e6), round(window.end_s * 1e6)
+    return f" WHERE _ts >= make_timestamp({start}) AND _ts < make_timestamp({end})"
+
+
+def column_values(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window | None) -> Any:
+    """Floats in the canonical unit (NaN missing; times in seconds since 1970), or an object array of text and None."""
+    where = within(window)
+    if stored == FAILED:
+        rows = con.execute(f"SELECT {failed_sql(stream) or 'NULL::DOUBLE'} AS v FROM {stream.table}{where}").fetchnumpy()
+        return plain(rows["v"], np.nan)
+    column = stream.named(stored)
+    if column.type is ColumnType.TEXT:
+        return _texts(con, stream, column, where)
+    value = stored_number(stored, column.kept)
+    if column.type is ColumnType.TIME:
+        value = f"epoch_us({catalog.utc_sql(stream, column)}) / 1e6"
+    rows = con.execute(f"SELECT {value} AS v FROM {stream.table}{where}").fetchnumpy()
+    found = plain(rows["v"], np.nan)
+    return found if column.scale == 1 else found * column.scale
+
+
+def _texts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, where: str) -> Any:
+    rows = con.execute(f"SELECT {quoted(column.stored)}::VARCHAR AS v FROM {stream.table}{where}").fetchnumpy()
+    cells = np.ma.asarray(rows["v"])
+    found = np.array(cells.data, dtype=object)
+    found[np.ma.getmaskarray(cells)] = None
+    return found
+
+
+def category_counts(con: DuckDBPyConnection, stream: StreamInfo, stored: str,
+                    window: Window | None) -> dict[str | None, int]:
+    """How often each value occurs, as text; the most frequent first."""
+    name = quoted(stream.named(stored).stored)
+    rows = con.execute(f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {stream.table}{within(window)} "
+                       "GROUP BY v ORDER BY n DESC, v").fetchall()
+    return {value: int(n) for value, n in rows}

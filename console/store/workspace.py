@@ -1,0 +1,279 @@
+"""The workspace: one DuckDB file, one connection, one writer at a time, any number of readers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from console.errors import CannotWrite
+from console.jobs import Job
+from console.roles import Role, StreamKind
+from console.store import catalog, incidents, ledger, opening, outcomes, reading, rollups, values
+from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.planned import PlannedColumn, PlannedStream
+from console.store.shown import FileView, QuarantineView, RefusedView
+from console.store.stats import Stats
+from console.store.writer import Writer
+from console.window import Window
+
+
+class Workspace:
+    """What an open log folder is kept in. Safe to use from several threads; close it when all of them are done."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path, folder: Path | None) -> None:
+        """Use Workspace.open."""
+        self.path = path
+        self.folder = folder
+        self._con = con
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._writer = con.cursor()
+        self._here = threading.local()
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._streams: catalog.Catalog = catalog.read(con)
+        self._generation = 1
+        self._stats = Stats()
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path, *, folder: Path | None, fresh: bool = False) -> Workspace:
+        """Open or make a workspace. Raises WorkspaceBusy, WorkspaceTooNew, CannotWrite, BadSettings.
+
+        folder  the log folder that it belongs to; None when only the workspace is looked at
+        fresh   begin anew: over the old file, or beside it while somebody has it open (see `path`)
+        """
+        con, path = opening.connect(path, fresh=fresh)
+        try:
+            return cls(con, path, opening.remember_folder(con, folder, path))
+        except BaseException:
+            con.close()
+            opening.release(path)
+            raise
+
+    def close(self) -> None:
+        """Give up the file. What is being written ends first; reads that go on are interrupted."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for cursor in (*self._cursors, self._writer, self._con):
+                cursor.close()
+            opening.release(self.path)
+
+    @property
+    def generation(self) -> int:
+        """Grows with each committed change of rows, rollups or roles."""
+        return self._generation
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """This thread's connection for reading; it sees what is committed."""
+        found: duckdb.DuckDBPyConnection | None = getattr(self._here, "cursor", None)
+        if found is None:
+            with self._lock:
+                found = self._con.cursor()
+                self._cursors.append(found)
+            self._here.cursor = found
+        return found
+
+    # ---- writing -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One writer at a time. Inside another transaction of the same thread it is part of that one."""
+        with self._lock:
+            if self._depth:
+                yield self._writer
+                return
+            before = dict(self._streams)
+            self._depth = 1
+            try:
+                self._writer.begin()
+                yield self._writer
+                self._writer.commit()
+            except BaseException as error:
+                self._streams.clear()
+                self._streams.update(before)
+                _roll_back(self._writer)
+                if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+                    raise CannotWrite(f"The workspace could not be written ({str(error).splitlines()[0]})",
+                                      where=str(self.path), do="Make room on the disk, then load again") from error
+                raise
+            finally:
+                self._depth = 0
+            self._generation += 1
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """One transaction of rows, quarantine, ledger and dirty buckets: kept when the block ends, else undone."""
+        with self._transaction() as con:
+            writer = Writer(con, self._streams)
+            yield writer
+            writer.flush()
+
+    def ensure_stream(self, plan: PlannedStream) -> StreamInfo:
+        """The stream of that name, made if need be; new columns are added, roles that the user chose stay."""
+        known = next((stream for stream in self._streams.values() if stream.name == plan.name), None)
+        if known is not None and not catalog.changes(known, plan):
+            return known
+        with self._transaction() as con:
+            return catalog.ensure(con, self._streams, plan)
+
+    def set_columns(self, stream_id: int, changes: Mapping[str, PlannedColumn], *, zone: str | None = None,
+                    kind: StreamKind | None = None) -> None:
+        """Correct roles, units, time formats (by stored name), the zone or the kind. Rows stay as they were read;
+        `_ts`, views and rollups follow (rollups with the next `refresh`)."""
+        with self._transaction() as con:
+            catalog.correct(con, self._streams, self._streams[stream_id], changes, zone=zone, kind=kind)
+
+    def refuse(self, path: str, reason: str, rejected: bool) -> None:
+        """Note a file that is not loaded: rejected (should be a log) or left alone (is none)."""
+        with self._transaction() as con:
+            ledger.refuse(con, path, reason, rejected)
+
+    def set_notes(self, notes: Sequence[str]) -> None:
+        """What is said once about the folder; replaces what was said before."""
+        with self._transaction() as con:
+            con.execute("DELETE FROM meta WHERE key = 'note'")
+            for note in notes:
+                con.execute("INSERT INTO meta VALUES ('note', ?)", [note])
+
+    def refresh(self, job: Job | None = None, *, limit_s: float | None = None) -> bool:
+        """Bring rollups up to the rows. True when something changed.
+
+        limit_s  do not begin another stream after so many seconds; the rest stays dirty for the next call
+        """
+        started = time.monotonic()
+        changed = False
+        for stream_id in rollups.dirty_streams(self.cursor()):
+            if job is not None:
+                job.stop_if_asked()
+            if limit_s is not None and changed and time.monotonic() - started > limit_s:
+                return True
+            with self._transaction() as con:
+                rollups.refresh(con, self._streams[stream_id])
+            changed = True
+        if outcomes.is_dirty(self.cursor()):
+            if job is not None:
+                job.stop_if_asked()
+            with self._transaction() as con:
+                changed = outcomes.refresh(con, self._streams) or changed
+        return changed
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the log of the database into its file; for idle moments. Never fails."""
+        with self._lock:
+            if not self._depth:
+                try:
+                    self._writer.execute("CHECKPOINT")
+                except duckdb.Error:
+                    return      # somebody reads; the next idle moment will do
+
+    # ---- what there is -------------------------------------------------------------------------------------
+
+    def streams(self) -> tuple[StreamInfo, ...]:
+        """All streams with their counts and spans."""
+        return self._stats.streams(self.cursor(), dict(self._streams), self._generation)
+
+    def stream(self, stream_id: int) -> StreamInfo:
+        """One of them, without counts."""
+        return self._streams[stream_id]
+
+    def ledger(self) -> tuple[FileEntry, ...]:
+        """All files, in the order in which they were first seen."""
+        return ledger.entries(self.cursor())
+
+    def totals(self) -> Totals:
+        """Sums over the workspace."""
+        return self._stats.totals(ledger.sums(self.cursor()), self.streams())
+
+    def span(self) -> Window | None:
+        """From the first to just after the last row on the time axis; None when there is none."""
+        return self._stats.span(self.streams())
+
+    def coverage(self) -> tuple[Window, ...]:
+        """The stretches of time that files cover."""
+        return self._stats.coverage(self.cursor(), self.streams())
+
+    def files(self) -> tuple[FileView, ...]:
+        """The ledger as Sources shows it."""
+        return ledger.shown(self.cursor())
+
+    def rejected(self) -> tuple[RefusedView, ...]:
+        """Files that should be logs but could not be read."""
+        return ledger.rejected(self.cursor())
+
+    def quarantine(self, limit: int, offset: int = 0) -> tuple[QuarantineView, ...]:
+        """A page of the rows that could not be read."""
+        return ledger.quarantined(self.cursor(), limit, offset)
+
+    def quarantine_reasons(self) -> tuple[tuple[str, int], ...]:
+        """(reason, count), most frequent first."""
+        return ledger.reasons(self.cursor())
+
+    def notes(self) -> tuple[str, ...]:
+        """What was noted about the folder."""
+        return tuple(row[0] for row in self.cursor().execute("SELECT value FROM meta WHERE key = 'note'").fetchall())
+
+    # ---- numbers -------------------------------------------------------------------------------------------
+
+    def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
+                by: Role | None = None) -> list[Moments]:
+        """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start."""
+        return reading.moments(self.cursor(), self._streams[stream_id], stored, window, bucket_s, by)
+
+    def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
+                    by: Role | None = None) -> list[PercentileSeries]:
+        """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
+        return reading.percentiles(self.cursor(), self._streams[stream_id], stored, window, bucket_s, qs, by)
+
+    def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | None = None) -> list[Moments]:
+        """Outcomes at the time of their request: columns `clicked` and `label`; rows are requests."""
+        return outcomes.moments(self.cursor(), dict(self._streams), window, bucket_s, by)
+
+    def column_values(self, stream_id: int, stored: str, window: Window | None) -> Any:
+        """All cells of a column: floats in the canonical unit (NaN missing), or text and None."""
+        return values.column_values(self.cursor(), self._streams[stream_id], stored, window)
+
+    def category_counts(self, stream_id: int, stored: str, window: Window | None) -> dict[str | None, int]:
+        """How often each value occurs, as text."""
+        return values.category_counts(self.cursor(), self._streams[stream_id], stored, window)
+
+    def execute_readonly(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query that cannot write."""
+        cursor = self._con.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            return cursor.execute(query, params).fetchall()
+        finally:
+            cursor.close()
+
+    # ---- incidents -----------------------------------------------------------------------------------------
+
+    def save_incident(self, incident: str, incident_id: str) -> None:
+        """Keep an incident (JSON) under its id, in place of what was there."""
+        with self._transaction() as con:
+            incidents.save(con, incident, incident_id)
+
+    def incidents(self) -> list[str]:
+        """All that are kept, as JSON."""
+        return incidents.all_of(self.cursor())
+
+    def delete_incident(self, incident_id: str) -> None:
+        """Take one out."""
+        with self._transaction() as con:
+            incidents.delete(con, incident_id)
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.rollback()
+    except duckdb.Error:
+        return      # an error has ended the transaction already
+
+

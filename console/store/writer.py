@@ -1,0 +1,210 @@
+"""One transaction of loading: rows, quarantine, ledger and dirty buckets, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from console.roles import ColumnType, StreamKind, TimeFormat
+from console.store import catalog, ledger
+from console.store.casting import (
+    EARLIEST,
+    LATEST,
+    PER_SECOND,
+    Cell,
+    cell,
+    misfits,
+    names_zone,
+)
+from console.store.model import Appended, ColumnInfo, StreamInfo
+from console.store.names import FINEST_S, ROW_NUMBER, literal, quoted
+from console.store.planned import PlannedFile
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LONGEST_RAW = 4000
+"""Characters kept of a quarantined row."""
+
+NAIVE_SAMPLE = 2000
+"""Rows looked at to see whether the times of a new column name their zone."""
+
+NO_TIME = "the row has no time"
+BAD_TIME = "the time could not be read"
+ABSURD_TIME = "the time is before 1971 or after 2199"
+
+
+class Writer:
+    """What `Workspace.writing()` hands out; of no use after it. Relations to append are registered on `connection`."""
+
+    def __init__(self, connection: DuckDBPyConnection, streams: catalog.Catalog) -> None:
+        self.connection = connection
+        self._streams = streams
+        self._files = ledger.Changes(connection)
+
+    def file(self, file: PlannedFile | str, stream_id: int | None, **identity: Any) -> int:
+        """The number of a file in the ledger, made if the path is new. identity: any field of FileEntry."""
+        return self._files.file(file, stream_id, identity)
+
+    def update_file(self, file_id: int, **fields: Any) -> None:
+        """Set fields of FileEntry. rows_loaded and rows_quarantined are counted here already; what is set wins."""
+        self._files.set(file_id, fields)
+
+    def quarantine(self, file_id: int, rows: Sequence[tuple[int, int | None, str, str]]) -> None:
+        """Keep rows that could not be loaded: (line from 1, byte offset, reason, raw text)."""
+        if not rows:
+            return
+        import pyarrow as pa
+
+        lines, offsets, reasons, raws = zip(*rows, strict=True)
+        table = pa.table({"line": pa.array(lines, pa.int64()), "at": pa.array(offsets, pa.int64()),
+                          "reason": pa.array(reasons, pa.string()),
+                          "raw": pa.array([_clean(raw) for raw in raws], pa.string())})
+        self.connection.register("_quarantined", table)
+        self.connection.execute(f"INSERT INTO quarantine SELECT {int(file_id)}, * FROM _quarantined")
+        self.connection.unregister("_quarantined")
+        self._files.add(file_id, rows_quarantined=len(rows))
+
+    def append(self, stream_id: int, file_id: int, source: str, *, text: bool, columns: Mapping[str, str],
+               arrived: datetime | None, constants: Mapping[str, str]) -> Appended:
+        """Insert the records of a relation into a stream.
+
+        source     what stands after FROM: a registered name or a table function; one row a record, with a BIGINT
+                   column `_record` that counts them in the file from 0
+        text       whether all other columns are VARCHAR; else their types are asked for
+        columns    stored name -> name in the source; what is not named is NULL
+        arrived    when the rows were seen, in UTC; None: the outcome's time, or the event's
+        constants  stored name -> text, the same for every row (from the path)
+        """
+        stream = self._streams[stream_id]
+        types = {} if text else self._types(source)
+        stream = self._note_naive(stream, source, columns, types)
+        before = self._last_row(stream)
+        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived))
+        return self._settle(stream, file_id, before)
+
+    def _types(self, source: str) -> dict[str, str]:
+        rows = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        return {row[0]: row[1] for row in rows}
+
+    def _last_row(self, stream: StreamInfo) -> int:
+        """Rows of this transaction have greater numbers than all before: that is how a batch is found again."""
+        found = self.connection.execute(f"SELECT coalesce(max(rowid), -1) FROM {stream.table}").fetchone()
+        return int(found[0]) if found else -1
+
+    def _note_naive(self, stream: StreamInfo, source: str, columns: Mapping[str, str],
+                    types: Mapping[str, str]) -> StreamInfo:
+        """Decide for time columns without rows so far whether they keep the clock of the log."""
+        asked = [column for column in stream.columns if column.kept is ColumnType.TIME and not column.naive
+                 and column.time_format not in PER_SECOND and column.stored in columns]
+        if not asked or self._last_row(stream) >= 0:
+            return stream
+        naive = {column.stored for column in asked
+                 if types.get(columns[column.stored], "VARCHAR") in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S",
+                                                                     "TIMESTAMP_MS", "DATE")}
+        texts = [column for column in asked if types.get(columns[column.stored], "VARCHAR") == "VARCHAR"]
+        if texts:
+            names = ", ".join(f"{quoted(columns[column.stored])} AS c{column.number}" for column in texts)
+            zoned = ", ".join(f"count(*) FILTER ({names_zone(f'c{column.number}')}) * 2 < count(TRY_CAST("
+                              f"c{column.number} AS TIMESTAMP))" for column in texts)
+            row = self.connection.execute(
+                f"SELECT {zoned} FROM (SELECT {names} FROM {source} LIMIT {NAIVE_SAMPLE})").fetchone()
+            naive |= {column.stored for column, without in zip(texts, row or (), strict=True) if without}
+        return catalog.note_naive(self.connection, self._streams, stream, naive) if naive else stream
+
+    def _settle(self, stream: StreamInfo, file_id: int, before: int) -> Appended:
+        """Count what was inserted, take out what has no usable time, and note what rollups must be made again."""
+        con, bucket_us = self.connection, FINEST_S * 10**6
+        usable = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}', false)"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _touched AS SELECT {usable} AS usable, CASE WHEN usable THEN "
+                    f"epoch_us(_ts) // {bucket_us} END AS b, count(*) AS n, min(_ts) AS a, max(_ts) AS z, "
+                    f"min(_record) AS r, max(_record) AS s FROM {stream.table} WHERE rowid > {before} GROUP BY ALL")
+        found = con.execute("SELECT coalesce(sum(n) FILTER (usable), 0), coalesce(sum(n) FILTER (NOT usable), 0), "
+                            "min(a) FILTER (usable), max(z) FILTER (usable), min(r), max(s) FROM _touched").fetchone()
+        assert found is not None
+        good, bad, first, last, low, high = found
+        rejected: list[tuple[int, str, str]] = []
+        if bad and catalog.needs_time(stream):
+            rejected = self._take_out(stream, before, usable)
+        else:
+            good += bad
+        if catalog.needs_time(stream):
+            con.execute(f"INSERT INTO dirty SELECT {stream.stream_id}, make_timestamp(b * {bucket_us}) FROM _touched "
+                        "WHERE usable")
+        elif stream.kind is StreamKind.OUTCOMES and good:
+            con.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)", [stream.stream_id, file_id, low, high])
+        self._files.add(file_id, rows_loaded=int(good), first=first, last=last)
+        return Appended(int(good), rejected)
+
+    def _take_out(self, stream: StreamInfo, before: int, usable: str) -> list[tuple[int, str, str]]:
+        column = catalog.time_column(stream)
+        where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {usable}"
+        cells = ", ".join(f"{literal(one.stored)}, {quoted(one.stored)}" for one in stream.columns)
+        unread = f"json_contains(json_keys(_misfit), {literal(json.dumps(column.stored))})" if column else "false"
+        row = f"json_merge_patch(json_object({cells}), coalesce(_misfit, '{{}}')::JSON)::VARCHAR"
+        found = self.connection.execute(
+            f"SELECT _record, CASE WHEN _ts IS NOT NULL THEN {literal(ABSURD_TIME)} WHEN {unread} THEN "
+            f"{literal(BAD_TIME)} ELSE {literal(NO_TIME)} END, left({row}, {LONGEST_RAW}) {where} ORDER BY _record").fetchall()
+        self.connection.execute(f"DELETE {where}")
+        return [(int(record), reason, raw) for record, reason, raw in found]
+
+    def flush(self) -> None:
+        """Write what the ledger has gathered; the workspace calls it before the commit."""
+        self._files.flush()
+
+
+def _clean(raw: str) -> str:
+    return raw[:LONGEST_RAW].encode("utf-8", "replace").decode("utf-8")
+
+
+def _insert(stream: StreamInfo, file_id: int, source: str, columns: Mapping[str, str], constants: Mapping[str, str],
+            types: Mapping[str, str], arrived: datetime | None) -> str:
+    """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
+    tried, kept, checks = [], [], []
+    for column in stream.columns:
+        where, kind = _source_of(column, columns, constants, types)
+        if where is None:
+            continue
+        was, attempt = f"w{column.number}", f"t{column.number}"
+        one: Cell = cell(where, kind, column.kept, _format_of(column), column.naive, stream.zone, was=was, tried=attempt)
+        tried.append(f"{one.tried} AS {attempt}")
+        if one.misfit or column.kept is ColumnType.TIME:
+            tried.append(f"{where} AS {was}")
+            checks.append((column.stored, was, one.misfit or "false"))
+        kept.append((column, f"{one.value} AS {quoted(column.stored)}"))
+    names = [quoted(column.stored) for column, _ in kept]
+    derived = {column.stored for column, _ in kept}
+    ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
+    first = ", ".join([ROW_NUMBER, *tried])
+    second = ", ".join([ROW_NUMBER, *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
+    seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived, ts)
+    return (f"INSERT INTO {stream.table} ({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit'])}) "
+            f"SELECT {', '.join([*names, str(int(file_id)), '_record', seen, ts, '_misfit'])} "
+            f"FROM (SELECT {second} FROM (SELECT {first} FROM {source}))")
+
+
+def _source_of(column: ColumnInfo, columns: Mapping[str, str], constants: Mapping[str, str],
+               types: Mapping[str, str]) -> tuple[str | None, str]:
+    if column.stored in constants:
+        return f"{literal(constants[column.stored])}::VARCHAR", "VARCHAR"
+    name = columns.get(column.stored)
+    if name is None or (types and name not in types):
+        return None, ""
+    return quoted(name), types.get(name, "VARCHAR")
+
+
+def _format_of(column: ColumnInfo) -> TimeFormat | None:
+    return column.time_format
+
+
+def _has(column: ColumnInfo | None, derived: set[str]) -> bool:
+    return column is not None and column.stored in derived
+
+
+def _arrival(stream: StreamInfo, derived: set[str], ts: str) -> str:
+    present = [column for column in stream.columns if column.stored in derived]
+    narrowed = StreamInfo(stream.stream_id, stream.name, stream.kind, stream.format, stream.why, stream.zone,
+                          stream.zone_assumed, stream.table, tuple(present))
+    return catalog.arrival_sql(narrowed) if present else ts

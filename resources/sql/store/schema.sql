@@ -1,0 +1,46 @@
+-- The tables of a workspace whose shape does not depend on the log. Names are stable.
+-- No keys and no indexes: one writer sees to uniqueness, and an index of ten million ids costs 1.2 GB.
+CREATE TABLE meta (key VARCHAR, value VARCHAR);
+
+CREATE TABLE files (
+    file_id INTEGER, path VARCHAR, stream_id INTEGER, format VARCHAR, compression VARCHAR,
+    device HUGEINT, inode HUGEINT, size BIGINT, mtime_ns BIGINT,
+    "offset" BIGINT, records BIGINT, next_record BIGINT, prefix_digest VARCHAR, anchor VARCHAR, header VARCHAR,
+    state VARCHAR, reason VARCHAR, rows_loaded BIGINT, rows_quarantined BIGINT, rows_ignored BIGINT, ignored VARCHAR,
+    first_ts TIMESTAMP, last_ts TIMESTAMP
+);
+
+CREATE TABLE streams (
+    stream_id INTEGER, name VARCHAR, kind VARCHAR, format VARCHAR, why VARCHAR, zone VARCHAR, zone_assumed BOOLEAN,
+    "table" VARCHAR
+);
+
+CREATE TABLE "columns" (
+    stream_id INTEGER, number INTEGER, name VARCHAR, stored VARCHAR, type VARCHAR, kept VARCHAR, role VARCHAR,
+    unit VARCHAR, time_format VARCHAR, naive BOOLEAN, why VARCHAR, samples VARCHAR, chosen BOOLEAN
+);
+
+CREATE TABLE quarantine (file_id INTEGER, line BIGINT, byte_offset BIGINT, reason VARCHAR, raw VARCHAR);
+
+CREATE TABLE annotations (annotation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP, text VARCHAR, origin VARCHAR);
+
+CREATE TABLE incidents (incident_id VARCHAR, incident VARCHAR);
+
+-- The combinations of model, version, host and metric name that occur in a stream; number 0 is the rest.
+CREATE TABLE series (
+    stream_id INTEGER, series INTEGER, model VARCHAR, model_version VARCHAR, host VARCHAR, metric_name VARCHAR
+);
+
+-- Buckets of ten seconds whose rollups do not yet hold all rows: written with the rows, removed with the rollups.
+CREATE TABLE dirty (stream_id INTEGER, bucket TIMESTAMP);
+
+-- Likewise for outcomes: buckets of requests to join again, and records of outcomes that found no request yet.
+CREATE TABLE dirty_outcomes (bucket TIMESTAMP);
+CREATE TABLE new_outcomes (stream_id INTEGER, file_id INTEGER, first_record BIGINT, last_record BIGINT);
+
+-- Outcomes at the time of their request; stream and series are those of the request.
+CREATE TABLE rollup_outcomes (
+    level_s INTEGER, bucket TIMESTAMP, stream_id INTEGER, series INTEGER,
+    n BIGINT, n_clicked BIGINT, sum_clicked DOUBLE, sq_clicked DOUBLE, min_clicked DOUBLE, max_clicked DOUBLE,
+    n_label BIGINT, sum_label DOUBLE, sq_label DOUBLE, min_label DOUBLE, max_label DOUBLE
+);
