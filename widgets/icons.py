@@ -67,6 +67,7 @@ class Icons(QObject):
             theme = self.theme
             self._cache[key] = self._font.icon(
                 f"mdi6.{name}", color=theme.color(meaning), color_disabled=theme.color("muted", 130),
+                color_selected=theme.color("on_accent"),
                 color_on=theme.color("on_accent" if meaning == "text" else meaning))
         return self._cache[key]
 

@@ -86,6 +86,9 @@ class MainWindow(QMainWindow):
         self._places.setCurrentIndex(PLACES.index(place))
         self.rail.display(place)
         self._show_inspector()
+        if self.folder_is_open:
+            first = {"board": self.board, "drift": self.drift, "incidents": self.incidents, "sources": self.sources}
+            first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
             self.place_changed.emit(place)
 

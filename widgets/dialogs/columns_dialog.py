@@ -22,7 +22,7 @@ from console.metrics.format import format_value
 from console.roles import Role
 from widgets.icons import Icons
 from widgets.models.rows import ROOT, Index, plain_tip
-from widgets.panels.parts import column, label, row, set_tone
+from widgets.panels.parts import CELLS, Choice, column, label, row, set_tone
 
 if TYPE_CHECKING:
     from console.logs.view import ColumnView, SourcesView, StreamView
@@ -39,8 +39,9 @@ ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/L
 class ColumnsModel(QAbstractTableModel):
     """The columns of one stream; role and unit can be changed, and what was changed is known."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, icons: Icons, parent: QWidget) -> None:
         super().__init__(parent)
+        self._icons = icons
         self._all: tuple[ColumnView, ...] = ()
         self._shown: tuple[ColumnView, ...] = ()
         self._answers: dict[str, tuple[Role | None, str]] = {}
@@ -98,6 +99,8 @@ class ColumnsModel(QAbstractTableModel):
             font = QFont()
             font.setBold(True)
             return font
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (ROLE, UNIT):
+            return self._icons.theme.color("accent")     # what can be changed looks like it
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
             return None
         chosen, unit = self.answer(one)
@@ -170,25 +173,21 @@ class ColumnsDialog(QDialog):
         self.setObjectName("columns_dialog")
         self.setWindowTitle("Columns")
         self._streams: dict[str, StreamView] = {one.name: one for one in view.streams}
-        self._choice = QComboBox(objectName="columns_stream")
-        self._choice.setAccessibleName("Stream")
-        self._choice.addItems(list(self._streams))
+        self._choice = Choice(icons, "columns_stream", "Stream", self._streams)
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._zone = QComboBox(objectName="columns_zone")
-        self._zone.setEditable(True)
+        self._zone = Choice(icons, "columns_zone", "Time zone of times that name none", ZONES, free=True)
         self._zone.setMinimumWidth(176)
-        self._zone.setAccessibleName("Time zone of times that name none")
-        self._zone.addItems(ZONES)
         self._filter = QLineEdit(objectName="columns_filter")
         self._filter.setPlaceholderText("Filter columns")
         self._filter.setAccessibleName("Filter columns")
-        self._filter.setClearButtonEnabled(False)
+        self._filter.setMinimumWidth(200)
         self._about = label(name="columns_about", tone="muted", wrap=True)
-        self._model = ColumnsModel(self)
+        self._model = ColumnsModel(icons, self)
         self._table = QTableView(objectName="columns_table")
         self._table.setAccessibleName("Columns of the stream")
         self._table.setModel(self._model)
         self._table.setShowGrid(False)
+        self._table.setStyleSheet(CELLS)
         self._table.setWordWrap(False)
         self._table.verticalHeader().hide()
         self._table.verticalHeader().setDefaultSectionSize(32)

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QProgressBar, QSplitter, QStackedWidget, QToolButton, QWidget
+from PySide6.QtGui import QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QProgressBar,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from console.drift.view import ColumnDrift, DriftView, NumericShape
 from console.errors import ConsoleError
@@ -32,15 +42,12 @@ class WindowChip(QToolButton):
         self._side = side
         self.setObjectName(f"chip_{side}")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setStyleSheet("QToolButton { padding-left: 44px; text-align: left; }")
-        self.display(None, None)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.display(None)
 
-    def display(self, window: Window | None, rows: int | None) -> None:
-        """Show its time, and the rows once they were counted."""
-        text = format_window(window) if window else "not chosen"
-        if window and rows is not None:
-            text += f", {format_count(rows)} rows"
-        self.setText(f"{self._side.capitalize()}: {text}")
+    def display(self, window: Window | None) -> None:
+        """Show its time."""
+        self.setText(f"{self._side.capitalize()}: {format_window(window) if window else 'not chosen'}")
         self.setAccessibleName(self.text())
         key = "R" if self._side == "reference" else "C"
         self.setToolTip(f"Choose the {self._side} window by dragging over a chart or the strip below ({key})")
@@ -50,16 +57,27 @@ class WindowChip(QToolButton):
         hint = super().sizeHint()
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 64, max(32, hint.height()))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The line as it is drawn on the charts."""
-        super().paintEvent(event)
-        painter = QPainter(self)
+    def minimumSizeHint(self) -> QSize:
+        """It may give way; the whole is in its tip."""
+        return QSize(160, self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The line as it is drawn on the charts, and as much of the text as there is room for."""
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
         theme = self._icons.theme
         dashed = self._side == "reference"
         painter.setPen(theme.pen("reference", 2, REFERENCE_DASH[:1] + (3,)) if dashed
                        else QPen(theme.color("current"), 2))
         painter.setBrush(theme.color(self._side, 40))
         painter.drawRect(QRectF(12, self.height() / 2 - 6, 24, 12))
+        painter.setPen(theme.color("text"))
+        room = QRectF(48, 0, self.width() - 56, self.height())
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class DriftPanel(QWidget):
@@ -83,7 +101,7 @@ class DriftPanel(QWidget):
         self._test = button("Test drift", "test_drift", "Compare the two windows, column by column (Ctrl+T)",
                             default=True)
         self._again = tool(icons, "auto-fix", "suggest_windows", "Compare the last quarter of the shown time with "
-                           "its first quarter", text="Suggest windows")
+                           "its first quarter", text="Suggest")
         self._incident = tool(icons, "file-document-plus-outline", "drift_incident",
                               "Keep the current window as an incident", text="Create incident")
         header = row(self._reference, self._current, self._test, None, self._again, self._incident)
@@ -110,8 +128,8 @@ class DriftPanel(QWidget):
         self._selection = view
         shown = self._view
         fits = shown is not None and (shown.reference, shown.current) == (view.reference, view.current)
-        self._reference.display(view.reference, shown.n_reference if fits and shown else None)
-        self._current.display(view.current, shown.n_current if fits and shown else None)
+        self._reference.display(view.reference)
+        self._current.display(view.current)
         both = view.reference is not None and view.current is not None
         self._test.setEnabled(both)
         self._incident.setEnabled(view.current is not None)
@@ -129,16 +147,12 @@ class DriftPanel(QWidget):
         self._verdict.setText(view.sentence)
         self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
         tests = f"{view.n_tests} tests, p adjusted after Benjamini and Hochberg" if view.n_tests else "no tests"
-        self._small.setText(f"{view.reference_name} ({format_count(view.n_reference)} rows) against "
-                            f"{view.current_name} ({format_count(view.n_current)} rows); {tests}; "
-                            f"{view.seconds:.2f} s")
+        self._small.setText(f"{format_count(view.n_reference)} rows in the reference, {format_count(view.n_current)} "
+                            f"in the current window; {tests}; {view.seconds:.2f} s")
         self._model.show(view.columns)
         self._bars.rescale()
         self._table.viewport().update()
         self._pages.setCurrentIndex(2)
-        if self._selection is not None:
-            self._reference.display(self._selection.reference, view.n_reference)
-            self._current.display(self._selection.current, view.n_current)
         wanted = self._selection.column if self._selection else ""
         chosen = next((at for at, one in enumerate(view.columns) if one.column == wanted), 0)
         self._table.selectRow(chosen)
@@ -210,7 +224,7 @@ class DriftPanel(QWidget):
         self._column_title = label(name="drift_column", large=True)
         self._sentence = label(name="drift_column_sentence", wrap=True)
         self._quantiles = RowsModel((
-            Column("", 100, lambda one: one[0]),
+            Column("Share below", 112, lambda one: one[0]),
             Column("Reference", 100, lambda one: one[1], right=True),
             Column("Current", 100, lambda one: one[2], right=True),
             Column("Change", 100, lambda one: one[3], right=True),
@@ -227,7 +241,7 @@ class DriftPanel(QWidget):
         split.addWidget(detail)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
-        split.setSizes([600, 400])
+        split.setSizes([720, 400])
         split.setChildrenCollapsible(False)
         head = row(self._verdict_icon, column(self._verdict, self._small, gap=4), gap=8)
         head.setStretch(1, 1)
@@ -269,7 +283,7 @@ class DriftPanel(QWidget):
 
 
 def _quantile_name(q: float) -> str:
-    return "median" if q == 0.5 else f"{q:.0%} below"
+    return "50 % (median)" if q == 0.5 else f"{100 * q:.0f} %"
 
 
 def _change(old: float, new: float) -> str:

@@ -31,13 +31,13 @@ def drift_model(icons: Icons) -> RowsModel:
         return icons.icon(ICONS[row.verdict], TONES[row.verdict])
 
     return RowsModel((
-        Column("Verdict", 124, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
-        Column("Column", 160, column_text),
+        Column("Verdict", 112, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
+        Column("Column", 128, column_text),
         Column("Test", 148, lambda row: TEST_NAMES.get(row.test, row.test)),
         Column("Effect", 168, effect_text, tip=effect_tip),
         Column("p adjusted", 88, lambda row: p_text(row.p_adjusted), right=True,
                tip=lambda row: f"{p_text(row.p_value)} before the correction for many tests"),
-        Column("What moved", 400, lambda row: row.sentence),
+        Column("What moved", 96, lambda row: row.sentence),
     ))
 
 
@@ -55,7 +55,7 @@ def p_text(p: float) -> str:
 
 def effect_text(row: ColumnDrift) -> str:
     """Its name and size."""
-    return f"{row.effect_name} {format_number(row.effect)}" if math.isfinite(row.effect) else "-"
+    return f"{row.effect_name} {row.effect:.3f}" if math.isfinite(row.effect) else "-"
 
 
 def effect_tip(row: ColumnDrift) -> str:
@@ -92,11 +92,11 @@ class EffectDelegate(QStyledItemDelegate):
             painter.fillRect(option.rect, theme.color("accent"))
         if row is not None:
             area = QRectF(option.rect).adjusted(6, 0, -10, 0)
-            text = QRectF(area.left(), area.top(), 72, area.height())
+            text = QRectF(area.left(), area.top(), 88, area.height())
             painter.setPen(theme.color("on_accent" if chosen else "text"))
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, effect_text(row))
             if math.isfinite(row.effect):
-                self._bar(painter, area.adjusted(76, 0, 0, 0), row, chosen)
+                self._bar(painter, area.adjusted(92, 0, 0, 0), row, chosen)
         painter.restore()
 
     def _bar(self, painter: QPainter, area: QRectF, row: ColumnDrift, chosen: bool) -> None:

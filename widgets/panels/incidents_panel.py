@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from console.metrics.format import format_time, format_window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.parts import button, centred, column, holding, label, row, table, tool
+from widgets.panels.parts import Choice, button, centred, column, holding, label, row, table, tool
 
 if TYPE_CHECKING:
     from console.reports.view import Incident, IncidentRow
@@ -46,9 +45,9 @@ class IncidentsPanel(QWidget):
         self._incident: Incident | None = None
         self._written = ""
         self._model = RowsModel((
-            Column("Incident", 260, lambda one: one.title, icon=lambda one: icons.icon(
+            Column("Incident", 236, lambda one: one.title, icon=lambda one: icons.icon(
                 "file-document-alert-outline", "muted")),
-            Column("Window", 270, lambda one: format_window(one.window)),
+            Column("Window", 236, lambda one: format_window(one.window)),
             Column("State", 80, lambda one: one.status),
         ))
         self._table = table(self._model, "incident_table", "Incidents, newest first")
@@ -132,12 +131,8 @@ class IncidentsPanel(QWidget):
         self._title.setAccessibleName("Title")
         self._title.setMaxLength(200)
         self._when = label(name="incident_when", tone="muted", wrap=True)
-        self._severity = QComboBox(objectName="incident_severity")
-        self._severity.setAccessibleName("Severity")
-        self._severity.addItems(SEVERITIES)
-        self._status = QComboBox(objectName="incident_status")
-        self._status.setAccessibleName("State")
-        self._status.addItems(STATUSES)
+        self._severity = Choice(icons, "incident_severity", "Severity", SEVERITIES)
+        self._status = Choice(icons, "incident_status", "State", STATUSES)
         self._notes = QPlainTextEdit(objectName="incident_notes")
         self._notes.setAccessibleName("Notes")
         self._notes.setPlaceholderText("What was seen, what was done, what is still open")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Iterable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -19,7 +23,35 @@ from PySide6.QtWidgets import (
 
 from widgets.icons import Icons
 from widgets.models.rows import RowsModel
-from widgets.theme import GRID
+from widgets.theme import GRID, system_font
+
+CELLS = "QTableView::item { padding: 0 5px; border: 0; }"
+"""So that a cell begins where its heading does, and a number does not touch the next text."""
+LEAST_LAST = 80
+
+
+class Choice(QComboBox):
+    """A combo box with the program's own arrow."""
+
+    def __init__(self, icons: Icons, name: str, spoken: str, words: Iterable[str], *, free: bool = False) -> None:
+        super().__init__()
+        self._icons = icons
+        self.setObjectName(name)
+        self.setAccessibleName(spoken)
+        self.setEditable(free)
+        self.addItems(list(words))
+        self.setStyleSheet("QComboBox::drop-down { border: 0; width: 24px; } QComboBox::down-arrow { image: none; }")
+
+    def sizeHint(self) -> QSize:
+        """Room for the arrow."""
+        hint = super().sizeHint()
+        return QSize(hint.width() + 16, hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt's box, our arrow."""
+        super().paintEvent(event)
+        area = QRect(self.width() - 24, 0, 16, self.height())
+        self._icons.icon("chevron-down", "muted").paint(QPainter(self), area)
 
 
 def label(text: str = "", *, name: str = "", tone: str = "", large: bool = False, wrap: bool = False) -> QLabel:
@@ -31,7 +63,7 @@ def label(text: str = "", *, name: str = "", tone: str = "", large: bool = False
     if tone:
         made.setProperty("tone", tone)
     if large:
-        made.setProperty("size", "large")
+        made.setFont(system_font(large=True))
     return made
 
 
@@ -65,6 +97,8 @@ def tool(icons: Icons, icon: str, name: str, tip: str, *, text: str = "", flat: 
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setProperty("flat", flat)
+    if flat:
+        made.setStyleSheet("QToolButton:disabled { border-color: transparent; }")
     made.setText(text)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text
                             else Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -110,8 +144,10 @@ def centred(layout: QLayout, width: int) -> QWidget:
     inner = holding(layout)
     inner.setMaximumWidth(width)
     inner.setMinimumWidth(min(width, 400))
-    inner.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-    return holding(column(None, row(None, inner, None), None, margins=(24, 24, 24, 24)))
+    inner.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+    across = row(None, inner, None)
+    across.setStretch(1, 1000)
+    return holding(column(None, across, None, None, margins=(24, 24, 24, 24)))
 
 
 def table(model: RowsModel, name: str, spoken: str) -> QTableView:
@@ -134,10 +170,17 @@ def table(model: RowsModel, name: str, spoken: str) -> QTableView:
     header.setHighlightSections(False)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setMinimumSectionSize(40)
-    for number, width in enumerate(model.widths()):
-        made.setColumnWidth(number, width)
-    header.setStretchLastSection(True)
+    set_widths(made, model.widths())
+    made.setStyleSheet(CELLS)
     return made
+
+
+def set_widths(view: QTableView, widths: tuple[int, ...]) -> None:
+    """Fixed, but for the last column, which takes what is left."""
+    for number, width in enumerate(widths[:-1]):
+        view.setColumnWidth(number, width)
+    view.setColumnWidth(len(widths) - 1, LEAST_LAST)
+    view.horizontalHeader().setStretchLastSection(True)
 
 
 def _fill(layout: QBoxLayout, parts: tuple[QWidget | QLayout | int | None, ...], margins: tuple[int, int, int, int],

@@ -15,6 +15,7 @@ from console.window import Window
 from widgets.icons import Icons
 from widgets.models.typed_time import EXAMPLES, NotATime, read_window
 from widgets.panels.parts import row, tool
+from widgets.theme import system_font
 
 if TYPE_CHECKING:
     from console.session.view import RecentFolder, SelectionView, StatusView
@@ -81,7 +82,10 @@ class TimeBar(QWidget):
         self._following = False
         self._lag_s: float | None = None
         self.setObjectName("time_bar")
-        self._folder = tool(icons, "folder-outline", "folder_menu", "The open folder, and others", text="No folder")
+        self._folder = tool(icons, "chevron-down", "folder_menu", "The open folder, and others", text="No folder")
+        self._folder.setLayoutDirection(Qt.LayoutDirection.RightToLeft)      # the arrow stands behind the name
+        self._folder.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self._folder.setFont(system_font(bold=True))
         self._folder.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._menu.setObjectName("folder_menu_items")
@@ -98,7 +102,6 @@ class TimeBar(QWidget):
         self._range.setFixedWidth(336)
         self._live = tool(icons, "access-point", "live", "Move with the newest row (F; Space pauses)", text="Live",
                           flat=False, checkable=True)
-        self._live.setMinimumWidth(96)
         self._palette = tool(icons, "magnify", "open_palette", "All commands (Ctrl+K)")
         self._theme = tool(icons, "theme-light-dark", "theme_toggle", "Light or dark (Ctrl+Shift+D)")
         self.setLayout(row(self._folder, 8, *quick, 8, self._back, self._forward, self._range, None, self._live,
