@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from console.store.asking import one
 from console.store.model import FileEntry, Totals
 from console.store.names import quoted
 from console.store.planned import PlannedFile
@@ -33,17 +34,15 @@ class Changes:
     def file(self, file: PlannedFile | str, stream_id: int | None, identity: Mapping[str, Any]) -> int:
         """The number of the file under that path, made if there is none."""
         path = file if isinstance(file, str) else file.path
-        found = self._con.execute("SELECT file_id FROM files WHERE path = ? ORDER BY file_id DESC LIMIT 1",
-                                  [path]).fetchone()
+        found = one(self._con, "SELECT file_id FROM files WHERE path = ? ORDER BY file_id DESC LIMIT 1", [path])
         known: dict[str, Any] = {} if isinstance(file, str) else {
             "format": str(file.format), "compression": str(file.compression), "size": file.size,
             "mtime_ns": file.mtime_ns}
-        if found is not None:
+        if found:
             file_id = int(found[0])
             self.set(file_id, {**known, **identity, **({} if stream_id is None else {"stream_id": stream_id})})
             return file_id
-        top = self._con.execute("SELECT coalesce(max(file_id), 0) + 1 FROM files").fetchone()
-        file_id = int(top[0]) if top else 1
+        file_id = int(one(self._con, "SELECT coalesce(max(file_id), 0) + 1 FROM files")[0])
         entry: dict[str, Any] = {**_EMPTY, **known, "file_id": file_id, "path": path, "stream_id": stream_id,
                                  **_stored(identity)}
         names = ", ".join(quoted(name) for name in entry)
@@ -112,7 +111,11 @@ def entries(con: DuckDBPyConnection) -> tuple[FileEntry, ...]:
     """The whole ledger, in the order in which files were first seen."""
     names = ", ".join(quoted(name) for name in FIELDS)
     rows = con.execute(f"SELECT {names} FROM files ORDER BY file_id").fetchall()
-    return tuple(FileEntry(*row[:-1], json.loads(row[-1] or "{}")) for row in rows)
+    found = []
+    for row in rows:
+        values = dict(zip(FIELDS, row, strict=True))
+        found.append(FileEntry(**{**values, "ignored": json.loads(values["ignored"] or "{}")}))
+    return tuple(found)
 
 
 def refuse(con: DuckDBPyConnection, path: str, reason: str, rejected: bool) -> None:
@@ -154,7 +157,5 @@ def reasons(con: DuckDBPyConnection) -> tuple[tuple[str, int], ...]:
 
 def sums(con: DuckDBPyConnection) -> Totals:
     """The counts of the ledger."""
-    row = con.execute(sql("store/ledger_sums")).fetchone()
-    assert row is not None
-    files, loaded, quarantined_rows, ignored = (int(value) for value in row)
+    files, loaded, quarantined_rows, ignored = (int(value) for value in one(con, sql("store/ledger_sums")))
     return Totals(files, loaded + quarantined_rows + ignored, loaded, quarantined_rows, ignored)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from console.errors import BadSettings, CannotWrite, ConsoleError, WorkspaceBusy, WorkspaceTooNew
+from console.store.asking import one
 from console.store.queries import sql
 
 SCHEMA_VERSION = 1
@@ -108,8 +109,8 @@ def _fit(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             raise CannotWrite(f"The workspace could not be written ({str(error).splitlines()[0]})", where=str(path),
                               do="Choose another place with --workspace") from error
         return
-    found = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() if "meta" in names else None
-    if found is None:
+    found = one(con, "SELECT value FROM meta WHERE key = 'schema_version'") if "meta" in names else ()
+    if not found:
         raise CannotWrite("This database is no workspace of Pilothouse", where=str(path),
                           do="Choose another name with --workspace")
     version = int(found[0])
@@ -143,8 +144,7 @@ def _cleared(path: Path) -> Path:
         try:
             con = _connect(place)
             try:
-                ours = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
-                empty = con.execute("SELECT count(*) FROM duckdb_tables()").fetchone()
+                tables, ours = one(con, "SELECT count(*), count(*) FILTER (table_name = 'meta') FROM duckdb_tables()")
             finally:
                 con.close()
         except WorkspaceBusy:
@@ -152,7 +152,7 @@ def _cleared(path: Path) -> Path:
             continue
         finally:
             release(place)
-        if not (ours and ours[0]) and empty and empty[0]:
+        if tables and not ours:
             raise CannotWrite("This database is no workspace of Pilothouse", where=str(place),
                               do="Choose another name with --workspace")
         try:
@@ -170,7 +170,7 @@ def _beside(path: Path, number: int) -> Path:
 
 def remember_folder(con: duckdb.DuckDBPyConnection, folder: Path | None, path: Path) -> Path | None:
     """The folder that the workspace belongs to; raises BadSettings when it belongs to another one that still exists."""
-    found = con.execute("SELECT value FROM meta WHERE key = 'folder'").fetchone()
+    found = one(con, "SELECT value FROM meta WHERE key = 'folder'")
     known = Path(found[0]) if found else None
     if folder is None:
         return known

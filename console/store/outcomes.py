@@ -15,6 +15,7 @@ import numpy as np
 
 from console.roles import SERIES_ROLES, Role, StreamKind
 from console.store import reading
+from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import Moments, StreamInfo
@@ -78,12 +79,11 @@ def _sides(streams: Mapping[int, StreamInfo]) -> tuple[list[StreamInfo], list[St
 
 
 def _all_again(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
-    row = con.execute("SELECT (SELECT count(*) = 0 FROM rollup_outcomes), "
-                      "(SELECT coalesce(bool_or(bucket IS NULL), false) FROM dirty_outcomes), "
-                      "(SELECT coalesce(sum(last_record - first_record + 1), 0) FROM new_outcomes), "
-                      f"{' + '.join(f'(SELECT count(*) FROM {stream.table})' for stream in told)}").fetchone()
-    assert row is not None
-    empty, asked, new, rows = row
+    empty, asked, new, rows = one(
+        con, "SELECT (SELECT count(*) = 0 FROM rollup_outcomes), "
+        "(SELECT coalesce(bool_or(bucket IS NULL), false) FROM dirty_outcomes), "
+        "(SELECT coalesce(sum(last_record - first_record + 1), 0) FROM new_outcomes), "
+        f"{' + '.join(f'(SELECT count(*) FROM {stream.table})' for stream in told)}")
     return bool(empty or asked or new > ALL_AGAIN_SHARE * rows)
 
 
@@ -121,15 +121,15 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
         f"WHERE {_id(stream)} IS NOT NULL" for stream in told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
-    latest = con.execute("SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new").fetchone()
-    if latest and latest[0] is not None:
+    latest = one(con, "SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new")[0]
+    if latest is not None:
         con.execute(f"INSERT INTO _again SELECT DISTINCT {floor_sql('r.ts', FINEST_S)} FROM "
-                    f"({_requests_sql(requests, f'_ts <= make_timestamp({latest[0]})')}) r JOIN _new n ON n.id = r.id "
+                    f"({_requests_sql(requests, f'_ts <= make_timestamp({latest})')}) r JOIN _new n ON n.id = r.id "
                     "WHERE n.ots IS NULL OR r.ts <= n.ots")
-    row = con.execute("SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM dirty_outcomes").fetchone()
-    if row and row[0] is not None:
-        near = (f"_ts >= make_timestamp({row[0] - RETRY_S * 10**6}) AND "
-                f"_ts < make_timestamp({row[1] + (RETRY_S + FINEST_S) * 10**6})")
+    low, high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM dirty_outcomes")
+    if low is not None:
+        near = (f"_ts >= make_timestamp({low - RETRY_S * 10**6}) AND "
+                f"_ts < make_timestamp({high + (RETRY_S + FINEST_S) * 10**6})")
         inside = f"{floor_sql('ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)"
         con.execute(f"INSERT INTO _again WITH near AS ({_requests_sql(requests, near)}) "
                     f"SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM near WHERE NOT ({inside}) AND id IN "
@@ -142,8 +142,7 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
     """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all."""
     asked, later = within, "true"
     if again is not None:
-        row = con.execute(f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM {again}").fetchone()
-        low, high = (row[0] or 0, row[1] or 0) if row else (0, 0)
+        low, high = one(con, f"SELECT coalesce(epoch_us(min(bucket)), 0), coalesce(epoch_us(max(bucket)), 0) FROM {again}")
         asked = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
@@ -151,8 +150,7 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
     con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.clicked, o.label, r.ts, r.stream, {keys} "
                 f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
                 "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
-    row = con.execute("SELECT count(*) > count(DISTINCT o) FROM _pairs").fetchone()
-    if row and row[0]:
+    if one(con, "SELECT count(*) > count(DISTINCT o) FROM _pairs")[0]:
         # max over the whole struct, so that two requests at the same instant are told apart the same way every time
         struct = ", ".join(f"{name} := {name}" for name in ("ts", "stream", *KEYS))
         con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, clicked, label, unnest(latest) FROM (SELECT o, "
@@ -163,8 +161,8 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
     times = " UNION ALL ".join(f"SELECT min(_ts) AS a, max(_ts) AS z FROM {stream.table} WHERE {USABLE}"
                                for stream in requests)
-    row = con.execute(f"SELECT epoch(max(z)) - epoch(min(a)) FROM ({times})").fetchone()
-    if row and row[0] is not None and row[0] < SECONDS_FOR_S:
+    seconds = one(con, f"SELECT epoch(max(z)) - epoch(min(a)) FROM ({times})")[0]
+    if seconds is not None and seconds < SECONDS_FOR_S:
         return 1
     con.execute("DELETE FROM rollup_outcomes WHERE level_s = 1")
     return FINEST_S

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from console.roles import SERIES_ROLES, Role
+from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import ColumnInfo, Floats, Moments, PercentileSeries, StreamInfo
@@ -127,10 +128,9 @@ def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window
 
 
 def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid) -> int:
-    row = con.execute(f"SELECT coalesce(sum(n), 0) FROM rollup_{stream.stream_id} WHERE level_s = 3600 AND "
-                      f"bucket >= make_timestamp({grid.first_us} - 3600000000) AND "
-                      f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})").fetchone()
-    return int(row[0]) if row else 0
+    return int(one(con, f"SELECT coalesce(sum(n), 0) FROM rollup_{stream.stream_id} WHERE level_s = 3600 AND "
+                        f"bucket >= make_timestamp({grid.first_us} - 3600000000) AND "
+                        f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})")[0])
 
 
 def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid: Grid, qs: Sequence[float],

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from console.roles import SERIES_ROLES, ColumnType, Role
+from console.store.asking import one
 from console.store.casting import EARLIEST, LATEST, stored_number
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FAILED_NUMBER, FINEST_S, quoted
@@ -159,9 +160,8 @@ class _Refresh:
 
     def _finest(self) -> int:
         """Level one while the log is short; rows of it are dropped when the log outgrows it."""
-        found = self.con.execute(f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.table} "
-                                 f"WHERE {USABLE}").fetchone()
-        if found and found[0] is not None and found[0] < SECONDS_FOR_S:
+        seconds = one(self.con, f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.table} WHERE {USABLE}")[0]
+        if seconds is not None and seconds < SECONDS_FOR_S:
             return 1
         self.con.execute(f"DELETE FROM {self.table} WHERE level_s = 1")
         return FINEST_S
@@ -174,10 +174,8 @@ class _Refresh:
     def _in_dirty(self, time: str, level_s: int) -> str:
         """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves."""
         buckets = f"SELECT {floor_sql('bucket', level_s)} AS bucket FROM _dirty"
-        span = self.con.execute(f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) + {level_s * 10**6} "
-                                f"FROM ({buckets})").fetchone()
-        assert span is not None
-        within = f"{time} >= make_timestamp({span[0]}) AND {time} < make_timestamp({span[1]})"
+        low, high = one(self.con, f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) + {level_s * 10**6} FROM ({buckets})")
+        within = f"{time} >= make_timestamp({low}) AND {time} < make_timestamp({high})"
         return within if self.whole else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
 
     def moments(self) -> None:
@@ -224,8 +222,7 @@ class _Refresh:
     def _intern(self) -> None:
         """Number the combinations that are new, the most frequent first, while there is room."""
         stream_id, keys = self.stream.stream_id, ", ".join(KEYS)
-        known = self.con.execute("SELECT count(*) FROM series WHERE stream_id = ?", [stream_id]).fetchone()
-        room = MOST_SERIES - (int(known[0]) if known else 0)
+        room = MOST_SERIES - int(one(self.con, "SELECT count(*) FROM series WHERE stream_id = ?", [stream_id])[0])
         if room <= 0:
             return
         order = f"sum(n) DESC, {', '.join(f'{key} NULLS FIRST' for key in KEYS)}"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from console.roles import StreamKind
+from console.store.asking import one
 from console.store.casting import EARLIEST, LATEST
 from console.store.model import StreamInfo, Totals
 from console.store.rolled import ON_TIME_AXIS
@@ -46,9 +47,7 @@ class Stats:
             return self._streams
 
     def _counted(self, con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
-        row = con.execute(f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.table}").fetchone()
-        assert row is not None
-        rows, first, last = row
+        rows, first, last = one(con, f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.table}")
         if first is None:
             return replace(stream, rows=rows)
         rows_then, step = self._steps.get(stream.stream_id, (0, 0.0))

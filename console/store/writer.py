@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.roles import ColumnType, StreamKind, TimeFormat
 from console.store import catalog, ledger
+from console.store.asking import one
 from console.store.casting import (
     EARLIEST,
     LATEST,
@@ -91,8 +92,7 @@ class Writer:
 
     def _last_row(self, stream: StreamInfo) -> int:
         """Rows of this transaction have greater numbers than all before: that is how a batch is found again."""
-        found = self.connection.execute(f"SELECT coalesce(max(rowid), -1) FROM {stream.table}").fetchone()
-        return int(found[0]) if found else -1
+        return int(one(self.connection, f"SELECT coalesce(max(rowid), -1) FROM {stream.table}")[0])
 
     def _note_naive(self, stream: StreamInfo, source: str, columns: Mapping[str, str],
                     types: Mapping[str, str]) -> StreamInfo:
@@ -109,9 +109,8 @@ class Writer:
             names = ", ".join(f"{quoted(columns[column.stored])} AS c{column.number}" for column in texts)
             zoned = ", ".join(f"count(*) FILTER ({names_zone(f'c{column.number}')}) * 2 < count(TRY_CAST("
                               f"c{column.number} AS TIMESTAMP))" for column in texts)
-            row = self.connection.execute(
-                f"SELECT {zoned} FROM (SELECT {names} FROM {source} LIMIT {NAIVE_SAMPLE})").fetchone()
-            naive |= {column.stored for column, without in zip(texts, row or (), strict=True) if without}
+            row = one(self.connection, f"SELECT {zoned} FROM (SELECT {names} FROM {source} LIMIT {NAIVE_SAMPLE})")
+            naive |= {column.stored for column, without in zip(texts, row, strict=True) if without}
         return catalog.note_naive(self.connection, self._streams, stream, naive) if naive else stream
 
     def _settle(self, stream: StreamInfo, file_id: int, before: int) -> Appended:
@@ -121,10 +120,9 @@ class Writer:
         con.execute(f"CREATE OR REPLACE TEMP TABLE _touched AS SELECT {usable} AS usable, CASE WHEN usable THEN "
                     f"epoch_us(_ts) // {bucket_us} END AS b, count(*) AS n, min(_ts) AS a, max(_ts) AS z, "
                     f"min(_record) AS r, max(_record) AS s FROM {stream.table} WHERE rowid > {before} GROUP BY ALL")
-        found = con.execute("SELECT coalesce(sum(n) FILTER (usable), 0), coalesce(sum(n) FILTER (NOT usable), 0), "
-                            "min(a) FILTER (usable), max(z) FILTER (usable), min(r), max(s) FROM _touched").fetchone()
-        assert found is not None
-        good, bad, first, last, low, high = found
+        good, bad, first, last, low, high = one(
+            con, "SELECT coalesce(sum(n) FILTER (usable), 0), coalesce(sum(n) FILTER (NOT usable), 0), "
+            "min(a) FILTER (usable), max(z) FILTER (usable), min(r), max(s) FROM _touched")
         rejected: list[tuple[int, str, str]] = []
         if bad and catalog.needs_time(stream):
             rejected = self._take_out(stream, before, usable)
