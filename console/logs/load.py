@@ -482,7 +482,7 @@ class _Copies:
             return
         path = self._folder / state.plan.path
         compression, head = look(path)
-        self._key = (state.stream, state.plan.constants, digest(head))
+        self._key = (state.plan.format, state.plan.constants, digest(head))
         self._path = state.plan.path
         for name, mark in self._read.get(self._key, []):
             if mark.records and known_again(path, compression, mark):

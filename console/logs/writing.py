@@ -144,13 +144,13 @@ def put_piece(w: Writer, streams: Streams, state: FileState, piece: Piece, arriv
     rows = piece.rows()
     if rows is not None:
         fields = streams.fields(state.stream, piece.keys)
+        w.connection.execute("SELECT 1").fetchall()
         w.connection.register(PIECE, rows)
-        try:
-            appended = w.append(streams.info(state.stream).stream_id, file_id, PIECE, text=True,
-                                columns={stored: str(position) for stored, position in fields.items()},
-                                arrived=arrived, constants=dict(state.plan.constants))
-        finally:
-            w.connection.unregister(PIECE)
+        appended = w.append(streams.info(state.stream).stream_id, file_id, PIECE, text=True,
+                            columns={stored: str(position) for stored, position in fields.items()},
+                            arrived=arrived, constants=dict(state.plan.constants))
+        w.connection.execute("SELECT 1").fetchall()     # a result that was not fetched to its end keeps PIECE in use
+        w.connection.unregister(PIECE)
         counts.rows = appended.rows
         bad += [(*piece.place(record), reason, raw) for record, reason, raw in appended.quarantined]
     if bad:
