@@ -84,9 +84,15 @@ class Theme:
         """The colour of the curve with this number; repeats after the last."""
         return self.series[index % len(self.series)]
 
-    def series_pen(self, index: int) -> QPen:
-        """Colour and dash together repeat only after twenty curves."""
-        return _pen(self.series_color(index), 1.0, DASHES[index % len(DASHES)], 255)
+    def series_pen(self, index: int, ratio: float = 1.0, weight: float = 1.0) -> QPen:
+        """Colour and dash together repeat only after twenty curves.
+
+        ratio   device pixels per pixel: Qt's cosmetic pens count device pixels, and one of those is too thin on a dense
+                screen; wider pens are opaque and still quick enough there
+        weight  times as heavy, for a sample in a legend; the dashes keep their length
+        """
+        dash = tuple(part / weight for part in DASHES[index % len(DASHES)])
+        return _pen(self.series_color(index), weight * (1.0 if ratio < 1.75 else float(round(ratio))), dash, 255)
 
     def palette(self) -> QPalette:
         """For Qt's own widgets."""

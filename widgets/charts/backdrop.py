@@ -12,9 +12,9 @@ from widgets.charts.time_axis import Tick, time_ticks
 from widgets.charts.value_axis import value_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
-DASH_PX = 22.0
-"""Length of a curve's sample in the legend."""
-LEAST_NAME_PX = 64.0
+DASH_PX, SHORT_DASH_PX = 22.0, 16.0
+"""Length of a curve's sample in the legend, and of one that has a value beside it."""
+LEAST_NAME_PX = 40.0
 """Names in a crowded legend are shortened in their middle, but not below that."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
@@ -39,7 +39,7 @@ class Layout:
         left = round(GRID + 7.5 * digit)
         top, bottom = legend.bottom() + GRID, height - small - GRID
         plot = QRectF(left, round(top), max(1.0, width - left - 2 * GRID), max(1.0, round(bottom - top)))
-        return Layout(title, legend, plot, QRectF(0, plot.bottom() + 4, width, small))
+        return Layout(title, legend, plot, QRectF(0, plot.bottom() + 5, width, small))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ class Backdrop:
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         painter.setPen(theme.pen("muted"))
         for y, (_, label) in zip(heights, values, strict=True):
-            painter.drawText(QRectF(0, y - small / 2, plot.left() - 6, small), RIGHT | MIDDLE, label)
+            top = min(y - small / 2, plot.bottom() + 3 - small)      # clear of the first time below
+            painter.drawText(QRectF(0, top, plot.left() - 6, small), RIGHT | MIDDLE, label)
         for x, tick in zip(places, times, strict=True):
             width = len(tick.label) * digit + GRID
             left = min(max(x - width / 2, 2.0), self.size.width() - width - 2)
@@ -123,29 +124,40 @@ def paint_legend(
     painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = ()
 ) -> None:
     """A sample of each curve with its name, and its value where there is one; what has no room is counted."""
-    font = font_metrics()
-    share = max(LEAST_NAME_PX, (room.width() + 1.5 * GRID) / max(1, len(names)) - DASH_PX - 4 - 1.5 * GRID)
-    texts = [f"{name} {values[index]}" if index < len(values) else name for index, name in enumerate(names)]
-    gaps = len(names) * (DASH_PX + 4 + 1.5 * GRID) - 1.5 * GRID
-    if sum(font.horizontalAdvance(text) for text in texts) + gaps > room.width():
-        texts = [font.elidedText(text, Qt.TextElideMode.ElideMiddle, share) for text in texts]
-    left, middle = room.left(), round(room.center().y())
+    font, ratio = font_metrics(), painter.device().devicePixelRatio()
+    gap = GRID if values else 1.5 * GRID
+    sample = (SHORT_DASH_PX if values else DASH_PX) + 4
+    after = [f" {values[index]}" if index < len(values) else "" for index in range(len(names))]
+    texts = [name + value for name, value in zip(names, after, strict=True)]
+    if sum(font.horizontalAdvance(text) + sample + gap for text in texts) - gap > room.width():
+        share = (room.width() + gap) / len(names) - sample - gap
+        rooms = [max(LEAST_NAME_PX, share - font.horizontalAdvance(value)) for value in after]
+        short = [font.elidedText(n, Qt.TextElideMode.ElideMiddle, wide) for n, wide in zip(names, rooms, strict=True)]
+        texts = [name + value for name, value in zip(short, after, strict=True)]
+    left, middle = room.left(), room.center().y()
     shown = 0
     for index, text in enumerate(texts):
-        advance = DASH_PX + 4 + font.horizontalAdvance(text) + 1.5 * GRID
+        advance = sample + font.horizontalAdvance(text) + gap
         more = font.horizontalAdvance("+99") if index < len(names) - 1 else 0
-        if shown and left + advance - 1.5 * GRID + more > room.right():
+        if shown and left + advance - gap + more > room.right() + gap:
             break
-        painter.setPen(theme.series_pen(index))
-        for y in (middle, middle + 1):       # two lines of width 1: a sample needs more weight than a curve
-            painter.drawLine(QPointF(left, y), QPointF(left + DASH_PX, y))
+        painter.setPen(theme.series_pen(index, ratio, 2.0))      # a sample needs more weight than a curve
+        painter.drawLine(QPointF(left, middle), QPointF(left + sample - 4, middle))
         painter.setPen(theme.pen("text" if values else "muted"))
-        painter.drawText(room.adjusted(left - room.left() + DASH_PX + 4, 0, GRID, 0), LEFT | MIDDLE, text)
+        painter.drawText(room.adjusted(left - room.left() + sample, 0, GRID, 0), LEFT | MIDDLE, text)
         left += advance
         shown += 1
     if shown < len(names):
         painter.setPen(theme.pen("muted"))
         painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
+
+
+def without_unit(texts: tuple[str, ...], unit: str) -> tuple[str, ...]:
+    """Values without the unit that the title says already; as they are where one has another ("1.2 s" among "ms")."""
+    ending = " %" if unit == "share" else f" {unit}"
+    if unit and all(text.endswith(ending) or not text for text in texts):
+        return tuple(text.removesuffix(ending) for text in texts)
+    return texts
 
 
 @lru_cache(maxsize=1)

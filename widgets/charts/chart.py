@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
-from widgets.charts.backdrop import MIDDLE, RIGHT, Backdrop, Layout, paint_legend
+from widgets.charts.backdrop import MIDDLE, RIGHT, Backdrop, Layout, paint_legend, without_unit
 from widgets.charts.curves import Curves, Floats, inside, shape_of, thinned
 from widgets.charts.gestures import Gestures
 from widgets.charts.value_axis import HeldRange
@@ -63,6 +63,7 @@ class Chart(pg.GraphicsView):
         self._stale = True
         self._empty = True
         self._pens: list[QPen] = []
+        self._pens_for = (0, 0.0)          # how many, and for which device pixels per pixel
         self._backdrop: Backdrop | None = None
         self._pixmap = QPixmap()
         self._value_room = 0.0
@@ -174,8 +175,10 @@ class Chart(pg.GraphicsView):
         held = self._held
         if lows:
             held.fit(min(lows), max(shape.high for shape in shapes if shape.high == shape.high), view.unit)
-        if len(self._pens) != len(shapes):
-            self._pens = [self._theme.series_pen(index) for index in range(len(shapes))]
+        ratio = self.devicePixelRatioF()
+        if (len(shapes), ratio) != self._pens_for:
+            self._pens_for = (len(shapes), ratio)
+            self._pens = [self._theme.series_pen(index, ratio) for index in range(len(shapes))]
         self._curves.show_shapes(shapes, self._pens)
         spare = SPARE_PX * (held.high - held.low) / plot.height()
         extent = QRectF(0.0, held.low - spare, span, held.high - held.low + 2 * spare)
@@ -214,7 +217,7 @@ class Chart(pg.GraphicsView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's."""
-        if self._stale:
+        if self._stale or self._pens_for[1] not in (0.0, self.devicePixelRatioF()):     # moved to another screen
             self._prepare()
         super().paintEvent(event)
 
@@ -267,11 +270,12 @@ class Chart(pg.GraphicsView):
                 painter.drawText(title, RIGHT | MIDDLE, at)
                 by_name = {value.series: value.text for value in values}
                 names = tuple(series.name for series in view.series)
-                paint_legend(painter, legend, theme, names, tuple(by_name.get(name, "") for name in names))
+                texts = without_unit(tuple(by_name.get(name, "") for name in names), view.unit)
+                paint_legend(painter, legend, theme, names, texts)
                 return
             painter.drawText(legend, RIGHT | MIDDLE, at)
         painter.setFont(system_font(large=True))
-        painter.setPen(theme.pen("text"))
+        painter.setPen(theme.pen("muted" if self._empty else "text"))
         text = values[0].text if values else view.latest
         painter.drawText(title.adjusted(title.width() - self._value_room - GRID, 0, 0, 0), RIGHT | MIDDLE, text)
 
@@ -280,7 +284,7 @@ class Chart(pg.GraphicsView):
         return self._holder.theme
 
     def _theme_changed(self) -> None:
-        self._pens = []
+        self._pens_for = (0, 0.0)
         self._stale = True
         self.viewport().update()
 

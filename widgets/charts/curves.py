@@ -138,10 +138,10 @@ def thinned(x: Floats, y: Floats, start: float, end: float, columns: int) -> tup
 
 
 def _dot_pen(pen: QPen) -> QPen:
-    key = (pen.color().rgba(), DOT_PX)
+    key = (pen.color().rgba(), DOT_PX * pen.widthF())
     made = _DOT_PENS.get(key)
     if made is None:
-        made = QPen(pen.color(), DOT_PX)
+        made = QPen(pen.color(), DOT_PX * pen.widthF())
         made.setCosmetic(True)
         made.setCapStyle(Qt.PenCapStyle.SquareCap)
         _DOT_PENS[key] = made
