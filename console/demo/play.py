@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -140,8 +141,14 @@ def _draw(truth: StoryTruth, picture: Path) -> str:
     if done.returncode == 0 and picture.is_file():
         return ""
     log.warning("the window could not be drawn off screen, exit %s: %s", done.returncode, done.stderr[-4000:])
-    last = done.stderr.strip().splitlines()[-1:] or [f"it ended with {done.returncode}"]
-    return f"Qt could not draw off screen ({last[0]}). The program log tells more."
+    reason = _reason(done.stderr) or f"exit {done.returncode}"
+    return f"Qt could not draw off screen ({reason}). The program log tells more."
+
+
+def _reason(said: str) -> str:
+    """The line of a trace that names the error; Qt and the interpreter write others around it."""
+    errors = [line for line in said.splitlines() if re.match(r"[A-Za-z_.]*(Error|Exception|Busy|Folder)\b.*:", line)]
+    return errors[-1] if errors else ""
 
 
 def _new_home() -> Path:

@@ -31,6 +31,7 @@ CANARY_CTR = 0.6                # factor
 BURST_NULL_RESPONSES = 0.18     # added share
 BURST_MISSING = 0.35            # added share of `age` and `user_ctr_7d`
 NEVER_LABELLED = 0.02
+BASE_LOGIT = -2.0              # about one click in eight: enough clicks for a canary's loss to be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def requests(rng: np.random.Generator, at_s: Floats, first: int, chapters: Chapt
     country = _pick(rng, np.broadcast_to(COUNTRY_SHARES, (n, len(COUNTRIES))))
     category = _pick(rng, np.broadcast_to(CATEGORY_SHARES, (n, len(CATEGORIES))))
 
-    logit = (-3.25 - 0.30 * (price_log - 3.2) + 0.06 * (depth - 5) + 9 * (user_ctr - 0.04) + 0.008 * (age - 38)
+    logit = (BASE_LOGIT - 0.30 * (price_log - 3.2) + 0.06 * (depth - 5) + 9 * (user_ctr - 0.04) + 0.008 * (age - 38)
              + DEVICE_APPEAL[device] + CATEGORY_APPEAL[category] - 0.01 * (since - 6))
     prediction = _sigmoid(logit + np.where(canary, rng.normal(-0.2, 0.8, n), 0.0))
     click_chance = _sigmoid(logit + rng.normal(0, 0.15, n)) * np.where(canary, CANARY_CTR, 1.0)
