@@ -18,7 +18,7 @@ from pathlib import Path
 from console.errors import ConsoleError
 from console.jobs import Job
 from console.logs import parquet
-from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, parquet_digest
+from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest
 from console.logs.load import (
     Begun,
     Broken,
@@ -32,9 +32,10 @@ from console.logs.load import (
     tell_ledger,
     writable,
 )
-from console.logs.plan import Compression, FilePlan, FolderPlan, Refused, StreamPlan
+from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, TextFile
 from console.logs.recognise import recognise_new
+from console.logs.records import split_fields
 from console.logs.walk import walk
 from console.logs.writing import Counts, Streams, is_parquet, note_file, open_file, put_piece
 from console.store import FileEntry, Workspace, Writer
@@ -166,15 +167,15 @@ class Follower:
             file = by_node.get(node)
             state = followed.state
             followed.gone, followed.seen = file is None, file.identity if file else None
-            if file is not None and file.name != state.plan.path:
+            same = followed.text.continues() if followed.text is not None else (
+                file is not None and file.identity == state.identity)
+            if not same:
+                _let_go(followed)
+                del self._files[node]       # grown, cut short or written anew: met again, by what the ledger says
+            elif file is not None and file.name != state.plan.path:
                 state.plan = _named(state.plan, file.name)
                 self._plans[file.name] = (state.stream, state.plan)
                 notes.append(Begun(state, note=state.file_id is not None))
-            if followed.text is not None and not followed.text.continues():
-                _let_go(followed)
-                del self._files[node]       # cut short or written anew: met again below, by what the ledger says
-            elif followed.text is None and (file is None or file.identity != state.identity):
-                del self._files[node]
 
     def _read_known(self, job: Job) -> Iterator[Item]:
         left = POLL_BYTES
@@ -247,12 +248,15 @@ class Follower:
                  and self._refused.get(file.name) != (file.identity.size, file.identity.mtime_ns)]
         if not fresh:
             return
-        for file, how, entry in Ledger(self._ws.ledger()).find(fresh):
+        found = Ledger(self._ws.ledger()).find(fresh)
+        found.sort(key=lambda each: each[1] is Found.COPY)      # after their originals, which may have grown
+        for file, how, entry in found:
             if self._is_copy_of_read(file, how, entry):
                 continue            # it is read under its own name; until that is cut short the copy has nothing new
             known = self._plans.get(file.name)
             if known is None or how in (Found.REPLACED, Found.NEW):
-                known = self._recognised(streams, file, refused)
+                known = (_gone_on(file, known) if how is Found.REPLACED else None) or self._recognised(
+                    streams, file, refused)
             if known is None:
                 continue
             stream, plan = known
@@ -309,6 +313,22 @@ def _let_go(followed: _Followed) -> None:
 
 def _named(plan: FilePlan, path: str) -> FilePlan:
     return replace(plan, path=path)
+
+
+def _gone_on(file: OnDisk, before: tuple[str, FilePlan] | None) -> tuple[str, FilePlan] | None:
+    """For a file cut short whose writer went on without a header: what it was before. Else it is recognised anew."""
+    if before is None:
+        return None
+    stream, plan = before
+    _, head = look(file.path)
+    first = head.lstrip(b"\0").partition(b"\n")[0].removesuffix(b"\r")
+    if plan.format is FileFormat.JSON_LINES:
+        return before if first.startswith(b"{") else None
+    fields, closed, _ = split_fields(first, plan.delimiter.encode())
+    if plan.format is not FileFormat.CSV or not closed or len(fields) != len(plan.columns):
+        return None
+    names = tuple(field or "" for field in fields)
+    return None if names == plan.columns or not plan.has_header else (stream, replace(plan, has_header=False))
 
 
 def _without_files(stream: StreamPlan) -> StreamPlan:

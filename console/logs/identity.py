@@ -68,6 +68,7 @@ class FileState:
     ignored: Counter[str] = field(default_factory=Counter)
     state: str = "loading"
     reason: str = ""
+    copied: bool = False        # its mark is that of another file, whose content it repeats
 
     @property
     def format(self) -> FileFormat:

@@ -13,6 +13,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from console.jobs import Job, JobStopped
 from console.logs import parquet
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
-from console.logs.reading import Mark, Piece, TextFile, digest, known_again
+from console.logs.reading import HEAD_BYTES, Mark, Piece, TextFile, digest, known_again
 from console.logs.writing import Counts, Streams, age_s, is_parquet, note_file, open_file, put_parquet, put_piece
 from console.roles import ColumnType, StreamKind
 from console.store import FileEntry, Workspace, Writer
@@ -167,6 +168,7 @@ class _Loading:
                 self._ws.refuse(plan.path, f"It cannot be opened ({error.strerror})", True)
         begun = [begin(*there[file.name], file.identity, how, entry)
                  for file, how, entry in Ledger(self._ws.ledger()).find(files)]
+        begun.sort(key=lambda each: each.state.copied)      # a copy after its original, which may have grown
         if any(each.note or each.replaced for each in begun):
             with self._ws.writing() as w:
                 tell_ledger(w, self._streams, begun)
@@ -391,7 +393,8 @@ def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: Fi
     text = plan.format is not FileFormat.PARQUET
     plain = text and plan.compression is Compression.NONE
     if how is Found.COPY:
-        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}")
+        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}",
+                          copied=True)
         state.ignored[f"read as {entry.path}"] = entry.records
         read = (not text and entry.state != "loaded") or (text and not (plain and identity.size == entry.offset))
         state.state = "loading" if read else "loaded"
@@ -400,7 +403,7 @@ def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: Fi
     all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
     changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
         plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
-    return Begun(state, read=not all_read, note=all_read and changed)
+    return Begun(state, read=not all_read, note=changed)
 
 
 def late_types(streams: Streams, state: FileState, what: object) -> dict[str, ColumnType]:
@@ -464,42 +467,58 @@ def _reader(folder: Path, files: Sequence[FileState], live_s: float) -> Iterator
 class _Copies:
     """Files of one run that repeat one another: a copy beside its original is read from where that one ends.
 
-    The ledger finds copies of what earlier runs read; this finds those among files that are all new.
+    The ledger finds copies of what earlier runs read; this finds those among files that this run reads.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[tuple[object, ...], list[tuple[str, Mark]]] = {}
-        self._key: tuple[object, ...] | None = None
-        self._path = ""
+        self._read: dict[tuple[object, ...], list[tuple[FileState, Mark]]] = {}
+        self._now: tuple[tuple[object, ...], FileState] | None = None
         self._mark = Mark()
 
     def begin(self, state: FileState) -> None:
         """Moves the start of a file that repeats one which was read."""
-        self._finish()
-        self._key = None
-        if is_parquet(state) or state.mark.offset:
+        if self._now is not None and self._mark.records:
+            self._read.setdefault(self._now[0], []).append((self._now[1], self._mark))
+        self._now = None
+        self._mark = state.mark
+        if is_parquet(state):
             return
         path = self._folder / state.plan.path
         compression, head = look(path)
-        self._key = (state.plan.format, state.plan.constants, digest(head))
-        self._path = state.plan.path
-        for name, mark in self._read.get(self._key, []):
-            if mark.records and known_again(path, compression, mark):
-                state.mark = mark
-                state.ignored[f"read as {name}"] = mark.records
-                state.reason = f"Its beginning was read as {name}"
-                break
+        key = (state.plan.format, state.plan.constants, digest(head))
+        self._now = (key, state)
+        if state.mark.offset and not state.copied:
+            return
+        for original, mark in self._read.get(key, []):
+            if known_again(path, compression, mark):
+                self._goes_on(state, original, mark)
+            elif compression is Compression.NONE and self._is_beginning(path, state, original, mark):
+                self._goes_on(state, original, replace(mark, offset=state.identity.size, records=0))
 
     def seen(self, what: object) -> None:
         """How far the file is."""
         if isinstance(what, Piece):
             self._mark = what.mark
 
-    def _finish(self) -> None:
-        if self._key is not None and self._mark.records:
-            self._read.setdefault(self._key, []).append((self._path, self._mark))
-        self._mark = Mark()
+    def _goes_on(self, state: FileState, original: FileState, mark: Mark) -> None:
+        if mark.offset > state.mark.offset:
+            state.mark = self._mark = mark
+            state.ignored = Counter({f"read as {original.plan.path}": mark.records} if mark.records else {})
+            state.reason = f"Its beginning was read as {original.plan.path}"
+
+    def _is_beginning(self, path: Path, state: FileState, original: FileState, mark: Mark) -> bool:
+        """Whether a file is no more than the first bytes of one that was read further."""
+        size = state.identity.size
+        if original.plan.compression is not Compression.NONE or not 0 < size <= mark.offset or size < HEAD_BYTES:
+            return False
+        try:
+            with path.open("rb") as one, (self._folder / original.plan.path).open("rb") as other:
+                one.seek(size - HEAD_BYTES)
+                other.seek(size - HEAD_BYTES)
+                return one.read(HEAD_BYTES) == other.read(HEAD_BYTES)
+        except OSError:
+            return False
 
 
 def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | Range | Ended | Broken]:

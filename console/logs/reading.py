@@ -139,7 +139,9 @@ def open_bytes(path: Path, compression: Compression) -> BinaryIO:
 def unpacked(raw: BinaryIO, compression: Compression) -> BinaryIO:
     """The bytes within an open file."""
     if compression is Compression.GZIP:
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
+        packed = gzip.GzipFile(fileobj=raw, mode="rb")
+        packed.myfileobj = raw          # closed with it
+        return cast(BinaryIO, packed)
     if compression is Compression.ZSTD:
         return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
     return raw
