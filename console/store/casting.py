@@ -6,6 +6,7 @@ source -> tried (a cast that may give NULL) -> kept value, and beside it whether
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from console.roles import ColumnType, TimeFormat
@@ -87,9 +88,14 @@ def _from_text(source: str, kept: ColumnType, form: TimeFormat | None, naive: bo
 
 
 def says_something(text: str) -> str:
-    """Whether a text is more than a word for a missing value."""
-    words = ", ".join(literal(word) for word in MISSING_WORDS)
-    return f"lower(trim({text})) NOT IN ({words})"
+    """Whether a text is more than a word for a missing value.
+
+    One regular expression: a list after IN is worked out for every row, looked at or not, and costs a table of 85
+    columns sixty times as much (10,000 rows: 5.2 s against 0.07 s).
+    """
+    words = "|".join(re.escape(word) for word in MISSING_WORDS)
+    pattern = rf"\s*(?i:{words})\s*"
+    return f"NOT regexp_full_match({text}, {literal(pattern)})"
 
 
 def no_nan(number: str) -> str:
