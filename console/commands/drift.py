@@ -64,8 +64,8 @@ def _compared(target: Path | None, reference: str | None, current: str | None, r
 
 def _document(view: DriftView) -> dict[str, Any]:
     return {"columns": [_row(row) for row in view.columns],
-            "dataset": {"reference": _side(view.reference_window, view.reference_name, view.n_reference),
-                        "current": _side(view.current_window, view.current_name, view.n_current),
+            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference),
+                        "current": _side(view.current, view.current_name, view.n_current),
                         "tests": view.n_tests, "verdict": view.verdict.value, "sentence": view.sentence,
                         "command": view.command, "seconds": round(view.seconds, 6)}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,8 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
     bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
     reading = Reading(store, aligned(window, bucket_s), bucket_s)
     covered = store.coverage()
-    charts = [chart for name in CHARTS if (chart := _chart(store, reading, name, covered, following)) is not None]
+    requests = _of_requests(reading, covered)
+    charts = [chart for name in CHARTS if (chart := _chart(reading, name, requests, following)) is not None]
     charts += [_sampled_chart(reading, name) for name in sorted(reading.sampled_series())[:MAX_SAMPLED]]
     return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation)
 
@@ -47,7 +49,8 @@ def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: in
         return reading.times, ()
     measured = reading.measure(metric)
     if metric.source is Source.ROWS:
-        measured = tuple(Measured(part.by, _only_covered(part.values, reading, store.coverage()), part.n)
+        covered = _of_requests(reading, store.coverage())
+        measured = tuple(Measured(part.by, _only_covered(part.values, reading, covered), part.n)
                          for part in measured)
     return reading.times, measured
 
@@ -70,8 +73,7 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
     return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span), ())
 
 
-def _chart(store: Workspace, reading: Reading, name: str, covered: tuple[Window, ...],
-           following: bool) -> ChartView | None:
+def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: bool) -> ChartView | None:
     metrics = [metric for metric in CATALOGUE if metric.chart == name and reading.has(metric)]
     if not metrics:
         return None
@@ -110,8 +112,19 @@ def _only_covered(values: Floats, reading: Reading, covered: Iterable[Window]) -
     """NaN in each bucket that no file reaches into: not known is not zero."""
     known = np.zeros(len(reading.times), dtype=bool)
     for span in covered:
-        known |= (reading.times <= span.end_s) & (reading.times + reading.bucket_s > span.start_s)
+        known |= (reading.times < span.end_s) & (reading.times + reading.bucket_s > span.start_s)
     return np.where(known, values, np.nan)
+
+
+def _of_requests(reading: Reading, covered: Iterable[Window]) -> tuple[Window, ...]:
+    """What files of requests cover: samples may begin before and end after, and say nothing about traffic."""
+    first = min((stream.first for stream in reading.requests if stream.first), default=None)
+    last = max((stream.last for stream in reading.requests if stream.last), default=None)
+    if first is None or last is None:
+        return ()
+    end = last + timedelta(microseconds=1)
+    return tuple(Window(max(span.start, first), min(span.end, end)) for span in covered
+                 if max(span.start, first) < min(span.end, end))
 
 
 def _latest(values: Floats) -> float:

@@ -43,7 +43,7 @@ def pdf_of(document: Document, generated: datetime) -> bytes:
         text = json.dumps(data, ensure_ascii=False)
     inputs = {"report": text, "colours": json.dumps({name: light for name, (light, _) in PALETTE.items()})}
     compiler = typst.Compiler(template, font_paths=typst.Fonts(), sys_inputs=inputs)
-    pdf = compiler.compile(format="pdf", timestamp=generated)
+    pdf = compiler.compile(format="pdf", timestamp=generated.replace(microsecond=0))
     assert isinstance(pdf, bytes)
     return pdf
 

@@ -35,6 +35,7 @@ def windows(store: Workspace, target: str, reference: Window, current: Window, j
     before = _samples(store, stream, columns, reference, job)
     job.report(1, 3, "Reading the current window")
     after = _samples(store, stream, columns, current, job)
+    before, after = _countable(before, after)
     job.report(2, 3, "Testing")
     command = " ".join(["pilothouse drift", shlex.quote(target), "--reference", _pair(reference), "--current",
                         _pair(current), *_column_words(names), "--json"])
@@ -53,6 +54,7 @@ def with_file(store: Workspace, target: str, reference: Path, current: Window | 
         wanted = {column.name for column in columns}
         before = _samples(other, other_stream, tuple(column for column in other_stream.columns
                                                      if column.name in wanted), None, job)
+    before, after = _countable(before, after)
     words = ["--current", _pair(current)] if current else []
     command = " ".join(["pilothouse drift", shlex.quote(target), "--reference-file", shlex.quote(str(reference)),
                         *words, *_column_words(names), "--json"])
@@ -65,10 +67,11 @@ def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | Non
     sides = []
     for path in (reference, current):
         with loaded_file(path, job) as (store, stream):
-            sides.append(_samples(store, stream, _chosen(stream, names), None, job))
+            sides.append(_samples(store, stream, _chosen(stream, names, roleless=True), None, job))
+    before, after = _countable(*sides)
     command = " ".join(["pilothouse drift --reference-file", shlex.quote(str(reference)), "--current-file",
                         shlex.quote(str(current)), *_column_words(names), "--json"])
-    return compare(*sides, reference_name=reference.name, current_name=current.name, command=command, job=job)
+    return compare(before, after, reference_name=reference.name, current_name=current.name, command=command, job=job)
 
 
 def _requests(store: Workspace) -> StreamInfo:
@@ -80,10 +83,14 @@ def _requests(store: Workspace) -> StreamInfo:
     return found
 
 
-def _chosen(stream: StreamInfo, names: tuple[str, ...] | None) -> tuple[ColumnInfo, ...]:
-    """The columns to test: those with a role that says something, or exactly those named."""
+def _chosen(stream: StreamInfo, names: tuple[str, ...] | None, *, roleless: bool = False) -> tuple[ColumnInfo, ...]:
+    """The columns to test: those with a role that says something, or exactly those named.
+
+    roleless  take columns without a role too: whoever compares two files means all that is in them
+    """
     if names is None:
-        return stream.columns_of(*TESTED_ROLES)
+        return tuple(column for column in stream.columns
+                     if column.role in TESTED_ROLES or (roleless and column.role is None))
     by_name = {column.name: column for column in stream.columns}
     unknown = [name for name in names if name not in by_name]
     if unknown:
@@ -98,15 +105,19 @@ def _samples(store: Workspace, stream: StreamInfo, columns: tuple[ColumnInfo, ..
     for column in columns:
         job.stop_if_asked()
         if column.type is ColumnType.TEXT:
-            counts = store.category_counts(stream.stream_id, column.stored, window)
-            if len(counts) > MOST_CATEGORIES:
-                continue
-            values = CategoryCounts.of(counts)
-            samples.append(ColumnSample(column.name, values, column.role, column.type))
+            counts = CategoryCounts.of(store.category_counts(stream.stream_id, column.stored, window))
+            samples.append(ColumnSample(column.name, counts, column.role, column.type))
         else:
             numbers = store.column_values(stream.stream_id, column.stored, window)
             samples.append(ColumnSample(column.name, numbers, column.role, column.type))
     return samples
+
+
+def _countable(*sides: list[ColumnSample]) -> tuple[list[ColumnSample], ...]:
+    """Without the columns that are free text on either side: left out of one only, they would seem to vanish."""
+    free = {sample.column for side in sides for sample in side
+            if isinstance(sample.values, CategoryCounts) and len(sample.values.counts) > MOST_CATEGORIES}
+    return tuple([sample for sample in side if sample.column not in free] for side in sides)
 
 
 def _pair(window: Window) -> str:

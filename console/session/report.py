@@ -75,8 +75,8 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
     summary = summarise(incident, int(during["requests"]), impacts, drift, users=users)
     quality = (*_quality(store, incident), *((drift_problem,) if drift_problem else ()))
     return ReportView(
-        incident, session.name, now(), f"Pilothouse {__version__}", tuple(summary), int(during["requests"]),
-        users, impacts, segments, figures, drift, _timeline(store, incident), quality,
+        incident, session.name, now().replace(microsecond=0), f"Pilothouse {__version__}", tuple(summary),
+        int(during["requests"]), users, impacts, segments, figures, drift, _timeline(store, incident), quality,
         _reproduce(session, incident, drift),
         _queries(store, incident.window))
 
