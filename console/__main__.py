@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 OUR_FAULT = 70      # EX_SOFTWARE of sysexits.h; 1 is for commands that judge, 2 for what the user can mend
 
@@ -12,6 +13,8 @@ def main() -> None:
     from console.errors import ConsoleError
 
     try:
+        if _only_the_window(sys.argv[1:]):
+            _open_window(sys.argv[1:])
         from console.commands import app
 
         app(prog_name="pilothouse")
@@ -31,7 +34,24 @@ def main() -> None:
              OUR_FAULT)
 
 
-def _end(sentence: str, code: int) -> None:
+def _only_the_window(arguments: list[str]) -> bool:
+    """Nothing, or one path that can be no command: then the window need not wait for the command line to be built,
+    which takes as long as a third of the window does."""
+    return not arguments or (len(arguments) == 1 and not arguments[0].startswith("-")
+                             and any(mark in arguments[0] for mark in "/\\."))
+
+
+def _open_window(arguments: list[str]) -> NoReturn:
+    from pathlib import Path
+
+    from console.front_door import open_window
+    from console.logging_setup import set_up_logging
+
+    set_up_logging()
+    sys.exit(open_window(Path(arguments[0]) if arguments else None))
+
+
+def _end(sentence: str, code: int) -> NoReturn:
     sys.stderr.write(f"pilothouse: {sentence}\n")
     sys.exit(code)
 

@@ -14,6 +14,7 @@ def ending(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
         raise error
 
     monkeypatch.setattr(console.commands, "app", run)
+    monkeypatch.setattr("sys.argv", ["pilothouse", "load"])
     with pytest.raises(SystemExit) as end:
         main()
     assert isinstance(end.value.code, int)
@@ -34,3 +35,31 @@ def test_that_a_fault_of_ours_is_neither_1_nor_2_and_shows_its_trace(monkeypatch
     said = capsys.readouterr()
     assert "ZeroDivisionError: boom" in said.err
     assert "fault of Pilothouse" in said.err
+
+
+WORDS = [
+    pytest.param([], True, id="nothing"),
+    pytest.param(["./logs"], True, id="a path"),
+    pytest.param(["."], True, id="here"),
+    pytest.param(["/var/log/model"], True, id="a whole path"),
+    pytest.param(["C:\\logs"], True, id="a path of Windows"),
+    pytest.param(["demo"], False, id="a command"),
+    pytest.param(["logs"], False, id="a folder that could be a command"),
+    pytest.param(["--help"], False, id="an option"),
+    pytest.param(["--out=./x"], False, id="an option with a path"),
+    pytest.param(["./logs", "--zone", "UTC"], False, id="a path and more"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "short"), WORDS)
+def test_that_only_what_can_be_no_command_goes_the_short_way(monkeypatch: pytest.MonkeyPatch, arguments: list[str],
+                                                             short: bool) -> None:
+    went: list[str] = []
+    monkeypatch.setattr("sys.argv", ["pilothouse", *arguments])
+    monkeypatch.setattr("console.front_door.open_window", lambda folder: went.append("short") or 0)
+    monkeypatch.setattr(console.commands, "app", lambda **_: went.append("long"))
+    try:
+        main()
+    except SystemExit as end:
+        assert end.code == 0
+    assert went == ["short" if short else "long"]
