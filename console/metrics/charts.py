@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.metrics.catalogue import CATALOGUE, CHARTS, Metric, Source, sampled_metric
 from console.metrics.format import NO_DATA, format_value
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from console.store import Workspace
 
 PERCENTILE_ERROR = "Percentiles are nearest-rank and right to 1 %."
+HEADLINE = "p95"
+"""The curve whose newest value stands large above a chart of several: the tail is what users feel."""
+MATURE = 0.9
+"""Share of the usual share of known outcomes from which on a bucket's rate is drawn."""
 MAX_SAMPLED = 24
 """A folder with hundreds of long series would bury the board: the first so many are drawn, by name."""
 
@@ -87,14 +92,31 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
             if following and covered:
                 newest = max(span.end_s for span in covered)
                 values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
+        if metric.source is Source.OUTCOME:
+            values = np.where(mature(n, reading.rows()), values, np.nan)
         series.append(SeriesView(metric.series, values, n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
-    shown = newest_values[min(1, len(newest_values) - 1)] if name == "latency" else newest_values[0]
+    headline = next((number for number, part in enumerate(series) if part.name == HEADLINE), 0)
+    latest = format_value(newest_values[headline], first.unit)
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
-        first.sentence, first.formula, format_value(shown, first.unit), query_for(reading, first),
+        first.sentence, first.formula, f"{series[headline].name} {latest}".strip(), query_for(reading, first),
         PERCENTILE_ERROR if first.source is Source.PERCENTILE else "")
+
+
+def mature(outcomes: Floats, rows: Floats) -> NDArray[np.bool_]:
+    """Which buckets have waited long enough for their outcomes; shape as both.
+
+    Clicks are told sooner than their absence, so the youngest buckets know little but clicks and would show a rate
+    near one. From the end backwards, a bucket is immature while its share of requests with an outcome is under MATURE
+    of the usual share. Only the end is judged: a hole in the middle is a fault of the log and stays visible.
+    """
+    share = np.divide(outcomes, rows, out=np.zeros(len(rows)), where=rows > 0)
+    known = share[(rows > 0) & (outcomes > 0)]
+    ripe = (share >= MATURE * np.median(known)) & (rows > 0) if len(known) else rows < 0
+    last = np.flatnonzero(ripe)
+    return np.arange(len(rows)) <= (last[-1] if len(last) else -1)
 
 
 def _sampled_chart(reading: Reading, name: str) -> ChartView:

@@ -101,6 +101,13 @@ class Reading:
             case _:
                 return self._ratio(metric)
 
+    def rows(self) -> Floats:
+        """Requests of each bucket."""
+        total = np.zeros(len(self.times))
+        for part in self._rows():
+            total += part.n
+        return total
+
     def _rows(self) -> tuple[Measured, ...]:
         totals: dict[str, Floats] = {}
         for stream in self.requests:

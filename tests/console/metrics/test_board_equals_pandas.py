@@ -187,6 +187,18 @@ def test_that_a_split_by_version_gives_each_version_its_own_numbers(canary: Load
         same(ours[ours.notna()], (rows["status_code"] >= 500).groupby(buckets(rows["ts"], 3600)).mean())
 
 
+def test_that_the_board_leaves_the_ctr_of_young_buckets_out(canary: Loaded) -> None:
+    whole = canary.session.selection().whole
+    assert whole is not None
+    chart = next(chart for chart in board(canary.session.store, whole, 300).charts if chart.metric == "ctr")
+    assert canary.outcome is not None
+    at = buckets(canary.requests["ts"], chart.bucket_s)
+    share = canary.outcome.notna().groupby(at).mean().reindex(chart.times.astype("int64"))
+    drawn = np.isfinite(chart.series[0].values)
+    assert drawn[share.to_numpy() > 0.93].all()          # 98 % of the outcomes come, in the end
+    assert not drawn[share.to_numpy() < 0.5].any()       # after the last request most still wait
+
+
 def test_that_the_board_shows_only_what_the_log_has(bandit: Loaded) -> None:
     whole = bandit.session.selection().whole
     assert whole is not None
