@@ -5,6 +5,7 @@ The window shows first; the session, the icons and everything heavy are loaded a
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -85,7 +86,18 @@ class Console(QObject):
 
 def run(folder: Path | None, *, workspace: Path | None = None, zone: str | None = None) -> int:
     """Show the window until it is closed; the start page when `folder` is None. Gives the exit code."""
-    app = application()
+    code, ended_in_time = _live(application(), folder, workspace, zone)
+    if not ended_in_time:
+        # A worker hangs in the system, on a dead network mount say. Waiting for it would keep a closed program
+        # alive; what it has not committed is read again the next time.
+        logging.shutdown()
+        os._exit(code)
+    gc.collect()    # DuckDB prints a list of what is still alive when the interpreter ends: cycles through the window
+    return code
+
+
+def _live(app: QApplication, folder: Path | None, workspace: Path | None, zone: str | None) -> tuple[int, bool]:
+    """From the first paint to the close button: exit code, and whether all work ended in time."""
     console = Console(app, zone=zone)
     reporter = Reporter()
     reporter.caught.connect(console.helm.on_bug)
@@ -104,12 +116,7 @@ def run(folder: Path | None, *, workspace: Path | None = None, zone: str | None 
     ticker.stop()
     console.shut_down()
     sys.excepthook = before
-    if not console.ended_in_time:
-        # A worker hangs in the system, on a dead network mount say. Waiting for it would keep a closed program
-        # alive; what it has not committed is read again the next time.
-        logging.shutdown()
-        os._exit(code)
-    return code
+    return code, console.ended_in_time
 
 
 def picture(folder: Path, workspace: Path, path: Path, *, size: tuple[int, int] = (1280, 800),

@@ -23,7 +23,7 @@ from widgets.tasks import Tasks
 if TYPE_CHECKING:
     from console.metrics.view import BoardView
     from console.session import Session
-    from console.session.view import SelectionView
+    from console.session.view import SelectionView, StatusView
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +169,10 @@ class Helm(QObject):
     def brush_current(self) -> None:
         """The next drag chooses it; pressed again, no more."""
         self._brush_mode("current")
+
+    def end_brushing(self) -> None:
+        """Escape."""
+        self._brush_mode("")
 
     def suggest_windows(self) -> None:
         """Both at once, and test them."""
@@ -383,12 +387,20 @@ class Helm(QObject):
         window.overview.display_selection(selection)
         window.drift.display_selection(selection)
         window.inspector.display_selection(selection)
+        sides = [one is not None for one in (selection.reference, selection.current)]
+        window.actions_by_name["test_drift"].setEnabled(all(sides))
+        window.actions_by_name["clear_windows"].setEnabled(any(sides))
+        window.actions_by_name["back"].setEnabled(selection.can_back)
+        window.actions_by_name["forward"].setEnabled(selection.can_forward)
 
     @Slot(object)
-    def on_status(self, status: object) -> None:
+    def on_status(self, status: StatusView) -> None:
         """To the two bars."""
-        self.window.status_line.display(status)      # type: ignore[arg-type]
-        self.window.time_bar.display_status(status)  # type: ignore[arg-type]
+        self.window.status_line.display(status)
+        self.window.time_bar.display_status(status)
+        loading = status.loading is not None and status.loading.running
+        self.window.actions_by_name["cancel_load"].setEnabled(loading)
+        self.window.actions_by_name["reload"].setEnabled(not loading)
 
     @Slot(object)
     def on_board(self, board: BoardView | None) -> None:

@@ -208,6 +208,13 @@ class MainWindow(QMainWindow):
                 return True
         return super().event(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape ends what was begun and not finished."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.intent.emit("end_brushing")
+        else:
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A folder, or a file in it, may be dropped anywhere."""
         if dropped_folder(event) is not None:

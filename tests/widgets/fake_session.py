@@ -64,8 +64,9 @@ class FakeSession:
     def load(self, job: Job) -> object:
         """Some steps, each of which looks whether it should stop."""
         for step in range(self.steps):
-            self._loading = LoadProgress(True, step, self.steps, step, self.steps, step * 1000, 200_000.0, step,
-                                         "predictions-20260302.parquet")
+            self._loading = LoadProgress(
+                True, step, self.steps, step, self.steps, step * 1000, 200_000.0, step, "predictions-20260302.parquet"
+            )
             job.report(step, self.steps, "loading")
             job.stop_if_asked()
             self.generation += 1
@@ -109,7 +110,9 @@ class FakeSession:
         """Around an instant."""
         visible = self._selection.visible
         assert visible is not None
-        return self.look_at(Window(around - (around - visible.start) * factor, around + (visible.end - around) * factor))
+        return self.look_at(
+            Window(around - (around - visible.start) * factor, around + (visible.end - around) * factor)
+        )
 
     def pan(self, fraction: float) -> SelectionView:
         """By a share."""
@@ -153,8 +156,9 @@ class FakeSession:
 
     def status(self) -> StatusView:
         """Small numbers."""
-        return StatusView(str(self.folder), self._loading, 0.4 if self.grows else None, 1_204_331, 12, 1, 214.0,
-                          self.grows, "")
+        return StatusView(
+            str(self.folder), self._loading, 0.4 if self.grows else None, 1_204_331, 12, 1, 214.0, self.grows, ""
+        )
 
     def board(self, max_points: int = 400) -> BoardView:
         """Nine charts."""
@@ -167,13 +171,23 @@ class FakeSession:
         with self._counted("overview"):
             times = np.linspace(WHOLE.start_s, WHOLE.end_s, max_points, endpoint=False)
             wave = 40 + 25 * np.sin(times / 86400 * 2 * np.pi) + np.random.default_rng(3).normal(0, 3, max_points)
-            return OverviewView(WHOLE, times, int(WHOLE.seconds / max_points), wave, np.full(max_points, 0.01),
-                                (("ctr-v1", WHOLE), ("ctr-v2", CURRENT)), ())
+            return OverviewView(
+                WHOLE,
+                times,
+                int(WHOLE.seconds / max_points),
+                wave,
+                np.full(max_points, 0.01),
+                (("ctr-v1", WHOLE), ("ctr-v2", CURRENT)),
+                (),
+            )
 
     def read_out(self, board: BoardView, at: datetime) -> tuple[ReadOut, ...]:
         """The first value of each."""
-        return tuple(ReadOut(one.metric, one.title, series.name, at, format_value(float(series.values[0]), one.unit))
-                     for one in board.charts for series in one.series)
+        return tuple(
+            ReadOut(one.metric, one.title, series.name, at, format_value(float(series.values[0]), one.unit))
+            for one in board.charts
+            for series in one.series
+        )
 
     def sources(self) -> SourcesView:
         """Three streams."""
@@ -198,15 +212,22 @@ class FakeSession:
     def create_incident(self, title: str = "") -> Incident:
         """Kept in memory."""
         number = len(self._incidents) + 1
-        incident = Incident(f"INC-20260302-1000-{number:04x}", title or f"Incident of {format_window(CURRENT)}", CURRENT,
-                            REFERENCE, WHOLE.end)
+        incident = Incident(
+            f"INC-20260302-1000-{number:04x}",
+            title or f"Incident of {format_window(CURRENT)}",
+            CURRENT,
+            REFERENCE,
+            WHOLE.end,
+        )
         self._incidents[incident.incident_id] = incident
         return incident
 
     def incidents(self) -> tuple[IncidentRow, ...]:
         """All."""
-        return tuple(IncidentRow(one.incident_id, one.title, one.window, one.created, one.status, "")
-                     for one in self._incidents.values())
+        return tuple(
+            IncidentRow(one.incident_id, one.title, one.window, one.created, one.status, "")
+            for one in self._incidents.values()
+        )
 
     def incident(self, incident_id: str) -> Incident:
         """One."""
@@ -266,14 +287,26 @@ def make_board(window: Window, points: int, generation: int) -> BoardView:
         for number, name in enumerate(names):
             wave = base * (1 + number * 0.6) * (1 + 0.3 * np.sin(times / 86400 * 2 * np.pi))
             values = np.abs(wave + rng.normal(0, base * 0.08, len(times)))
-            values[len(values) // 3: len(values) // 3 + 4] = np.nan
+            values[len(values) // 3 : len(values) // 3 + 4] = np.nan
             series.append(SeriesView(name, values, np.full(len(times), 120.0)))
         latest = format_value(float(series[-1].values[-1]), unit)
-        charts.append(ChartView(metric, title, unit, group, "neither", times, bucket, tuple(series),
-                                f"{title} of all requests that came in each stretch of time.",
-                                "requests / length of the bucket", latest,
-                                "SELECT bucket, n / $bucket_s AS value\nFROM rollup_requests\nORDER BY bucket",
-                                "Percentiles are exact to 1 %." if metric == "latency" else ""))
+        charts.append(
+            ChartView(
+                metric,
+                title,
+                unit,
+                group,
+                "neither",
+                times,
+                bucket,
+                tuple(series),
+                f"{title} of all requests that came in each stretch of time.",
+                "requests / length of the bucket",
+                latest,
+                "SELECT bucket, n / $bucket_s AS value\nFROM rollup_requests\nORDER BY bucket",
+                "Percentiles are exact to 1 %." if metric == "latency" else "",
+            )
+        )
     return BoardView(window, bucket, tuple(charts), (WHOLE,), generation)
 
 
@@ -284,45 +317,90 @@ def make_drift(reference: Window = REFERENCE, current: Window = CURRENT) -> Drif
     middles = (edges[:-1] + edges[1:]) / 2
 
     def bell(at: float, wide: float) -> np.ndarray:
-        shares = np.exp(-((middles - at) / wide) ** 2)
+        shares = np.exp(-(((middles - at) / wide) ** 2))
         return shares / shares.sum()
 
     nan = float("nan")
 
-    def one(column: str, kind: str, test: str, effect: float, p: float, verdict: Verdict, name: str = "D") -> ColumnDrift:
-        sentence = {Verdict.ALARM: f"{column} moved: median 41 to 58, {name} {effect:.2f}.",
-                    Verdict.WATCH: f"{column} moved a little: {name} {effect:.2f}.",
-                    Verdict.NONE: f"{column} did not move by more than chance.",
-                    Verdict.TOO_FEW: f"{column} has only 12 values in the current window."}[verdict]
-        return ColumnDrift(column, kind, "feature", test, effect, p, min(1.0, p * 6), effect, name, effect * 0.8,
-                           effect * 1.2, 48_210, 51_877, 0.001, 0.04, 0.012, verdict, sentence)
+    def one(
+        column: str, kind: str, test: str, effect: float, p: float, verdict: Verdict, name: str = "D"
+    ) -> ColumnDrift:
+        sentence = {
+            Verdict.ALARM: f"{column} moved: median 41 to 58, {name} {effect:.2f}.",
+            Verdict.WATCH: f"{column} moved a little: {name} {effect:.2f}.",
+            Verdict.NONE: f"{column} did not move by more than chance.",
+            Verdict.TOO_FEW: f"{column} has only 12 values in the current window.",
+        }[verdict]
+        return ColumnDrift(
+            column,
+            kind,
+            "feature",
+            test,
+            effect,
+            p,
+            min(1.0, p * 6),
+            effect,
+            name,
+            effect * 0.8,
+            effect * 1.2,
+            48_210,
+            51_877,
+            0.001,
+            0.04,
+            0.012,
+            verdict,
+            sentence,
+        )
 
     columns = (
         one("price", "numeric", "ks", 0.31, 1e-30, Verdict.ALARM),
         one("country", "categorical", "chi2", 0.12, 1e-12, Verdict.ALARM, "TVD"),
-        one("price", "missing", "proportions", 0.039, 1e-9, Verdict.WATCH, "points"),
+        one("price", "missing", "proportions", 0.039, 1e-9, Verdict.WATCH, "difference"),
         one("session_depth", "numeric", "ks", 0.014, 0.03, Verdict.NONE),
         one("device", "categorical", "chi2", 0.006, 0.41, Verdict.NONE, "TVD"),
         one("age", "numeric", "ks", 0.005, 0.77, Verdict.NONE),
-        replace(one("days_since_last", "numeric", "ks", 0.0, 1.0, Verdict.TOO_FEW), p_value=nan, p_adjusted=nan,
-                effect=nan, effect_low=nan, effect_high=nan),
+        replace(
+            one("days_since_last", "numeric", "ks", 0.0, 1.0, Verdict.TOO_FEW),
+            p_value=nan,
+            p_adjusted=nan,
+            effect=nan,
+            effect_low=nan,
+            effect_high=nan,
+        ),
     )
     quantiles = tuple((q, 41 + (q - 0.5) * 60, 58 + (q - 0.5) * 50) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
     shapes = (
         NumericShape("price", edges, bell(41, 18), bell(58, 15), quantiles),
-        CategoryShape("country", ("ZZ", "US", "IN", "DE", "GB", "(other)"), np.array([.001, .42, .14, .12, .11, .209]),
-                      np.array([.11, .36, .13, .11, .1, .19])),
+        CategoryShape(
+            "country",
+            ("ZZ", "US", "IN", "DE", "GB", "(other)"),
+            np.array([0.001, 0.42, 0.14, 0.12, 0.11, 0.209]),
+            np.array([0.11, 0.36, 0.13, 0.11, 0.1, 0.19]),
+        ),
         NumericShape("session_depth", edges, bell(30, 20), bell(30.4, 20), quantiles),
         NumericShape("age", edges, bell(50, 25), bell(50, 25), quantiles),
     )
     rng.random()
-    return DriftView(reference, current, format_window(reference), format_window(current), 48_210, 51_877, columns, shapes,
-                     7, "2 of 6 columns moved: price (D 0.31), country (TVD 0.12); missing values of price rose.",
-                     Verdict.ALARM, "pilothouse drift ...", 0.18)
+    return DriftView(
+        reference,
+        current,
+        format_window(reference),
+        format_window(current),
+        48_210,
+        51_877,
+        columns,
+        shapes,
+        7,
+        "2 of 6 columns moved: price (D 0.31), country (TVD 0.12); missing values of price rose.",
+        Verdict.ALARM,
+        "pilothouse drift ...",
+        0.18,
+    )
 
 
 def make_sources(folder: Path) -> SourcesView:
     """Three streams, some files, some bad rows; one raw text tries to be HTML."""
+
     def column(name: str, kind: ColumnType, role: Role | None, why: str, unit: str = "", *samples: str) -> ColumnView:
         return ColumnView("predictions", name, name, kind, role, unit, why, samples, 1_200_000, 1200)
 
@@ -334,23 +412,64 @@ def make_sources(folder: Path) -> SourcesView:
         column("note", ColumnType.TEXT, None, "free text, left out", "", "<b>bold</b>"),
     )
     streams = (
-        StreamView("predictions", StreamKind.REQUESTS, "parquet", "has a time, a latency and a prediction", 1_200_000,
-                   WHOLE.start, WHOLE.end, "UTC", False, columns),
-        StreamView("labels", StreamKind.OUTCOMES, "csv", "keyed by request id, has clicked", 4_112, WHOLE.start, WHOLE.end,
-                   "UTC", True, ()),
-        StreamView("system", StreamKind.SAMPLES, "jsonl", "a host, a time and numbers", 219, None, None, "UTC", False, ()),
+        StreamView(
+            "predictions",
+            StreamKind.REQUESTS,
+            "parquet",
+            "has a time, a latency and a prediction",
+            1_200_000,
+            WHOLE.start,
+            WHOLE.end,
+            "UTC",
+            False,
+            columns,
+        ),
+        StreamView(
+            "labels",
+            StreamKind.OUTCOMES,
+            "csv",
+            "keyed by request id, has clicked",
+            4_112,
+            WHOLE.start,
+            WHOLE.end,
+            "UTC",
+            True,
+            (),
+        ),
+        StreamView(
+            "system", StreamKind.SAMPLES, "jsonl", "a host, a time and numbers", 219, None, None, "UTC", False, ()
+        ),
     )
     files = (
-        FileView("predictions/predictions-20260302.parquet", "predictions", "loaded", 600_010, 600_000, 10, 0, 48_000_000),
-        FileView("predictions/predictions-20260303.parquet", "predictions", "following", 600_002, 600_000, 2, 0, 48_100_000),
+        FileView(
+            "predictions/predictions-20260302.parquet", "predictions", "loaded", 600_010, 600_000, 10, 0, 48_000_000
+        ),
+        FileView(
+            "predictions/predictions-20260303.parquet", "predictions", "following", 600_002, 600_000, 2, 0, 48_100_000
+        ),
         FileView("labels/labels-20260302.csv", "labels", "loaded", 4_113, 4_112, 0, 1, 204_000, "1 header"),
         FileView("system/system.jsonl", "system", "loaded", 219, 219, 0, 0, 30_000),
         FileView("notes/model.bin", "", "rejected", 0, 0, 0, 0, 900_000, "Neither text nor Parquet: leave it out"),
     )
-    bad = tuple(QuarantineView("predictions/predictions-20260302.parquet", 17 + number, None, "no timestamp",
-                               '{"ts": null, "html": "<b>not bold</b>"}') for number in range(12))
-    return SourcesView(str(folder), "/tmp/work.duckdb", streams, files, (("no timestamp", 10), ("not JSON", 2)), bad,
-                       ("Times of labels name no zone: UTC is assumed.",))
+    bad = tuple(
+        QuarantineView(
+            "predictions/predictions-20260302.parquet",
+            17 + number,
+            None,
+            "no timestamp",
+            '{"ts": null, "html": "<b>not bold</b>"}',
+        )
+        for number in range(12)
+    )
+    return SourcesView(
+        str(folder),
+        "/tmp/work.duckdb",
+        streams,
+        files,
+        (("no timestamp", 10), ("not JSON", 2)),
+        bad,
+        ("Times of labels name no zone: UTC is assumed.",),
+    )
 
 
 def at(seconds: float) -> datetime:

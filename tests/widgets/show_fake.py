@@ -16,7 +16,9 @@ def main(words: list[str]) -> int:
     app = application()
     console = Console(app)
     console.holder.choose("dark" if "dark" in words else "light")
-    session = FakeSession(Path("/var/log/prod-ranker"), steps=10_000 if "loading" in words else 3, grows="live" in words)
+    session = FakeSession(
+        Path("/var/log/prod-ranker"), steps=10_000 if "loading" in words else 3, grows="live" in words
+    )
     console.conductor._opener = lambda _folder, _workspace: session  # type: ignore[assignment,return-value]
     console.window.show()
     console.after_first_paint()
@@ -42,8 +44,11 @@ def main(words: list[str]) -> int:
         if "palette" in words:
             console.helm.show_palette()
         if "message" in words:
-            console.window.message_bar.say("predictions-20260302.csv: line 12 has no `ts` field. Choose the field "
-                                           "for the time under Folder > Columns.", "firing")
+            console.window.message_bar.say(
+                "predictions-20260302.csv: line 12 has no `ts` field. Choose the field "
+                "for the time under Folder > Columns.",
+                "firing",
+            )
         if "explain" in words:
             console.helm.explain("latency")
 

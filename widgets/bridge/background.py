@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 REPORTS_A_SECOND = 10
 """More than the eye can read; a signal costs the window's thread time."""
 
+MOST_INT = 2**31 - 1
+"""Of a Qt signal."""
+
 _LEFT_BEHIND: list[object] = []
 """Work that did not end in time when the window closed: kept, so that Qt never destroys what a thread still uses."""
 
@@ -57,8 +60,9 @@ class BackgroundJob(QObject):
         now = time.monotonic()
         if now - self._reported_at >= 1 / REPORTS_A_SECOND or (total and done >= total):
             self._reported_at = now
-            # Qt's int has 32 bits: bytes of large folders go as kilobytes
-            scale = 1024 if max(done, total) > 2**31 - 1 else 1
+            scale = 1
+            while max(done, total) // scale > MOST_INT:     # bytes of large folders go as kilobytes, or megabytes
+                scale *= 1024
             self._say(self.progressed, done // scale, total // scale, note)
 
     def stop_if_asked(self) -> None:

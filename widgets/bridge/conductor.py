@@ -72,6 +72,7 @@ class Conductor(QObject):
         self._generation: object = None
         self._selection: SelectionView | None = None
         self._poll_ms = POLL_LEAST_MS
+        self._poll_trouble = ""
         self._board_shown = True
         self._views = {name: self._refresher(name) for name in ("board", "overview", "sources", "incidents")}
         self._views["board"].ready.connect(self.board_ready)

@@ -28,15 +28,16 @@ class CommandPalette(QDialog):
         self._words.setPlaceholderText("Type a command")
         self._words.setAccessibleName("Command")
         self._model = RowsModel((
-            Column("", 230, lambda one: one.text.rstrip("…"), icon=lambda one: icons.icon(one.icon, "muted")),
-            Column("", 300, lambda one: one.sentence, foreground=lambda _one: icons.theme.color("muted")),
+            Column("", 200, lambda one: one.text.rstrip("…"), icon=lambda one: icons.icon(one.icon, "muted")),
+            Column("", 400, lambda one: one.sentence, foreground=lambda _one: icons.theme.color("muted")),
             Column("", 90, lambda one: shown_keys(one.keys[:1])),
         ))
         self._table = table(self._model, "palette_commands", "Commands")
         self._table.horizontalHeader().hide()
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setLayout(column(self._words, self._table, margins=(8, 8, 8, 8)))
-        self.resize(680, 400)
+        self.resize(760, 408)
+        self.setStyleSheet("#command_palette { border: 1px solid palette(mid); }")
         self._words.textChanged.connect(self._narrow)
         self._words.returnPressed.connect(self._run)
         self._table.clicked.connect(self._on_clicked)

@@ -15,6 +15,7 @@ _BARE_LENGTH = re.compile(rf"(?:last\s+)?{_LENGTH}", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2})?))?")
 _WORDS = re.compile(r"(\d{1,2})\s+([A-Za-z]{3,9})(?:\s+(\d{4}))?(?:\s+(\d{1,2}:\d{2}(?::\d{2})?))?")
+_ZONE = re.compile(r"(?i)(?:\s*\butc|(?<=\d)z)\s*$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -28,18 +29,18 @@ def read_window(text: str, newest: datetime) -> Window:
     newest : what `now` means: the newest row of the log, so that old logs can be asked too
     A day without a clock is its midnight; alone, a day is that whole day.
     """
-    typed = re.sub(r"(?i)\s*(utc|z)\s*$", "", text.strip()).replace("\N{EN DASH}", "-").replace("\N{EM DASH}", "-")
+    typed = _ZONE.sub("", text.strip()).replace("\N{EN DASH}", "-").replace("\N{EM DASH}", "-")
     try:
         if match := _BARE_LENGTH.fullmatch(typed):
             return Window(newest - _length(match), newest)
         halves = _halves(typed)
         if len(halves) == 1:
             return _one(halves[0], newest)
-        start = _moment(halves[0], newest, None) if not _without_year(halves[0]) else None
-        end = _moment(halves[1], newest, start)
-        if start is None:
-            start = _moment(halves[0], newest, end)
-        return Window(start, end)
+        if _without_year(halves[0]) and not _CLOCK.fullmatch(halves[1]):
+            end = _moment(halves[1], newest, None)
+            return Window(_moment(halves[0], newest, end), end)     # the year stands once, at the end
+        start = _moment(halves[0], newest, None)
+        return Window(start, _moment(halves[1], newest, start))
     except NotATime:
         raise
     except (ValueError, OverflowError) as error:
@@ -51,7 +52,7 @@ def _halves(typed: str) -> list[str]:
     for between in (r"\s*\.\.\s*", r"\s+to\s+", r"\s+-\s+", r"(?<=:\d\d)-(?=\d)"):
         parts = re.split(between, typed)
         if len(parts) == 2 and not (between == r"\s+-\s+" and parts[0].lower().strip() == "now"):
-            return [part.strip() for part in parts]
+            return [_ZONE.sub("", part.strip()) for part in parts]
     return [typed]
 
 

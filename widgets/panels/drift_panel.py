@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QApplication,
     QProgressBar,
     QSizePolicy,
     QSplitter,
@@ -96,6 +97,7 @@ class DriftPanel(QWidget):
         self._icons = icons
         self._view: DriftView | None = None
         self._selection: SelectionView | None = None
+        self._displaying = False
         self._reference = WindowChip(icons, "reference")
         self._current = WindowChip(icons, "current")
         self._test = button("Test drift", "test_drift", "Compare the two windows, column by column (Ctrl+T)",
@@ -117,6 +119,7 @@ class DriftPanel(QWidget):
         self._again.clicked.connect(self.suggest_asked)
         self._incident.clicked.connect(self.incident_asked)
         icons.holder.changed.connect(self._theme_changed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
     def state(self) -> str:
@@ -155,8 +158,13 @@ class DriftPanel(QWidget):
         self._pages.setCurrentIndex(2)
         wanted = self._selection.column if self._selection else ""
         chosen = next((at for at, one in enumerate(view.columns) if one.column == wanted), 0)
+        self._displaying = True
         self._table.selectRow(chosen)
+        self._displaying = False
         self._show_column()
+        focused = QApplication.focusWidget()
+        if self.isVisible() and (focused is None or self.isAncestorOf(focused) or focused is self):
+            self._table.setFocus()      # so that up and down walk through the columns at once
 
     def display_progress(self, done: int, total: int, note: str) -> None:
         """While the test runs."""
@@ -231,10 +239,14 @@ class DriftPanel(QWidget):
         ))
         self._quantile_table = table(self._quantiles, "quantile_table", "Quantiles of both windows")
         self._quantile_table.setFixedHeight(32 + 5 * 28 + 4)
+        self._quantile_table.setMaximumWidth(520)
+        self._shape.setMaximumHeight(480)
         self._quantile_table.setSelectionMode(self._quantile_table.SelectionMode.NoSelection)
         self._quantile_table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        detail = holding(column(self._column_title, self._sentence, self._shape, self._quantile_table,
-                                margins=(16, 0, 0, 0)))
+        inside = column(self._column_title, self._sentence, self._shape, self._quantile_table,
+                        None, margins=(16, 0, 0, 0))
+        inside.setStretchFactor(self._shape, 1000)
+        detail = holding(inside)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("drift_split")
         split.addWidget(self._table)
@@ -255,7 +267,7 @@ class DriftPanel(QWidget):
         self._show_column()
         one = self._model.row(index)
         # only what a person does, not what display() selects, is a wish
-        if one is not None and self._table.hasFocus():
+        if one is not None and not self._displaying:
             self.column_asked.emit(one.column)
 
     def _show_column(self) -> None:

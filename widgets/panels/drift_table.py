@@ -19,6 +19,9 @@ ICONS = {Verdict.ALARM: "alert-octagon", Verdict.WATCH: "eye-outline", Verdict.N
 TONES = {Verdict.ALARM: "firing", Verdict.WATCH: "warning", Verdict.NONE: "good", Verdict.TOO_FEW: "muted"}
 TEST_NAMES = {"ks": "Kolmogorov-Smirnov", "chi2": "Chi-square", "proportions": "Two proportions",
               "psi": "PSI", "wasserstein": "Wasserstein"}
+SHORT = {"excess TVD": "TVD"}
+RATES = ("difference", "points")
+"""Rates are compared in points: 0.01 is one."""
 EFFECT_COLUMN = 3
 
 
@@ -31,11 +34,11 @@ def drift_model(icons: Icons) -> RowsModel:
         return icons.icon(ICONS[row.verdict], TONES[row.verdict])
 
     return RowsModel((
-        Column("Verdict", 112, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
+        Column("Verdict", 124, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
         Column("Column", 128, column_text),
-        Column("Test", 148, lambda row: TEST_NAMES.get(row.test, row.test)),
+        Column("Test", 144, lambda row: TEST_NAMES.get(row.test, row.test)),
         Column("Effect", 168, effect_text, tip=effect_tip),
-        Column("p adjusted", 88, lambda row: p_text(row.p_adjusted), right=True,
+        Column("p adjusted", 84, lambda row: p_text(row.p_adjusted), right=True,
                tip=lambda row: f"{p_text(row.p_value)} before the correction for many tests"),
         Column("What moved", 96, lambda row: row.sentence),
     ))
@@ -55,12 +58,16 @@ def p_text(p: float) -> str:
 
 def effect_text(row: ColumnDrift) -> str:
     """Its name and size."""
-    return f"{row.effect_name} {row.effect:.3f}" if math.isfinite(row.effect) else "-"
+    if not math.isfinite(row.effect):
+        return "-"
+    if row.effect_name.startswith(RATES):
+        return f"{100 * row.effect:+.2f} points"
+    return f"{SHORT.get(row.effect_name, row.effect_name)} {row.effect:.3f}"
 
 
 def effect_tip(row: ColumnDrift) -> str:
     """With the interval, and what these sizes could have shown."""
-    parts = [effect_text(row)]
+    parts = [f"{row.effect_name} {format_number(row.effect)}" if math.isfinite(row.effect) else "no effect to state"]
     if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
         parts.append(f"between {format_number(row.effect_low)} and {format_number(row.effect_high)}")
     if math.isfinite(row.detectable):

@@ -71,6 +71,7 @@ class IncidentsPanel(QWidget):
         self._pages.addWidget(empty)
         self._pages.addWidget(split)
         self.setLayout(column(self._pages, margins=(16, 16, 16, 8)))
+        self.setFocusProxy(self._table)
         self._create.clicked.connect(self.create_asked)
         self._first.clicked.connect(self.create_asked)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)

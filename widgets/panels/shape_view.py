@@ -97,7 +97,7 @@ class ShapeView(QWidget):
         body = area.adjusted(0, metrics.height() + 2 * PAD, 0, 0)
         step = min(40.0, body.height() / count)
         names = min(body.width() * 0.35,
-                    8.0 + max(metrics.horizontalAdvance(_named(text)) for text in shape.labels[:count]))
+                    PAD + 4.0 + max(metrics.horizontalAdvance(_named(text)) for text in shape.labels[:count]))
         numbers = metrics.horizontalAdvance("00.0 %") + 2 * PAD
         top = float(max(shape.reference[:count].max(), shape.current[:count].max())) or 1.0
         width = max(20.0, body.width() - names - numbers)

@@ -102,6 +102,7 @@ class SourcesPanel(QWidget):
         page = column(head, split, margins=(16, 16, 16, 8), gap=16)
         page.setStretch(1, 1)
         self.setLayout(page)
+        self.setFocusProxy(self._stream_table)
         self._columns.clicked.connect(self._on_columns)
         self._reload.clicked.connect(self.reload_asked)
         self._stream_table.doubleClicked.connect(self._on_columns)

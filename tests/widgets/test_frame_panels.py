@@ -1,0 +1,396 @@
+"""The panels of the frame, one at a time: what they say, and that only a person's gesture is a wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QRect, Qt, SignalInstance
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QToolButton, QWidget
+
+from console.errors import BadSettings
+from console.roles import Role
+from console.session.view import LoadProgress, RecentFolder, SelectionView, StatusView
+from console.window import Window
+from tests.widgets.fake_session import CURRENT, REFERENCE, WHOLE, FakeSession, make_board, make_drift, make_sources
+from widgets.dialogs.columns_dialog import ROLE, ColumnsDialog
+from widgets.icons import Icons
+from widgets.layout_store import clamped
+from widgets.models.rows import Column, RowsModel
+from widgets.panels.drift_panel import DriftPanel
+from widgets.panels.drift_table import p_text
+from widgets.panels.incidents_panel import IncidentsPanel
+from widgets.panels.inspector import Inspector
+from widgets.panels.message_bar import MessageBar
+from widgets.panels.sources_panel import SourcesPanel
+from widgets.panels.start_page import StartPage
+from widgets.panels.status_bar import StatusLine
+from widgets.panels.time_bar import TimeBar
+
+SELECTION = SelectionView(WHOLE, WHOLE, False, True, False, "all", None, None, "", 0)
+STATUS = StatusView("/logs", None, None, 1_204_331, 0, 0, 214.0, False, "")
+
+
+@pytest.fixture
+def icons(theme_holder) -> Icons:
+    made = Icons(theme_holder)
+    made.load()
+    return made
+
+
+@pytest.fixture
+def show(qtbot) -> Callable[[QWidget], None]:
+    def shown(widget: QWidget) -> None:
+        qtbot.addWidget(widget)
+        widget.resize(1000, 600)
+        with qtbot.waitExposed(widget):
+            widget.show()
+
+    return shown
+
+
+def part(parent: QWidget, kind: type[Any], name: str) -> Any:
+    found = parent.findChild(kind, name)
+    assert found is not None, f"no {kind.__name__} called {name}"
+    return found
+
+
+def count(signal: SignalInstance) -> list[tuple[Any, ...]]:
+    heard: list[tuple[Any, ...]] = []
+    signal.connect(lambda *what: heard.append(what))
+    return heard
+
+
+# ---- time bar ----------------------------------------------------------------------------------------------
+
+
+def test_that_the_time_bar_shows_the_range_and_lights_the_quick_one(icons, show):
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(SELECTION)
+    assert part(bar, QLineEdit, "time_range").text() == "2 Mar 00:00 - 4 Mar 2026 00:00 UTC"
+    assert part(bar, QToolButton, "quick_all").isChecked()
+    assert not part(bar, QToolButton, "quick_1h").isChecked()
+    assert part(bar, QToolButton, "time_back").isEnabled()
+    assert not part(bar, QToolButton, "time_forward").isEnabled()
+
+
+def test_that_displaying_asks_for_nothing(icons, show):
+    bar = TimeBar(icons)
+    show(bar)
+    heard = [count(one) for one in (bar.quick_asked, bar.window_asked, bar.live_asked, bar.back_asked)]
+    bar.display(replace(SELECTION, live=True, quick="1h"))
+    bar.display_status(replace(STATUS, live_lag_s=0.4, following=True))
+    assert heard == [[], [], [], []]
+
+
+def test_that_a_typed_range_is_asked_for_and_a_wrong_one_explained(icons, show, qtbot):
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(SELECTION)
+    asked, wrong = count(bar.window_asked), count(bar.mistyped)
+    edit = part(bar, QLineEdit, "time_range")
+    bar.start_typing()
+    qtbot.keyClicks(edit, "rubbish")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert len(wrong) == 1 and "rubbish" in wrong[0][0] and not asked
+    edit.selectAll()
+    qtbot.keyClicks(edit, "now-1h")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert asked == [(Window(WHOLE.end - timedelta(hours=1), WHOLE.end),)]
+
+
+def test_that_escape_puts_the_shown_range_back(icons, show, qtbot):
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(SELECTION)
+    edit = part(bar, QLineEdit, "time_range")
+    bar.start_typing()
+    qtbot.keyClicks(edit, "now-")
+    qtbot.keyClick(edit, Qt.Key.Key_Escape)
+    assert edit.text() == "2 Mar 00:00 - 4 Mar 2026 00:00 UTC"
+
+
+@pytest.mark.parametrize(("selection", "lag", "said"), [
+    (replace(SELECTION, live=True), 0.4, "Live, 0.4 s"),
+    (replace(SELECTION, live=False, waited=1204), 0.4, "Paused, 1,204 rows waited"),
+    (SELECTION, None, "Live"),
+])
+def test_that_the_live_button_says_how_far_behind_and_what_waited(icons, show, selection, lag, said):
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(selection)
+    bar.display_status(replace(STATUS, live_lag_s=lag, following=lag is not None))
+    assert part(bar, QToolButton, "live").text() == said
+
+
+def test_that_missing_folders_are_listed_but_cannot_be_opened(icons, show):
+    bar = TimeBar(icons)
+    show(bar)
+    recent = tuple(RecentFolder(f"/logs/{name}", name, datetime(2026, 3, 2, tzinfo=UTC), 5, state)
+                   for name, state in (("a&b", "ready"), ("gone", "missing")))
+    bar.display_recent(recent, "shop")
+    items = {one.text(): one.isEnabled() for one in part(bar, QToolButton, "folder_menu").menu().actions()}
+    assert items["a&&b"] is True
+    assert items["gone (missing)"] is False
+
+
+# ---- status bar --------------------------------------------------------------------------------------------
+
+
+def test_that_loading_shows_progress_and_a_cancel_button(icons, show, qtbot):
+    line = StatusLine(icons)
+    show(line)
+    line.display(replace(STATUS, loading=LoadProgress(True, 3, 12, 250, 1000, 90_000, 45_000.0, 2, "a.csv")))
+    asked = count(line.cancel_asked)
+    qtbot.mouseClick(part(line, QPushButton, "cancel_load"), Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    assert line._note.whole == "a.csv, 3 of 12 files, 45,000 rows/s"
+    assert line._bar.value() == 250
+    line.display(STATUS)
+    assert not part(line, QPushButton, "cancel_load").isVisible()
+
+
+def test_that_quarantined_rows_lead_to_sources(icons, show, qtbot):
+    line = StatusLine(icons)
+    show(line)
+    line.display(STATUS)
+    button = part(line, QPushButton, "status_quarantined")
+    assert not button.isVisible()
+    line.display(replace(STATUS, quarantined=12, rejected_files=1))
+    assert button.text() == "12 quarantined, 1 file rejected"
+    asked = count(line.quarantine_asked)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+
+
+def test_that_a_growing_log_says_how_far_behind_it_is(icons, show):
+    line = StatusLine(icons)
+    show(line)
+    line.display(replace(STATUS, live_lag_s=0.4, following=True))
+    assert part(line, QLabel, "status_state").text() == "Live, 0.4 s behind"
+
+
+# ---- start page --------------------------------------------------------------------------------------------
+
+
+def test_that_the_start_page_offers_to_open_to_try_and_to_take_up_again(icons, show, qtbot):
+    page = StartPage(icons)
+    show(page)
+    page.display((RecentFolder("/logs/shop", "shop", datetime(2026, 3, 2, tzinfo=UTC), 5, "ready"),
+                  RecentFolder("/logs/gone", "gone", datetime(2026, 3, 2, tzinfo=UTC), 5, "missing")))
+    opened, tried, taken, forgotten = (count(one) for one in (page.open_asked, page.demo_asked, page.recent_asked,
+                                                              page.forget_asked))
+    qtbot.mouseClick(part(page, QPushButton, "start_open"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(part(page, QPushButton, "start_demo"), Qt.MouseButton.LeftButton)
+    table = part(page, QTableView, "recent_folders")
+    for number in (0, 1):
+        place = table.visualRect(table.model().index(number, 0)).center()
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert (len(opened), len(tried), taken) == (1, 1, [("/logs/shop",)])
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    assert forgotten == [("/logs/gone",)]
+
+
+# ---- drift -------------------------------------------------------------------------------------------------
+
+
+def test_that_drift_without_windows_explains_how_to_choose_them(icons, show, qtbot):
+    panel = DriftPanel(icons)
+    show(panel)
+    panel.display_selection(SELECTION)
+    assert panel.state == "empty"
+    assert not part(panel, QPushButton, "test_drift").isEnabled()
+    asked = count(panel.suggest_asked)
+    qtbot.mouseClick(part(panel, QPushButton, "suggest_first"), Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+
+
+def test_that_the_drift_table_shows_verdicts_as_words_and_the_chosen_columns_quantiles(icons, show, qtbot):
+    panel = DriftPanel(icons)
+    show(panel)
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=CURRENT))
+    wishes = count(panel.column_asked)
+    panel.display(make_drift())
+    table = part(panel, QTableView, "drift_table")
+    cells = [[table.model().index(row, column).data() for column in (0, 1)] for row in range(3)]
+    assert cells == [["alarm", "price"], ["alarm", "country"], ["watch", "price (missing)"]]
+    assert part(panel, QLabel, "drift_sentence").text().startswith("2 of 6 columns moved")
+    assert part(panel, QLabel, "drift_column").text() == "price"
+    assert part(panel, QTableView, "quantile_table").model().rowCount() == 5
+    assert wishes == []
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    assert wishes == [("country",)]
+    assert part(panel, QLabel, "drift_column").text() == "country"
+
+
+def test_that_a_result_for_other_windows_is_put_away(icons, show):
+    panel = DriftPanel(icons)
+    show(panel)
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=CURRENT))
+    panel.display(make_drift())
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=CURRENT.shifted(timedelta(hours=1))))
+    assert panel.state == "empty"
+
+
+def test_that_a_running_test_can_be_cancelled_and_an_error_is_said(icons, show, qtbot):
+    panel = DriftPanel(icons)
+    show(panel)
+    panel.display_progress(1, 3, "price")
+    assert panel.state == "running"
+    asked = count(panel.cancel_asked)
+    qtbot.mouseClick(part(panel, QPushButton, "drift_cancel"), Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    panel.display_error(BadSettings("No current window is chosen", do="Brush one"))
+    assert panel.state == "error"
+    assert part(panel, QLabel, "drift_error").text() == "No current window is chosen"
+    assert part(panel, QLabel, "drift_error_do").text() == "Brush one"
+
+
+@pytest.mark.parametrize(("p", "text"), [(1e-30, "< 0.0001"), (0.0123, "0.0123"), (0.5, "0.50"), (float("nan"), "-")])
+def test_that_p_values_are_written_without_empty_digits(p, text):
+    assert p_text(p) == text
+
+
+# ---- incidents ---------------------------------------------------------------------------------------------
+
+
+def test_that_an_incident_is_edited_kept_and_exported(icons, show, qtbot):
+    session = FakeSession(Path("/logs/shop"))
+    incident = session.create_incident("Slow")
+    panel = IncidentsPanel(icons)
+    show(panel)
+    panel.display(session.incidents())
+    panel.display_incident(incident)
+    kept, exported, deleted = count(panel.changed), count(panel.export_asked), count(panel.delete_asked)
+    part(panel, QPlainTextEdit, "incident_notes").setPlainText("<b>who</b> did what")
+    qtbot.mouseClick(part(panel, QPushButton, "export_pdf"), Qt.MouseButton.LeftButton)
+    assert kept == [(replace(incident, notes="<b>who</b> did what"),)]
+    assert exported == [(incident.incident_id, "pdf")]
+    panel.display_progress(1, 2, "Gathering")
+    assert not part(panel, QPushButton, "export_html").isEnabled()
+    panel.display_written("/tmp/report.pdf")
+    opened = count(panel.open_asked)
+    qtbot.mouseClick(part(panel, QPushButton, "export_open"), Qt.MouseButton.LeftButton)
+    assert opened == [("/tmp/report.pdf",)]
+    qtbot.mouseClick(part(panel, QToolButton, "incident_delete"), Qt.MouseButton.LeftButton)
+    assert deleted == [(incident.incident_id,)]
+
+
+def test_that_without_incidents_the_page_says_what_one_is_for(icons, show, qtbot):
+    panel = IncidentsPanel(icons)
+    show(panel)
+    panel.display(())
+    asked = count(panel.create_asked)
+    qtbot.mouseClick(part(panel, QPushButton, "create_first"), Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+
+
+# ---- sources and columns -----------------------------------------------------------------------------------
+
+
+def test_that_sources_add_up_and_raw_text_stays_plain(icons, show, qtbot):
+    panel = SourcesPanel(icons)
+    show(panel)
+    panel.display(make_sources(Path("/logs/shop")))
+    assert part(panel, QLabel, "sources_sums").text() == (
+        "4 files: 1,204,344 records = 1,204,331 rows + 12 quarantined + 1 ignored; 1 not read")
+    streams = part(panel, QTableView, "stream_table").model()
+    assert streams.index(1, 6).data() == "UTC (assumed)"
+    panel.show_quarantine()
+    table = part(panel, QTableView, "quarantine_table")
+    table.selectRow(0)
+    assert "<b>not bold</b>" in part(panel, QPlainTextEdit, "quarantine_raw").toPlainText()
+    assert "&lt;b&gt;" in table.model().index(0, 3).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_that_changed_roles_are_saved_and_nothing_else(icons, qtbot):
+    view = make_sources(Path("/logs/shop"))
+    dialog = ColumnsDialog(icons, view, "predictions")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    save = part(dialog, QPushButton, "columns_save")
+    assert not save.isEnabled()
+    model = dialog._model
+    model.setData(model.index(3, ROLE), "ignored")
+    model.setData(model.index(2, ROLE), "score")
+    model.setData(model.index(2, ROLE), "latency")
+    asked = count(dialog.save_asked)
+    qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
+    assert asked == [("predictions", {"price": (Role.IGNORED, "")}, None)]
+
+
+def test_that_the_filter_of_columns_looks_at_names_roles_and_reasons(icons, qtbot):
+    dialog = ColumnsDialog(icons, make_sources(Path("/logs/shop")), "predictions")
+    qtbot.addWidget(dialog)
+    qtbot.keyClicks(part(dialog, QLineEdit, "columns_filter"), "free text")
+    assert [dialog._model.index(row, 0).data() for row in range(dialog._model.rowCount())] == ["note"]
+
+
+# ---- the rest ----------------------------------------------------------------------------------------------
+
+
+def test_that_the_inspector_explains_a_chart_and_offers_what_to_do_next(icons, show, qtbot):
+    panel = Inspector(icons)
+    show(panel)
+    panel.display_selection(SELECTION)
+    chart = next(one for one in make_board(WHOLE, 100, 1).charts if one.metric == "latency")
+    panel.display_chart(chart)
+    assert part(panel, QLabel, "inspector_title").text() == "Latency"
+    assert part(panel, QLabel, "inspector_rests").text().startswith("12,")
+    assert part(panel, QLabel, "inspector_error").text() == "Percentiles are exact to 1 %."
+    assert not part(panel, QPlainTextEdit, "inspector_sql").isVisible()
+    qtbot.mouseClick(part(panel, QToolButton, "inspector_show_sql"), Qt.MouseButton.LeftButton)
+    assert "rollup_requests" in part(panel, QPlainTextEdit, "inspector_sql").toPlainText()
+    assert not part(panel, QPushButton, "inspector_test").isVisible()
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=CURRENT))
+    assert part(panel, QPushButton, "inspector_test").isVisible()
+
+
+def test_that_a_message_is_plain_text_and_can_be_closed(icons, show, qtbot):
+    bar = MessageBar(icons)
+    show(bar)
+    bar.say("a.csv: <b>no time</b>. Do this.", "firing", action="Undo", key="undo")
+    assert part(bar, QLabel, "message_text").textFormat() is Qt.TextFormat.PlainText
+    asked = count(bar.action_asked)
+    qtbot.mouseClick(part(bar, QPushButton, "message_action"), Qt.MouseButton.LeftButton)
+    assert asked == [("undo",)] and bar.text == ""
+    bar.say("Again")
+    qtbot.mouseClick(part(bar, QToolButton, "message_close"), Qt.MouseButton.LeftButton)
+    assert bar.text == ""
+
+
+def test_that_a_message_is_taken_back_only_by_its_own_topic(icons, show):
+    bar = MessageBar(icons)
+    show(bar)
+    bar.say("Drag over a chart", topic="brush")
+    bar.done("typed")
+    assert bar.text == "Drag over a chart"
+    bar.done("brush")
+    assert bar.text == ""
+
+
+def test_that_a_table_keeps_its_place_when_its_numbers_change(qapp):
+    model = RowsModel((Column("A", 80, str),))
+    model.show((1, 2))
+    resets = count(model.modelReset)
+    model.show((3, 4))
+    assert resets == [] and model.index(1, 0).data() == "4"
+    model.show((5,))
+    assert len(resets) == 1
+
+
+@pytest.mark.parametrize(("place", "expected"), [
+    (QRect(100, 100, 800, 600), QRect(100, 100, 800, 600)),
+    (QRect(-5000, 0, 800, 600), QRect(0, 0, 800, 600)),
+    (QRect(1800, 900, 800, 600), QRect(1920, 480, 800, 600)),
+    (QRect(0, 0, 4000, 3000), QRect(0, 0, 1920, 1080)),
+    (QRect(2000, 100, 800, 600), QRect(2000, 100, 800, 600)),
+])
+def test_that_a_window_comes_back_onto_a_screen_that_is_there(place, expected):
+    assert clamped(place, [QRect(0, 0, 1920, 1080), QRect(1920, 0, 1920, 1080)]) == expected

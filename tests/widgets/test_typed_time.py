@@ -1,0 +1,60 @@
+"""Time ranges as people type them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.metrics.format import format_window
+from console.window import Window
+from widgets.models.typed_time import NotATime, read_window
+
+NEWEST = datetime(2026, 3, 4, 18, 30, tzinfo=UTC)
+
+
+def utc(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, minute, second, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("text", "start", "end"), [
+    ("2 Mar 2026 10:00 - 12:00 UTC", utc(2, 10), utc(2, 12)),
+    ("2 Mar 10:00 - 3 Mar 2026 12:00 UTC", utc(2, 10), utc(3, 12)),
+    ("2 March 10:00 to 12:00", utc(2, 10), utc(2, 12)),
+    ("2026-03-02 10:00 .. 2026-03-03", utc(2, 10), utc(3)),
+    ("2026-03-02T10:00:05Z .. 2026-03-02T10:00:09Z", utc(2, 10, 0, 5), utc(2, 10, 0, 9)),
+    ("2026-03-02", utc(2), utc(3)),
+    ("10:00-12:30", utc(4, 10), utc(4, 12, 30)),
+    ("now-1h", utc(4, 17, 30), NEWEST),
+    ("NOW - 90 min", utc(4, 17), NEWEST),
+    ("now-2d .. now-1d", utc(2, 18, 30), utc(3, 18, 30)),
+    ("6h", utc(4, 12, 30), NEWEST),
+    ("last 15m", utc(4, 18, 15), NEWEST),
+])
+def test_that_a_range_is_read_as_a_person_means_it(text, start, end):
+    assert read_window(text, NEWEST) == Window(start, end)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "10:00", "12:00 - 10:00", "31 Feb 2026 10:00 - 12:00",
+                                  "now-1h .. now-2h", "2 Mar 2026 25:00 - 26:00", "now-999999999999d", "<b>now</b>"])
+def test_that_what_is_no_range_is_refused_with_an_example(text):
+    with pytest.raises(NotATime, match="2 Mar 2026 12:00 - 18:00"):
+        read_window(text, NEWEST)
+
+
+@given(st.integers(0, 10**9), st.integers(60, 10**7))
+def test_that_every_range_that_is_shown_can_be_typed_again(start, length):
+    shown = Window.from_epoch(start // 60 * 60, (start + length) // 60 * 60)
+    assert read_window(format_window(shown), NEWEST) == shown
+
+
+@given(st.text(max_size=40))
+def test_that_any_text_gives_a_range_or_a_sentence(text):
+    try:
+        window = read_window(text, NEWEST)
+    except NotATime as error:
+        assert str(error)
+    else:
+        assert window.start < window.end
