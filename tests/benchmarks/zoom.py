@@ -18,8 +18,8 @@ import numpy as np
 
 from console.jobs import SilentJob
 from console.metrics.catalogue import CATALOGUE
-from console.metrics.charts import metric_series
-from console.metrics.grid import bucket_for
+from console.metrics.grid import aligned, bucket_for
+from console.metrics.measure import Reading
 from console.session import Session
 from console.store import quoted
 from console.window import Window
@@ -108,12 +108,16 @@ def _time(session: Session, window: Window) -> Timed:
         text = query.format(bucket=bucket_s, table=quoted(stream.table))
         return lambda: store.cursor().execute(text, bounds).fetchnumpy()
 
+    def chart() -> None:
+        reading = Reading(store, aligned(window, bucket_s), bucket_s)
+        for metric in latency:
+            reading.measure(metric)
+
     session.look_at(window)
     counted = store.cursor().execute(
         f"SELECT count(*) FROM {quoted(stream.table)} WHERE _ts >= $start AND _ts < $end", bounds).fetchall()
     return Timed(counted[0][0],
-                 _ms(lambda: [metric_series(store, metric, window, bucket_s, None) for metric in latency]),
-                 _ms(lambda: session.board(POINTS)), _ms(raw(PERCENTILES)), _ms(raw(BOARD)))
+                 _ms(chart), _ms(lambda: session.board(POINTS)), _ms(raw(PERCENTILES)), _ms(raw(BOARD)))
 
 
 def _ms(work: Callable[[], object]) -> float:
