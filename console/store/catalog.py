@@ -33,10 +33,10 @@ def read(con: DuckDBPyConnection) -> Catalog:
             name, stored, ColumnType(kind), Role(role) if role else None, unit, TimeFormat(form) if form else None, why,
             tuple(json.loads(samples)), chosen, kept=ColumnType(kept), number=number, naive=naive))
     found = {}
-    for stream_id, name, kind, form, why, zone, assumed, table in con.execute(
+    for stream_id, name, kind, form, why, zone, assumed, table, split_s, bins_s in con.execute(
             "SELECT * FROM streams ORDER BY stream_id").fetchall():
         found[stream_id] = StreamInfo(stream_id, name, StreamKind(kind), form, why, zone, assumed, table,
-                                      settled(StreamKind(kind), columns.get(stream_id, [])))
+                                      settled(StreamKind(kind), columns.get(stream_id, [])), split_s=split_s, bins_s=bins_s)
     return found
 
 
@@ -83,8 +83,9 @@ def _make(con: DuckDBPyConnection, catalog: Catalog, plan: PlannedStream) -> Str
                         settled(plan.kind, columns))
     fields = [f"{quoted(name)} {kind}" for name, kind in OWN_COLUMNS.items()]
     con.execute(f"CREATE TABLE {table} ({', '.join([*(_field(column) for column in columns), *fields])})")
-    con.execute("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [stream_id, stream.name, str(stream.kind), stream.format, stream.why, stream.zone, stream.zone_assumed, table])
+    con.execute("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                [stream_id, stream.name, str(stream.kind), stream.format, stream.why, stream.zone,
+                 stream.zone_assumed, table])
     _write_columns(con, stream_id, stream.columns)
     _finish(con, catalog, stream)
     return stream
@@ -143,7 +144,7 @@ def correct(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, chang
     columns = tuple(_changed(column, changes[column.stored]) if column.stored in changes else column
                     for column in stream.columns)
     kind = kind or stream.kind
-    after = replace(stream, kind=kind, zone=zone or stream.zone, zone_assumed=stream.zone_assumed and zone is None,
+    after = replace(stream, split_s=0, bins_s=0, kind=kind, zone=zone or stream.zone, zone_assumed=stream.zone_assumed and zone is None,
                     columns=settled(kind, columns))
     con.execute("UPDATE streams SET kind = ?, zone = ?, zone_assumed = ? WHERE stream_id = ?",
                 [str(kind), after.zone, after.zone_assumed, stream.stream_id])

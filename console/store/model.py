@@ -47,6 +47,8 @@ class StreamInfo:
 
     first, last  of its rows with a time; None without such
     step_s       typical distance of neighbouring distinct times in seconds; 0 when there are not two
+    split_s      the finest level at which rollups keep series apart; 0 before there are rollups
+    bins_s       the finest level that has bins; 0 before there are rollups
     """
 
     stream_id: int
@@ -62,6 +64,8 @@ class StreamInfo:
     first: datetime | None = None
     last: datetime | None = None
     step_s: float = 0.0
+    split_s: int = 0
+    bins_s: int = 0
 
     def column(self, role: Role) -> ColumnInfo | None:
         """The first column with that role."""

@@ -29,8 +29,10 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
     """See Workspace.moments."""
     grid = Grid.over(window, bucket_s)
     wanted = _Wanted(stream, stored)
-    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
     key = stream.column(by) if by is not None else None
+    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
+    if key is not None and level is not None and level < stream.split_s:
+        level = None
     query = _from_raw(stream, wanted, grid, key) if level is None else _from_rollups(stream, wanted, grid, level, by, key)
     rows = con.execute(query).fetchnumpy()
     found = []
@@ -122,7 +124,8 @@ def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window
     column = stream.named(stored)
     key = stream.column(by) if by is not None else None
     level = grid.level()
-    if level in BIN_LEVELS_S and is_binned(column) and _rows_on(con, stream, grid) > EXACT_ROWS:
+    if (level in BIN_LEVELS_S and is_binned(column) and level >= stream.bins_s
+            and _rows_on(con, stream, grid) > EXACT_ROWS):
         return _from_bins(con, stream, column, grid, level, qs, by if key else None)
     return _exact(con, stream, column, grid, qs, key)
 

@@ -14,7 +14,7 @@ import duckdb
 from console.errors import CannotWrite
 from console.jobs import Job
 from console.roles import Role, StreamKind
-from console.store import catalog, incidents, ledger, opening, outcomes, reading, rollups, values
+from console.store import catalog, incidents, ledger, opening, outcomes, reading, refreshing, rollups, values
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.shown import FileView, QuarantineView, RefusedView
@@ -156,7 +156,7 @@ class Workspace:
             if limit_s is not None and changed and time.monotonic() - started > limit_s:
                 return True
             with self._transaction() as con:
-                rollups.refresh(con, self._streams[stream_id])
+                self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id])
             changed = True
         if outcomes.is_dirty(self.cursor()):
             if job is not None:

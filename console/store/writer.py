@@ -32,6 +32,7 @@ LONGEST_RAW = 4000
 NAIVE_SAMPLE = 2000
 """Rows looked at to see whether the times of a new column name their zone."""
 
+USABLE = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}', false)"
 NO_TIME = "the row has no time"
 BAD_TIME = "the time could not be read"
 ABSURD_TIME = "the time is before 1971 or after 2199"
@@ -44,6 +45,8 @@ class Writer:
         self.connection = connection
         self._streams = streams
         self._files = ledger.Changes(connection)
+        self._first_row: dict[int, int] = {}
+        self._last_row: dict[int, int] = {}
 
     def file(self, file: PlannedFile | str, stream_id: int | None, **identity: Any) -> int:
         """The number of a file in the ledger, made if the path is new. identity: any field of FileEntry."""
@@ -82,7 +85,7 @@ class Writer:
         stream = self._streams[stream_id]
         types = {} if text else self._types(source)
         stream = self._note_naive(stream, source, columns, types)
-        before = self._last_row(stream)
+        before = self._row_before(stream)
         self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived))
         return self._settle(stream, file_id, before)
 
@@ -90,16 +93,19 @@ class Writer:
         rows = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         return {row[0]: row[1] for row in rows}
 
-    def _last_row(self, stream: StreamInfo) -> int:
+    def _row_before(self, stream: StreamInfo) -> int:
         """Rows of this transaction have greater numbers than all before: that is how a batch is found again."""
-        return int(one(self.connection, f"SELECT coalesce(max(rowid), -1) FROM {stream.table}")[0])
+        if stream.stream_id not in self._last_row:
+            last = int(one(self.connection, f"SELECT coalesce(max(rowid), -1) FROM {stream.table}")[0])
+            self._first_row[stream.stream_id] = self._last_row[stream.stream_id] = last
+        return self._last_row[stream.stream_id]
 
     def _note_naive(self, stream: StreamInfo, source: str, columns: Mapping[str, str],
                     types: Mapping[str, str]) -> StreamInfo:
         """Decide for time columns without rows so far whether they keep the clock of the log."""
         asked = [column for column in stream.columns if column.kept is ColumnType.TIME and not column.naive
                  and column.time_format not in PER_SECOND and column.stored in columns]
-        if not asked or self._last_row(stream) >= 0:
+        if not asked or self._row_before(stream) >= 0:
             return stream
         naive = {column.stored for column in asked
                  if types.get(columns[column.stored], "VARCHAR") in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_S",
@@ -114,31 +120,28 @@ class Writer:
         return catalog.note_naive(self.connection, self._streams, stream, naive) if naive else stream
 
     def _settle(self, stream: StreamInfo, file_id: int, before: int) -> Appended:
-        """Count what was inserted, take out what has no usable time, and note what rollups must be made again."""
-        con, bucket_us = self.connection, FINEST_S * 10**6
-        usable = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}', false)"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _touched AS SELECT {usable} AS usable, CASE WHEN usable THEN "
-                    f"epoch_us(_ts) // {bucket_us} END AS b, count(*) AS n, min(_ts) AS a, max(_ts) AS z, "
-                    f"min(_record) AS r, max(_record) AS s FROM {stream.table} WHERE rowid > {before} GROUP BY ALL")
-        good, bad, first, last, low, high = one(
-            con, "SELECT coalesce(sum(n) FILTER (usable), 0), coalesce(sum(n) FILTER (NOT usable), 0), "
-            "min(a) FILTER (usable), max(z) FILTER (usable), min(r), max(s) FROM _touched")
+        """Count what was inserted, and take out what has no usable time."""
+        good, bad, first, last, low, high, row = one(
+            self.connection,
+            f"SELECT count(*) FILTER (usable), count(*) FILTER (NOT usable), min(_ts) FILTER (usable), "
+            f"max(_ts) FILTER (usable), min(_record), max(_record), max(rowid) FROM (SELECT rowid, _ts, _record, "
+            f"{USABLE} AS usable FROM {stream.table} WHERE rowid > {before})")
+        if row is not None:
+            self._last_row[stream.stream_id] = int(row)
         rejected: list[tuple[int, str, str]] = []
         if bad and catalog.needs_time(stream):
-            rejected = self._take_out(stream, before, usable)
+            rejected = self._take_out(stream, before)
         else:
             good += bad
-        if catalog.needs_time(stream):
-            con.execute(f"INSERT INTO dirty SELECT {stream.stream_id}, make_timestamp(b * {bucket_us}) FROM _touched "
-                        "WHERE usable")
-        elif stream.kind is StreamKind.OUTCOMES and good:
-            con.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)", [stream.stream_id, file_id, low, high])
+        if stream.kind is StreamKind.OUTCOMES and good:
+            self.connection.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)",
+                                    [stream.stream_id, file_id, low, high])
         self._files.add(file_id, rows_loaded=int(good), first=first, last=last)
         return Appended(int(good), rejected)
 
-    def _take_out(self, stream: StreamInfo, before: int, usable: str) -> list[tuple[int, str, str]]:
+    def _take_out(self, stream: StreamInfo, before: int) -> list[tuple[int, str, str]]:
         column = catalog.time_column(stream)
-        where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {usable}"
+        where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {USABLE}"
         cells = ", ".join(f"{literal(one.stored)}, {quoted(one.stored)}" for one in stream.columns)
         unread = f"json_contains(json_keys(_misfit), {literal(json.dumps(column.stored))})" if column else "false"
         row = f"json_merge_patch(json_object({cells}), coalesce(_misfit, '{{}}')::JSON)::VARCHAR"
@@ -149,8 +152,14 @@ class Writer:
         return [(int(record), reason, raw) for record, reason, raw in found]
 
     def flush(self) -> None:
-        """Write what the ledger has gathered; the workspace calls it before the commit."""
+        """Write what the ledger has gathered, and which buckets rollups must make again."""
         self._files.flush()
+        for stream_id, first in self._first_row.items():
+            stream = self._streams[stream_id]
+            if catalog.needs_time(stream):
+                self.connection.execute(
+                    f"INSERT INTO dirty SELECT DISTINCT {stream_id}, make_timestamp(b * {FINEST_S}000000) FROM "
+                    f"(SELECT epoch_us(_ts) // {FINEST_S}000000 AS b FROM {stream.table} WHERE rowid > {first})")
 
 
 def _clean(raw: str) -> str:

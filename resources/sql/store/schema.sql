@@ -12,7 +12,8 @@ CREATE TABLE files (
 
 CREATE TABLE streams (
     stream_id INTEGER, name VARCHAR, kind VARCHAR, format VARCHAR, why VARCHAR, zone VARCHAR, zone_assumed BOOLEAN,
-    "table" VARCHAR
+    "table" VARCHAR,
+    split_s INTEGER, bins_s INTEGER      -- from which level on series are kept apart, and bins kept; 0: not yet known
 );
 
 CREATE TABLE "columns" (

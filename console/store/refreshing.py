@@ -1,0 +1,211 @@
+"""Makes the dirty buckets of a stream again: from raw rows at the fine levels, by addition above them.
+
+How fine series are kept apart depends on how dense the log is, told when the first rollups are made. With few rows in a
+bucket of one series a rollup is hardly smaller than its rows: then series are kept apart from a minute on, and bins from
+ten minutes on, and whoever wants them finer reads the few rows of that short window themselves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from console.roles import Role
+from console.store.asking import one
+from console.store.casting import stored_number
+from console.store.model import ColumnInfo, StreamInfo
+from console.store.names import FAILED_NUMBER, FINEST_S, quoted
+from console.store.rolled import has_moments, is_binned, rolled_columns
+from console.store.rollups import (
+    ALL_SERIES,
+    BIN_LEVELS_S,
+    KEYS,
+    LEVELS_S,
+    MOST_SERIES,
+    SECONDS_FOR_S,
+    USABLE,
+    all_parts,
+    bin_sql,
+    failed_sql,
+    floor_sql,
+    key_sql,
+    series_join,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DENSE_FOR_SPLIT = 100.0
+"""Rows in a bucket of the finest level and of one series, from which on series are kept apart at that level."""
+
+DENSE_FOR_BINS = 2000.0
+"""Rows in a minute of one series, from which on bins are kept by the minute."""
+
+SPARSE_SPLIT_S, SPARSE_BINS_S = 60, 600
+
+
+def refresh(con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
+    """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then."""
+    work = _Refresh(con, stream)
+    work.moments()
+    work.bins()
+    con.execute("INSERT INTO dirty_outcomes SELECT bucket FROM _dirty WHERE ?", [work.joins_outcomes()])
+    con.execute("DELETE FROM dirty WHERE stream_id = ?", [stream.stream_id])
+    return work.stream
+
+
+class _Refresh:
+    """One stream, one transaction."""
+
+    def __init__(self, con: DuckDBPyConnection, stream: StreamInfo) -> None:
+        self.con = con
+        self.stream = stream
+        self.table = f"rollup_{stream.stream_id}"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _dirty AS SELECT DISTINCT bucket FROM dirty "
+                    f"WHERE stream_id = {stream.stream_id}")
+        self.whole = not con.execute(f"SELECT 1 FROM {self.table} LIMIT 1").fetchall()
+        self._spans: dict[int, tuple[int, int]] = {}
+        self.finest = self._finest()
+        if not stream.split_s:
+            self._choose_levels()
+
+    def _finest(self) -> int:
+        """Level one while the log is short; rows of it are dropped when the log outgrows it."""
+        seconds = one(self.con, f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.table} WHERE {USABLE}")[0]
+        if seconds is not None and seconds < SECONDS_FOR_S and self.stream.split_s in (0, 1, SPARSE_SPLIT_S):
+            return 1
+        if not self.whole:
+            self.con.execute(f"DELETE FROM {self.table} WHERE level_s = 1")
+        return FINEST_S
+
+    def _choose_levels(self) -> None:
+        """How fine series and bins are kept, from the rows that are there now."""
+        keys = ", ".join(KEYS)
+        rows, minutes, series = one(
+            self.con, f"SELECT count(*), count(DISTINCT b), greatest(count(DISTINCT ({keys})), 1) FROM (SELECT "
+            f"epoch_us(_ts) // 60000000 AS b, {', '.join(key_sql(self.stream))} FROM {self.stream.table} "
+            f"WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
+        by_minute = rows / max(minutes, 1) / series
+        split = self.finest if by_minute * self.finest / 60 >= DENSE_FOR_SPLIT else SPARSE_SPLIT_S
+        bins = BIN_LEVELS_S[0] if by_minute >= DENSE_FOR_BINS else SPARSE_BINS_S
+        self.stream = replace(self.stream, split_s=split, bins_s=bins)
+        self.con.execute("UPDATE streams SET split_s = ?, bins_s = ? WHERE stream_id = ?",
+                         [split, bins, self.stream.stream_id])
+
+    def joins_outcomes(self) -> bool:
+        """Whether its requests may have outcomes in another stream."""
+        return (self.stream.column(Role.REQUEST_ID) is not None
+                and bool(self.con.execute("SELECT 1 FROM streams WHERE kind = 'outcomes' LIMIT 1").fetchall()))
+
+    def _in_dirty(self, time: str, level_s: int) -> str:
+        """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves."""
+        buckets = f"SELECT {floor_sql('bucket', level_s)} AS bucket FROM _dirty"
+        if level_s not in self._spans:
+            low, high = one(self.con, f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM ({buckets})")
+            self._spans[level_s] = (low, high + level_s * 10**6)
+        low, high = self._spans[level_s]
+        within = f"{time} >= make_timestamp({low}) AND {time} < make_timestamp({high})"
+        return within if self.whole else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
+
+    # ---- moments -------------------------------------------------------------------------------------------
+
+    def moments(self) -> None:
+        """The rollup table: fine levels from raw rows, then each from the one below."""
+        split = max(self.stream.split_s, self.finest)
+        if split > self.finest:
+            self._from_raw(self.finest, max(self.finest, FINEST_S), together=True)
+            for below, level in itertools.pairwise(level for level in LEVELS_S if self.finest <= level < split):
+                self._add_up_moments(level, below)
+        self._from_raw(split, max(split, FINEST_S), together=False)
+        for below, level in itertools.pairwise(level for level in LEVELS_S if level >= split):
+            self._add_up_moments(level, below)
+
+    def _from_raw(self, level: int, dirty: int, *, together: bool) -> None:
+        """One level from raw rows; `dirty` is the level at which whole buckets are made again."""
+        stream, con = self.stream, self.con
+        values = {column.number: stored_number(column.stored, column.kept) for column in rolled_columns(stream)
+                  if has_moments(column)}
+        failed = failed_sql(stream)
+        if failed is not None:
+            values[FAILED_NUMBER] = failed
+        # The inner SELECT names each value once, so that five aggregates share one computation.
+        inner = [f"epoch_us(_ts) // {level}000000 AS b", *([] if together else key_sql(stream)),
+                 *(f"{value} AS v{number}" for number, value in values.items()),
+                 *(f"{quoted(column.stored)} AS v{column.number}" for column in rolled_columns(stream)
+                   if column.number not in values)]
+        sums = ["count(*) AS n"]
+        for number in ([FAILED_NUMBER] if failed is not None else []) + [c.number for c in rolled_columns(stream)]:
+            sums += _aggregates(number, number in values)
+        keys = [] if together else list(KEYS)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join(['b', *keys, *sums])} FROM "
+                    f"(SELECT {', '.join(inner)} FROM {stream.table} WHERE {self._in_dirty('_ts', dirty)}) "
+                    f"GROUP BY {', '.join(['b', *keys])}")
+        if not together:
+            self._intern()
+        if not self.whole:
+            con.execute(f"DELETE FROM {self.table} WHERE level_s = {level} AND {self._in_dirty('bucket', dirty)}")
+        names = ", ".join(name for name, _, _ in all_parts(stream))
+        series, join = (str(ALL_SERIES), "") if together else (
+            "coalesce(s.series, 0)", series_join("r", str(stream.stream_id)))
+        con.execute(f"INSERT INTO {self.table} (level_s, bucket, series, {names}) "
+                    f"SELECT {level}, make_timestamp(b * {level}000000), {series}, {names} FROM _rolled r {join}")
+
+    def _add_up_moments(self, level: int, below: int) -> None:
+        names = ", ".join(name for name, _, _ in all_parts(self.stream))
+        merged = ", ".join(f"{how}({name})" for name, _, how in all_parts(self.stream))
+        self._add_up(self.table, level, below, f"series, {names}", f"series, {merged}", "series")
+
+    def _add_up(self, table: str, level: int, below: int, names: str, merged: str, keys: str) -> None:
+        if not self.whole:
+            self.con.execute(f"DELETE FROM {table} WHERE level_s = {level} AND {self._in_dirty('bucket', level)}")
+        self.con.execute(f"INSERT INTO {table} (level_s, bucket, {names}) "
+                         f"SELECT {level}, {floor_sql('bucket', level)} AS up, {merged} FROM {table} "
+                         f"WHERE level_s = {below} AND {self._in_dirty('bucket', level)} GROUP BY up, {keys}")
+
+    def _intern(self) -> None:
+        """Number the combinations that are new, the most frequent first, while there is room."""
+        stream_id, keys = self.stream.stream_id, ", ".join(KEYS)
+        room = MOST_SERIES - int(one(self.con, "SELECT count(*) FROM series WHERE stream_id = ?", [stream_id])[0])
+        if room <= 0:
+            return
+        order = f"sum(n) DESC, {', '.join(f'{key} NULLS FIRST' for key in KEYS)}"
+        self.con.execute(
+            f"INSERT INTO series SELECT {stream_id}, {MOST_SERIES - room} + row_number() OVER (ORDER BY {order}), "
+            f"{keys} FROM (SELECT r.n, {', '.join('r.' + key for key in KEYS)} FROM _rolled r "
+            f"{series_join('r', str(stream_id))} WHERE s.series IS NULL) GROUP BY {keys} ORDER BY {order} LIMIT {room}")
+
+    # ---- percentiles ---------------------------------------------------------------------------------------
+
+    def bins(self) -> None:
+        """Logarithmic bins of what is read as percentiles: from raw rows at the finest level, then by addition."""
+        table = f"bins_{self.stream.stream_id}"
+        binned = [column for column in rolled_columns(self.stream) if is_binned(column)]
+        if not binned:
+            return
+        lowest = self.stream.bins_s
+        if not self.whole:
+            self.con.execute(f"DELETE FROM {table} WHERE level_s = {lowest} AND {self._in_dirty('bucket', lowest)}")
+        for column in binned:
+            self._bins_of(column, table, lowest)
+        for below, level in itertools.pairwise(level for level in BIN_LEVELS_S if level >= lowest):
+            self._add_up(table, level, below, "series, number, bin, n", "series, number, bin, sum(n)",
+                         "series, number, bin")
+
+    def _bins_of(self, column: ColumnInfo, table: str, level: int) -> None:
+        value = stored_number(column.stored, column.kept)
+        self.con.execute(
+            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), coalesce(s.series, 0), "
+            f"{column.number}, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n FROM "
+            f"(SELECT epoch_us(_ts) // {level}000000 AS b, {', '.join(key_sql(self.stream))}, {value} AS v "
+            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL "
+            f"GROUP BY ALL) r {series_join('r', str(self.stream.stream_id))}")
+
+
+def _aggregates(number: int, moments: bool) -> list[str]:
+    value = f"v{number}"
+    count = f"count({value}) AS n_{number}"
+    if not moments:
+        return [count]
+    return [count, f"sum({value}) AS sum_{number}", f"sum({value} * {value}) AS sq_{number}",
+            f"min({value}) AS min_{number}", f"max({value}) AS max_{number}"]
