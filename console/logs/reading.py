@@ -276,14 +276,15 @@ class TextFile:
         return closed and len(fields) == len(self.plan.columns)
 
     def lines_before(self, offset: int) -> int:
-        """How many lines lie before an offset of a plain file; it is read again for that."""
+        """How many lines lie before an offset of a plain file; it is read again for that.
+
+        The stream belongs to the thread that reads on, and may be closed by it at any time: so this opens the file anew.
+        """
         count = 0
-        here = self._stream.tell()
-        self._stream.seek(0)
-        while offset > 0 and (more := self._stream.read(min(SKIP_BYTES, offset))):
-            count += len(_line_ends(more, self.encoding))
-            offset -= len(more)
-        self._stream.seek(here)
+        with open_bytes(self.path, self.plan.compression) as again:
+            while offset > 0 and (more := again.read(min(SKIP_BYTES, offset))):
+                count += len(_line_ends(more, self.encoding))
+                offset -= len(more)
         return count
 
     def _start(self) -> None:

@@ -7,8 +7,21 @@ work: discover, load, follow. It draws nothing, starts no thread and no timer: w
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from console.session.places import workspace_for
 from console.session.recent import forget_folder, recent_folders
-from console.session.session import Session
+
+if TYPE_CHECKING:
+    from console.session.session import Session
 
 __all__ = ["Session", "forget_folder", "recent_folders", "workspace_for"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Session` brings the database and the readers with it; the start page must not wait for them."""
+    if name == "Session":
+        from console.session.session import Session
+
+        return Session
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
