@@ -129,10 +129,17 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of one batch. quarantined: (record, reason, raw) of rows that have no usable time; not inserted."""
+    """What became of one batch.
+
+    quarantined     (record, reason, raw) of rows that have no usable time; they were not inserted
+    quarantined_in  the file of each of them
+    files           rows inserted, by file
+    """
 
     rows: int
     quarantined: list[tuple[int, str, str]]
+    quarantined_in: list[int] = field(default_factory=list)
+    files: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from console.roles import ColumnType, StreamKind, TimeFormat
+from console.roles import ColumnType, StreamKind
 from console.store import catalog, ledger
 from console.store.asking import one
 from console.store.casting import (
@@ -71,10 +72,12 @@ class Writer:
         self.connection.unregister("_quarantined")
         self._files.add(file_id, rows_quarantined=len(rows))
 
-    def append(self, stream_id: int, file_id: int, source: str, *, text: bool, columns: Mapping[str, str],
+    def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
                arrived: datetime | None, constants: Mapping[str, str]) -> Appended:
         """Insert the records of a relation into a stream.
 
+        file_id    the file that the records come from; None when the source has a column `_file` that says it: many
+                   small files in one statement are read by all cores
         source     what stands after FROM: a registered name or a table function; one row a record, with a BIGINT
                    column `_record` that counts them in the file from 0
         text       whether all other columns are VARCHAR; else their types are asked for
@@ -87,7 +90,7 @@ class Writer:
         stream = self._note_naive(stream, source, columns, types)
         before = self._row_before(stream)
         self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived))
-        return self._settle(stream, file_id, before)
+        return self._settle(stream, before)
 
     def _types(self, source: str) -> dict[str, str]:
         rows = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -119,37 +122,38 @@ class Writer:
             naive |= {column.stored for column, without in zip(texts, row, strict=True) if without}
         return catalog.note_naive(self.connection, self._streams, stream, naive) if naive else stream
 
-    def _settle(self, stream: StreamInfo, file_id: int, before: int) -> Appended:
+    def _settle(self, stream: StreamInfo, before: int) -> Appended:
         """Count what was inserted, and take out what has no usable time."""
-        good, bad, first, last, low, high, row = one(
-            self.connection,
-            f"SELECT count(*) FILTER (usable), count(*) FILTER (NOT usable), min(_ts) FILTER (usable), "
-            f"max(_ts) FILTER (usable), min(_record), max(_record), max(rowid) FROM (SELECT rowid, _ts, _record, "
-            f"{USABLE} AS usable FROM {stream.table} WHERE rowid > {before})")
-        if row is not None:
-            self._last_row[stream.stream_id] = int(row)
-        rejected: list[tuple[int, str, str]] = []
-        if bad and catalog.needs_time(stream):
+        found = self.connection.execute(
+            f"SELECT _file, count(*) FILTER (usable), count(*), min(_ts) FILTER (usable), max(_ts) FILTER (usable), "
+            f"min(_record), max(_record), max(rowid) FROM (SELECT rowid, _file, _ts, _record, {USABLE} AS usable "
+            f"FROM {stream.table} WHERE rowid > {before}) GROUP BY _file ORDER BY _file").fetchall()
+        strict = catalog.needs_time(stream)
+        rejected: list[tuple[int, int, str, str]] = []
+        files = {}
+        for file_id, usable, rows, first, last, low, high, row in found:
+            files[int(file_id)] = int(usable if strict else rows)
+            self._files.add(int(file_id), rows_loaded=files[int(file_id)], first=first, last=last)
+            self._last_row[stream.stream_id] = max(self._last_row[stream.stream_id], int(row))
+            if stream.kind is StreamKind.OUTCOMES:
+                self.connection.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)",
+                                        [stream.stream_id, file_id, low, high])
+        if strict and any(usable < rows for _, usable, rows, *_ in found):
             rejected = self._take_out(stream, before)
-        else:
-            good += bad
-        if stream.kind is StreamKind.OUTCOMES and good:
-            self.connection.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)",
-                                    [stream.stream_id, file_id, low, high])
-        self._files.add(file_id, rows_loaded=int(good), first=first, last=last)
-        return Appended(int(good), rejected)
+        return Appended(sum(files.values()), [row[1:] for row in rejected], [row[0] for row in rejected], files)
 
-    def _take_out(self, stream: StreamInfo, before: int) -> list[tuple[int, str, str]]:
+    def _take_out(self, stream: StreamInfo, before: int) -> list[tuple[int, int, str, str]]:
         column = catalog.time_column(stream)
         where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {USABLE}"
         cells = ", ".join(f"{literal(one.stored)}, {quoted(one.stored)}" for one in stream.columns)
         unread = f"json_contains(json_keys(_misfit), {literal(json.dumps(column.stored))})" if column else "false"
         row = f"json_merge_patch(json_object({cells}), coalesce(_misfit, '{{}}')::JSON)::VARCHAR"
         found = self.connection.execute(
-            f"SELECT _record, CASE WHEN _ts IS NOT NULL THEN {literal(ABSURD_TIME)} WHEN {unread} THEN "
-            f"{literal(BAD_TIME)} ELSE {literal(NO_TIME)} END, left({row}, {LONGEST_RAW}) {where} ORDER BY _record").fetchall()
+            f"SELECT _file, _record, CASE WHEN _ts IS NOT NULL THEN {literal(ABSURD_TIME)} WHEN {unread} THEN "
+            f"{literal(BAD_TIME)} ELSE {literal(NO_TIME)} END, left({row}, {LONGEST_RAW}) {where} "
+            "ORDER BY _file, _record").fetchall()
         self.connection.execute(f"DELETE {where}")
-        return [(int(record), reason, raw) for record, reason, raw in found]
+        return [(int(file_id), int(record), reason, raw) for file_id, record, reason, raw in found]
 
     def flush(self) -> None:
         """Write what the ledger has gathered, and which buckets rollups must make again."""
@@ -166,7 +170,7 @@ def _clean(raw: str) -> str:
     return raw[:LONGEST_RAW].encode("utf-8", "replace").decode("utf-8")
 
 
-def _insert(stream: StreamInfo, file_id: int, source: str, columns: Mapping[str, str], constants: Mapping[str, str],
+def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str], constants: Mapping[str, str],
             types: Mapping[str, str], arrived: datetime | None) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
     tried, kept, checks = [], [], []
@@ -175,7 +179,7 @@ def _insert(stream: StreamInfo, file_id: int, source: str, columns: Mapping[str,
         if where is None:
             continue
         was, attempt = f"w{column.number}", f"t{column.number}"
-        one: Cell = cell(where, kind, column.kept, _format_of(column), column.naive, stream.zone, was=was, tried=attempt)
+        one: Cell = cell(where, kind, column.kept, column.time_format, column.naive, stream.zone, was=was, tried=attempt)
         tried.append(f"{one.tried} AS {attempt}")
         if one.misfit or column.kept is ColumnType.TIME:
             tried.append(f"{where} AS {was}")
@@ -184,11 +188,12 @@ def _insert(stream: StreamInfo, file_id: int, source: str, columns: Mapping[str,
     names = [quoted(column.stored) for column, _ in kept]
     derived = {column.stored for column, _ in kept}
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
-    first = ", ".join([ROW_NUMBER, *tried])
-    second = ", ".join([ROW_NUMBER, *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
-    seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived, ts)
+    own = [ROW_NUMBER, "_file" if file_id is None else f"{int(file_id)} AS _file"]
+    first = ", ".join([*own, *tried])
+    second = ", ".join([ROW_NUMBER, "_file", *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
+    seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived)
     return (f"INSERT INTO {stream.table} ({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit'])}) "
-            f"SELECT {', '.join([*names, str(int(file_id)), '_record', seen, ts, '_misfit'])} "
+            f"SELECT {', '.join([*names, '_file', '_record', seen, ts, '_misfit'])} "
             f"FROM (SELECT {second} FROM (SELECT {first} FROM {source}))")
 
 
@@ -202,16 +207,10 @@ def _source_of(column: ColumnInfo, columns: Mapping[str, str], constants: Mappin
     return quoted(name), types.get(name, "VARCHAR")
 
 
-def _format_of(column: ColumnInfo) -> TimeFormat | None:
-    return column.time_format
-
-
 def _has(column: ColumnInfo | None, derived: set[str]) -> bool:
     return column is not None and column.stored in derived
 
 
-def _arrival(stream: StreamInfo, derived: set[str], ts: str) -> str:
-    present = [column for column in stream.columns if column.stored in derived]
-    narrowed = StreamInfo(stream.stream_id, stream.name, stream.kind, stream.format, stream.why, stream.zone,
-                          stream.zone_assumed, stream.table, tuple(present))
-    return catalog.arrival_sql(narrowed) if present else ts
+def _arrival(stream: StreamInfo, derived: set[str]) -> str:
+    present = tuple(column for column in stream.columns if column.stored in derived)
+    return catalog.arrival_sql(replace(stream, columns=present))
