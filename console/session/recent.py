@@ -1,11 +1,14 @@
-"""Folders opened before, newest first."""
+"""Folders opened before, newest first.
+
+Read before the first window is painted: so plain `json`, which is there anyway.
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import msgspec
 
 from console.session.places import data_folder
 from console.session.view import RecentFolder
@@ -13,7 +16,8 @@ from console.session.view import RecentFolder
 MOST = 12
 
 
-class _Entry(msgspec.Struct):
+@dataclass(frozen=True, slots=True)
+class _Entry:
     path: str
     opened: datetime
     rows: int
@@ -43,15 +47,17 @@ def _file() -> Path:
 
 def _read() -> list[_Entry]:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=list[_Entry])
-    except (OSError, msgspec.MsgspecError):
+        return [_Entry(str(one["path"]), datetime.fromisoformat(one["opened"]), int(one["rows"]))
+                for one in json.loads(_file().read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
 def _write(entries: list[_Entry]) -> None:
     try:
         draft = _file().with_suffix(".part")
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(entries)))
+        rows = [{"path": one.path, "opened": one.opened.isoformat(), "rows": one.rows} for one in entries]
+        draft.write_text(json.dumps(rows, indent=1), encoding="utf-8")
         draft.replace(_file())
     except OSError:
         return

@@ -13,6 +13,8 @@ from console.window import ZERO, Window, from_epoch
 Side = Literal["reference", "current"]
 QUICK_S = {"15m": 900.0, "1h": 3600.0, "6h": 21600.0, "1d": 86400.0}
 ALL = "all"
+FIRST_LIVE = "1h"
+"""The range that a growing log opens with: short enough that one sees it move."""
 LEAST_S = 1.0
 """No zoom goes closer than this: the finest rollups are seconds."""
 STEPS = 500
@@ -103,6 +105,14 @@ class Selection:
         """Move by that share of the visible length; negative goes back in time."""
         if self.visible is not None:
             self.look_at(self.visible.shifted(timedelta(seconds=self.visible.seconds * fraction)), gesture="pan")
+
+    def begin_live(self) -> None:
+        """A log that grows is first shown where it grows, unless the user has looked elsewhere already."""
+        if self.quick != ALL or self._back or self.whole is None or self.live:
+            return
+        if self.whole.seconds > 2 * QUICK_S[FIRST_LIVE]:
+            self.choose_quick(FIRST_LIVE)
+        self.set_live(True)
 
     def go_back(self) -> None:
         """The stretch seen before."""

@@ -98,6 +98,7 @@ class Session:
         newest = self._totals.last if self._totals else None
         if newest is not None and abs((now() - newest).total_seconds()) < GROWING_S:
             self._grew_at = time.monotonic()
+            self._select(lambda chosen: chosen.begin_live())
         remember_folder(self.folder, self._store.totals().rows_loaded)
         return report
 

@@ -128,3 +128,24 @@ def test_that_no_run_of_gestures_leaves_the_log_or_loses_the_window(steps: list[
         assert visible is not None
         assert visible.overlaps(Window(NOON, NOON + timedelta(hours=24, seconds=1)))
         assert LEAST_S <= visible.seconds <= 3 * 86400 + 2 * 86400
+
+
+def test_that_a_growing_log_opens_with_its_last_hour_live(day: Selection) -> None:
+    day.begin_live()
+    view = day.view()
+    assert (view.quick, view.live) == ("1h", True)
+    assert view.visible is not None
+    assert view.visible.end > NOON + timedelta(hours=24)
+
+
+def test_that_a_short_growing_log_is_shown_whole() -> None:
+    selection = Selection()
+    selection.data_changed(hours(0, 0.5))
+    selection.begin_live()
+    assert (selection.view().quick, selection.view().live) == ("all", True)
+
+
+def test_that_a_growing_log_does_not_move_what_the_user_chose(day: Selection) -> None:
+    day.look_at(hours(3, 5))
+    day.begin_live()
+    assert day.view().visible == hours(3, 5)
