@@ -25,10 +25,9 @@ from console.logs.load import (
     Damaged,
     Ended,
     Item,
-    Range,
     begin,
     late_types,
-    put_range,
+    put_ranges_or_damaged,
     tell_ledger,
     writable,
 )
@@ -37,7 +36,7 @@ from console.logs.reading import Mark, Piece, TextFile
 from console.logs.recognise import recognise_new
 from console.logs.records import split_fields
 from console.logs.walk import walk
-from console.logs.writing import Counts, Streams, is_parquet, note_file, open_file, put_piece
+from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_piece
 from console.store import FileEntry, Workspace, Writer
 
 FILE_BYTES = 16 << 20           # of one file in one poll
@@ -144,17 +143,18 @@ class Follower:
         with self._ws.writing() as w:
             tell_ledger(w, streams, notes)
             for state, what in items:
-                counts.add(self._put(w, streams, state, what, arrived))
+                counts.add(self._put(w, streams, (state, what), arrived))
         self._tell_refused(refused)
         self._keep_few()
         newest = max((info.last for info in self._ws.streams() if info.last is not None), default=None)
         return Change(counts.rows, counts.quarantined, new_files, newest if counts.rows else None)
 
-    def _put(self, w: Writer, streams: Streams, state: FileState, what: object, arrived: datetime) -> Counts:
+    def _put(self, w: Writer, streams: Streams, item: Item, arrived: datetime) -> Counts:
+        state, what = item
         if isinstance(what, Piece):
             return put_piece(w, streams, state, what, arrived)
         if isinstance(what, Range):
-            return put_range(w, streams, state, self._folder / state.plan.path, what, arrived)
+            return put_ranges_or_damaged(w, streams, self._folder, [item], arrived)
         open_file(w, streams, state)
         note_file(w, state)
         return Counts()

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from console.logs import parquet
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
 from console.logs.reading import HEAD_BYTES, Mark, Piece, TextFile, digest, known_again
-from console.logs.writing import Counts, Streams, age_s, is_parquet, note_file, open_file, put_parquet, put_piece
+from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, note_file, open_file, put_piece, put_ranges
 from console.roles import ColumnType, StreamKind
 from console.store import FileEntry, Workspace, Writer
 
@@ -68,14 +68,6 @@ class Progress:
     rows_per_second: float = 0.0
     quarantined: int = 0
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Rows of a Parquet file, to be read by the writer itself."""
-
-    shape: parquet.Shape
-    part: parquet.Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +151,11 @@ class _Loading:
         plans.sort(key=lambda each: each[:2])
         there: dict[str, tuple[str, FilePlan]] = {}
         files: list[OnDisk] = []
-        for _, _, stream, plan in plans:
+        for _, _, name, plan in plans:
             path = self._folder / plan.path
             try:
                 files.append(OnDisk(plan.path, path, Identity.of(path)))
-                there[plan.path] = (stream, plan)
+                there[plan.path] = (name, plan)
             except OSError as error:
                 self._ws.refuse(plan.path, f"It cannot be opened ({error.strerror})", True)
         begun = [begin(*there[file.name], file.identity, how, entry)
@@ -207,81 +199,88 @@ class _Loading:
         return held
 
     def _batch(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
-        """One transaction; gives the item that comes next. Parquet and text do not share one, see _again."""
-        done: list[Item] = []
+        """One transaction; gives the item that comes next."""
+        if item is not None and isinstance(item[1], Range):
+            return self._ranges(item, items, held, rows)
         counts, size = Counts(), 0
         stopped: JobStopped | None = None
-        before: dict[int, FileState] = {}
-        ranges: bool | None = None
-        try:
-            with self._ws.writing() as w:
-                while item is not None:
-                    state, what = item
-                    before.setdefault(id(state), replace(state, ignored=state.ignored.copy()))
-                    if isinstance(what, Piece | Range):
-                        ranges = isinstance(what, Range)
-                    if not isinstance(what, Piece):
-                        done.append(item)
-                    counts.add(self._put(w, state, what, held))
-                    self._tell(state, what, counts)
-                    size += len(what.raw) if isinstance(what, Piece) else 0
-                    item = next(items, None)
-                    if item is None or counts.rows >= rows or size >= BATCH_BYTES or self._needs_room(item):
-                        break
-                    if ranges is not None and isinstance(item[1], Piece if ranges else Range):
-                        break
-                    try:
-                        self._job.stop_if_asked()
-                    except JobStopped as stop:
-                        stopped = stop
-                        break
-        except Damaged as damaged:
-            self._again(done, before, damaged)
-            return self._after(damaged.state, items)
+        with self._ws.writing() as w:
+            while item is not None:
+                state, what = item
+                counts.add(put_piece(w, self._streams, state, what, None) if isinstance(what, Piece)
+                           else self._end(w, state, what, held))
+                self._tell(state, what, counts)
+                size += len(what.raw) if isinstance(what, Piece) else 0
+                item = next(items, None)
+                if (item is None or counts.rows >= rows or size >= BATCH_BYTES or isinstance(item[1], Range)
+                        or self._needs_room(item)):
+                    break
+                try:
+                    self._job.stop_if_asked()
+                except JobStopped as stop:
+                    stopped = stop
+                    break
         self._counts.add(counts)
         if stopped is not None:
             self._refresh(last=True)
             raise stopped
         return item
 
-    def _put(self, w: Writer, state: FileState, what: Piece | Range | Ended | Broken, held: list[FileState]) -> Counts:
-        match what:
-            case Piece():
-                return put_piece(w, self._streams, state, what, None)
-            case Range():
-                return put_range(w, self._streams, state, self._folder / state.plan.path, what, None)
-            case Ended():
-                open_file(w, self._streams, state)
-                state.state = "following" if what.held else "loaded"
-                state.reason = what.damage or state.reason
-                if what.held:
-                    held.append(state)
-            case Broken():
-                open_file(w, self._streams, state)
-                state.state = "loaded" if state.mark.records else "rejected"
-                state.reason = what.reason
+    def _ranges(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
+        """The same for Parquet, where a batch is only a list until it is written, so that it can be written again."""
+        batch: list[Item] = []
+        size = 0
+        while item is not None and not isinstance(item[1], Piece) and not (batch and self._needs_room(item)):
+            batch.append(item)
+            size += item[1].part.end - item[1].part.first if isinstance(item[1], Range) else 0
+            item = next(items, None)
+            if size >= rows:
+                break
+        try:
+            self._write(batch, held)
+        except Damaged:
+            for state in {id(state): state for state, _ in batch}.values():
+                alone = [each for each in batch if each[0] is state]
+                try:
+                    self._write(alone, held)
+                except Damaged as damaged:
+                    broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
+                    self._write([(state, broken)], held)
+        return item
+
+    def _write(self, batch: Sequence[Item], held: list[FileState]) -> None:
+        """One transaction of Parquet; when it fails the files are as before."""
+        before = [(state, replace(state, ignored=state.ignored.copy())) for state, _ in batch]
+        counts = Counts()
+        try:
+            with self._ws.writing() as w:
+                counts.add(put_ranges_or_damaged(w, self._streams, self._folder, batch, None))
+                for state, what in batch:
+                    if not isinstance(what, Piece | Range):
+                        self._end(w, state, what, held)
+        except Damaged:
+            for state, was in reversed(before):
+                state.file_id, state.mark, state.rows_loaded = was.file_id, was.mark, was.rows_loaded
+                state.rows_quarantined, state.state, state.reason = was.rows_quarantined, was.state, was.reason
+            raise
+        self._counts.add(counts)
+        for state, what in batch:
+            self._tell(state, what, Counts())
+
+    def _end(self, w: Writer, state: FileState, what: object, held: list[FileState]) -> Counts:
+        """The end of a file, in the ledger."""
+        open_file(w, self._streams, state)
+        if isinstance(what, Ended):
+            state.state = "following" if what.held else "loaded"
+            state.reason = what.damage or state.reason
+            if what.held:
+                held.append(state)
+        elif isinstance(what, Broken):
+            state.state = "loaded" if state.mark.records else "rejected"
+            state.reason = what.reason
         note_file(w, state)
         self._files_done += 1
         return Counts()
-
-    def _again(self, done: Sequence[Item], before: Mapping[int, FileState], damaged: Damaged) -> None:
-        """A damaged Parquet file ended the transaction: its neighbours once more, without it."""
-        held: list[FileState] = []
-        for state, _ in done:
-            was = before[id(state)]
-            state.file_id, state.mark, state.state, state.reason = was.file_id, was.mark, was.state, was.reason
-            state.rows_loaded, state.rows_quarantined = was.rows_loaded, was.rows_quarantined
-        with self._ws.writing() as w:
-            for state, what in done:
-                if state is not damaged.state:
-                    self._counts.add(self._put(w, state, what, held))
-            broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
-            self._put(w, damaged.state, broken, held)
-
-    @staticmethod
-    def _after(state: FileState, items: Iterator[Item]) -> Item | None:
-        """The next item of another file."""
-        return next((item for item in items if item[0] is not state), None)
 
     # ------------------------------------------------------------------ fields that come late
     def _needs_room(self, item: Item) -> bool:
@@ -347,14 +346,17 @@ class Damaged(Exception):
         self.reason = reason
 
 
-def put_range(w: Writer, streams: Streams, state: FileState, path: Path, what: Range,
-              arrived: datetime | None) -> Counts:
-    """Rows of a Parquet file; raises Damaged, after which the transaction is lost."""
+def put_ranges_or_damaged(w: Writer, streams: Streams, folder: Path, batch: Sequence[Item],
+                          arrived: datetime | None) -> Counts:
+    """Rows of Parquet files; raises Damaged, after which the transaction is lost."""
+    ranges = [(state, what) for state, what in batch if isinstance(what, Range)]
     try:
-        return put_parquet(w, streams, state, path, what.shape, what.part, arrived)
+        return put_ranges(w, streams, folder, ranges, arrived) if ranges else Counts()
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
             duckdb.SerializationException) as error:
-        raise Damaged(state, str(error).splitlines()[0][:200]) from error
+        if "No space" in str(error):
+            raise
+        raise Damaged(ranges[0][0], str(error).splitlines()[0][:200]) from error
 
 
 @dataclass(slots=True)

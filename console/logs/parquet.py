@@ -22,6 +22,7 @@ class Shape:
     rows: int
     names: tuple[str, ...]
     types: tuple[ColumnType, ...]
+    schema: str                     # the same for files that may be read in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def shape_of(path: Path, name: str) -> Shape:
         reason = str(error).splitlines()[0][:200]
         raise UnreadableLog(f"it is no whole Parquet file ({reason})", where=name,
                             do="Copy the file again, or leave it out") from error
-    return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema))
+    return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema),
+                 str(schema.remove_metadata()))
 
 
 def parts(shape: Shape, first: int = 0) -> Iterator[Part]:

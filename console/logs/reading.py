@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import os
 import stat
@@ -140,7 +141,7 @@ def unpacked(raw: BinaryIO, compression: Compression) -> BinaryIO:
     """The bytes within an open file."""
     if compression is Compression.GZIP:
         packed = gzip.GzipFile(fileobj=raw, mode="rb")
-        packed.myfileobj = raw          # closed with it
+        packed.myfileobj = cast(io.FileIO, raw)     # closed with it
         return cast(BinaryIO, packed)
     if compression is Compression.ZSTD:
         return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
@@ -255,7 +256,8 @@ class TextFile:
                     self._stream.seek(at)
                     length = min(HEAD_BYTES, size - at)
                     piece = read_exactly(copy, length)
-                    if piece != read_exactly(self._stream, length) or (size < HEAD_BYTES and piece.count(b"\n") < 2):
+                    short = size < HEAD_BYTES and piece.count(b"\n") < 2
+                    if short or piece != read_exactly(self._stream, length):
                         return False
             return True
         except (UnreadableLog, OSError):
@@ -278,7 +280,7 @@ class TextFile:
     def lines_before(self, offset: int) -> int:
         """How many lines lie before an offset of a plain file; it is read again for that.
 
-        The stream belongs to the thread that reads on, and may be closed by it at any time: so this opens the file anew.
+        The stream belongs to the thread that reads on, and may be closed by it at any time: so it is opened anew.
         """
         count = 0
         with open_bytes(self.path, self.plan.compression) as again:

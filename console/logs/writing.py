@@ -161,24 +161,59 @@ def put_piece(w: Writer, streams: Streams, state: FileState, piece: Piece, arriv
     return counts
 
 
-def put_parquet(w: Writer, streams: Streams, state: FileState, path: Path, shape: Shape, part: Part,
-                arrived: datetime | None) -> Counts:
-    """Rows and ledger of one range of a Parquet file."""
-    file_id = open_file(w, streams, state)
-    fields = streams.fields(state.stream, shape.names)
-    chosen = "".join(f'{quoted(shape.names[position])} AS "{position}", ' for position in fields.values())
-    source = (f"(SELECT {chosen}file_row_number AS _record "
-              f"FROM read_parquet({literal(str(path))}, file_row_number=true, hive_partitioning=false) "
-              f"WHERE file_row_number >= {part.first} AND file_row_number < {part.end})")
-    appended = w.append(streams.info(state.stream).stream_id, file_id, source, text=False,
-                        columns={stored: str(position) for stored, position in fields.items()},
-                        arrived=arrived, constants=dict(state.plan.constants))
-    bad = [(record + 1, None, reason, raw) for record, reason, raw in appended.quarantined]
-    if bad:
-        w.quarantine(file_id, bad)
-    counts = Counts(appended.rows, len(bad))
-    _note(w, state, Mark(part.end, part.end, parquet_digest(path), ""), counts)
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows of a Parquet file, to be read by the writer itself."""
+
+    shape: Shape
+    part: Part
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.part.first == 0 and self.part.end == self.shape.rows
+
+
+def put_ranges(w: Writer, streams: Streams, folder: Path, ranges: Sequence[tuple[FileState, Range]],
+               arrived: datetime | None) -> Counts:
+    """Rows and ledger of ranges of Parquet files. Whole files of one shape go in one statement, on all cores."""
+    groups: dict[tuple[object, ...], list[tuple[FileState, Range]]] = {}
+    for at, (state, each) in enumerate(ranges):
+        key = (state.stream, each.shape.schema, state.plan.constants, -1 if each.whole else at)
+        groups.setdefault(key, []).append((state, each))
+    counts = Counts()
+    for group in groups.values():
+        counts.add(_put_group(w, streams, folder, group, arrived))
     return counts
+
+
+def _put_group(w: Writer, streams: Streams, folder: Path, group: Sequence[tuple[FileState, Range]],
+               arrived: datetime | None) -> Counts:
+    first, one = group[0]
+    states = {open_file(w, streams, state): state for state, _ in group}
+    fields = streams.fields(first.stream, one.shape.names)
+    chosen = "".join(f'{quoted(one.shape.names[position])} AS "{position}", ' for position in fields.values())
+    paths = ", ".join(literal(str(folder / state.plan.path)) for state, _ in group)
+    numbers = ", ".join(str(file_id) for file_id in states)
+    within = "" if one.whole else (
+        f" WHERE file_row_number >= {one.part.first} AND file_row_number < {one.part.end}")
+    source = (f"(SELECT {chosen}[{numbers}][file_index::BIGINT + 1]::INTEGER AS _file, file_row_number AS _record "
+              f"FROM read_parquet([{paths}], file_row_number=true, hive_partitioning=false){within})")
+    appended = w.append(streams.info(first.stream).stream_id, None, source, text=False,
+                        columns={stored: str(position) for stored, position in fields.items()},
+                        arrived=arrived, constants=dict(first.plan.constants))
+    bad: dict[int, list[tuple[int, int | None, str, str]]] = {}
+    for file_id, (record, reason, raw) in zip(appended.quarantined_in, appended.quarantined, strict=True):
+        bad.setdefault(file_id, []).append((record + 1, None, reason, raw))
+    total = Counts()
+    for (file_id, state), (_, each) in zip(states.items(), group, strict=True):
+        if file_id in bad:
+            w.quarantine(file_id, bad[file_id])
+        counts = Counts(appended.files.get(file_id, 0), len(bad.get(file_id, [])))
+        path = folder / state.plan.path
+        _note(w, state, Mark(each.part.end, each.part.end, parquet_digest(path), ""), counts)
+        total.add(counts)
+    return total
 
 
 def _note(w: Writer, state: FileState, mark: Mark, counts: Counts) -> None:
