@@ -226,7 +226,7 @@ class Conductor(QObject):
 
     def _load(self, session: Session) -> None:
         job = self.start("load", session.load)
-        job.failed.connect(self.trouble)
+        job.failed.connect(self._on_load_failed)
         job.broke.connect(self.bug)
         job.ended.connect(self._on_load_ended)
         self.launch(job)
@@ -282,6 +282,13 @@ class Conductor(QObject):
             self._begin(*following)
 
     # ---- inside: the beat ----------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_load_failed(self, error: ConsoleError) -> None:
+        """Said; and a folder of which nothing is known at all is no place to stay."""
+        self.trouble.emit(error)
+        if self._session is not None and self._session.selection().whole is None:
+            self.close_folder()
 
     @Slot(object)
     def _on_load_ended(self, job: BackgroundJob) -> None:

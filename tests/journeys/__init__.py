@@ -1,0 +1,1 @@
+"""The real window over real log folders, used as a person uses it."""
