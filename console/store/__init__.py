@@ -1,4 +1,64 @@
-"""The workspace of a log folder. (Page follows.)"""
+"""The workspace of a log folder: the one DuckDB file, its tables and their versions, the rollups, queries by name.
+
+What belongs here: SQL, and everything that knows how rows lie. What does not: reading files (`console.logs` hands over
+relations), what a number means on the board (`console.metrics`), and any judgement.
+
+Tables, stable by name
+    files           the ledger: each file, how far it was read, and the sums of its rows
+    streams, columns    what a stream is, and what its columns mean; roles are a mapping on top of the rows
+    raw_<stream>    the rows, columns under the names of the log, and `_file`, `_record` (number in the file from 0),
+                    `_arrived`, `_ts` (UTC), `_misfit` (JSON of cells that did not fit their column; mostly NULL)
+    quarantine      rows that could not be read
+    rollup_<stream>, bins_<stream>, rollup_outcomes, series    mergeable numbers per level, bucket and series
+    dirty, dirty_outcomes, new_outcomes    what rollups do not hold yet
+    annotations, incidents, meta (schema version, folder, notes)
+Views: `events` (requests with their outcome), `outcomes`, `samples` (series, metric, time, value).
+
+Decisions
+- `_ts` is stored and not a view's expression: zone maps then work for every way of writing a time, so that a window is
+  read and not the log; and following, joining and rollups need no cast. It costs one column. When the role, format or
+  zone of the time changes it is made anew by UPDATE from the kept cells; rows are never read again.
+- A time column whose cells name no zone keeps the clock of the log (`columns.naive`), for a zone chosen wrongly and
+  corrected later must not lose the hour that summer time skips. `_ts` and the views have UTC.
+- Numbers are DOUBLE, ids text. NaN and words for missing (`casting.MISSING_WORDS`) are NULL, so that no sum ever meets
+  one; so is empty text, which CSV cannot tell from none. A cell that does not fit is NULL, its text is in `_misfit`;
+  an integer that loses digits in a DOUBLE keeps its nearest value, and its text there too.
+- A row of requests or samples without a usable time (none, unreadable, before 1971 or after 2199) has no place on the
+  time axis: `append` gives it back for the quarantine. Outcomes and references may lack one.
+- `_arrived` is when a row was seen, if it was; else the log's own arrival time, the outcome's time, the event's time.
+- Rollups: rows commit with the list of their dirty buckets, and rollups are made again from that list, whole buckets at
+  a time: a crash between the two costs a recompute. Levels are 1 s (logs under six hours), 10 s, 1 and 10 minutes, an
+  hour. They hold log units; `scale` is applied on the way out, so that correcting a unit is free of work.
+  Where a log is sparse, series are kept apart and binned at coarser levels only (`refreshing`): rollups of a bucket with
+  ten rows are no smaller than the rows. Buckets that no level adds up to are read from the rows.
+- At most 200 columns are rolled up and 200 series kept apart in a stream; the rest of the series is `(other)`.
+- Outcomes go to the latest request of their id that is not after them, over all streams of requests, and count at its
+  time (`outcomes`). A request that comes more than an hour from another of the same id does not take an outcome
+  away from that one before everything is joined again. The view `events` joins by id alone.
+- The reference is stored and read by column; it has no rollups and counts for the span of the log only when its times
+  overlap it. Parquet is copied in like all else.
+- A workspace has one owner. The schema has a version: newer ones are refused, older ones brought up by MIGRATIONS or
+  refused with what to do.
+
+Six folders walked through the schema
+- NAB: a file a metric, `timestamp,value`. One stream of samples; the path gives METRIC_NAME, value is METRIC_VALUE, and
+  the series is the metric: `samples` and a chart for each. Lacking: units of metrics. Nothing else.
+- Triton `.prom`: a scrape has no time inside and its counters only grow. Samples in long shape: METRIC_NAME, HOST or
+  MODEL from labels, METRIC_VALUE, TIMESTAMP from the file name as a constant. Lacking: a reader for the text, a
+  counter flag on the series, differences with resets at query time (a rollup needs first and last of a bucket: two more
+  columns), buckets of histograms to percentiles.
+- BentoML: monitor rows (features, prediction, REQUEST_ID, no latency) and server-log rows (latency, status, by trace
+  id). Two request streams with the same id: one event by identity. Lacking: a join of halves into one event (a
+  column `joins` on streams and a view over both), decimal trace ids as hex; until then each half has its own charts.
+- KServe: request and response events with the same id. Two streams by event type; latency is response time less request
+  time. Lacking: that difference, and failed = no response within a limit: the outcome join (latest before) does both
+  once a stream may be of kind `responses`.
+- NannyML: reference, analysis and targets. Reference stream by its name, requests with TIMESTAMP and REQUEST_ID, targets
+  as outcomes without a time of their own: LABEL goes to the latest request of the id. Nothing lacking.
+- make_logs.py, split: predictions are requests, labels are outcomes (REQUEST_ID, OUTCOME_TIME, CLICKED), reference is a
+  reference, system is samples in wide shape (HOST, CPU, MEMORY, LOAD). With --flat CLICKED and OUTCOME_TIME stand in the
+  requests themselves. Nothing lacking.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def one(con: DuckDBPyConnection, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+def one(con: DuckDBPyConnection, query: str,
+        params: Sequence[Any] | Mapping[str, Any] | None = None) -> tuple[Any, ...]:
     """The first row; () when there is none.
 
     Everything is fetched: with `fetchone` the connection stays busy with the rest, and refuses to register a relation.

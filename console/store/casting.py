@@ -116,7 +116,8 @@ def instant_of_number(number: str, base: str, form: TimeFormat) -> str:
     """A TIMESTAMP from a count since 1970; NULL where the calendar ends."""
     per_second = PER_SECOND[form]
     if per_second > 10**6:
-        whole = f"coalesce(TRY_CAST({number} AS BIGINT) // 1000, TRY_CAST(round(TRY_CAST({number} AS DOUBLE) / 1e3) AS BIGINT))"
+        whole = (f"coalesce(TRY_CAST({number} AS BIGINT) // 1000, "
+                 f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) / 1e3) AS BIGINT))")
     else:
         whole = f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * {10**6 // per_second}) AS BIGINT)"
     return f"TRY(make_timestamp({whole}))"
@@ -155,8 +156,8 @@ def _number_from(source: str, base: str, was: str, tried: str) -> Cell:
     if base not in NUMBERS:
         return Cell(f"TRY_CAST({source}::VARCHAR AS DOUBLE)", no_nan(tried), f"({tried} IS NULL AND {was} IS NOT NULL)")
     value = no_nan(tried) if base in ("FLOAT", "DOUBLE") else tried
-    lost = (f"CASE WHEN abs({tried}) >= {EXACT} THEN coalesce(TRY_CAST({tried} AS HUGEINT) <> TRY_CAST({was} AS HUGEINT), false) "
-            f"ELSE false END")
+    lost = (f"CASE WHEN abs({tried}) >= {EXACT} THEN "
+            f"coalesce(TRY_CAST({tried} AS HUGEINT) <> TRY_CAST({was} AS HUGEINT), false) ELSE false END")
     return Cell(f"{source}::DOUBLE", value, lost if base in WIDE_NUMBERS else "")
 
 
@@ -164,8 +165,9 @@ def _flag_from(source: str, base: str, was: str, tried: str) -> Cell:
     if base == "BOOLEAN":
         return Cell(source, tried, "")
     if base in NUMBERS:
+        real = f" AND NOT isnan({was})" if base in ("FLOAT", "DOUBLE") else ""
         return Cell(f"CASE {source} WHEN 0 THEN false WHEN 1 THEN true END", tried,
-                    f"({tried} IS NULL AND {was} IS NOT NULL{' AND NOT isnan(' + was + ')' if base in ('FLOAT', 'DOUBLE') else ''})")
+                    f"({tried} IS NULL AND {was} IS NOT NULL{real})")
     return Cell(f"TRY_CAST({source}::VARCHAR AS BOOLEAN)", tried, f"({tried} IS NULL AND {was} IS NOT NULL)")
 
 

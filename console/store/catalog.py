@@ -36,7 +36,8 @@ def read(con: DuckDBPyConnection) -> Catalog:
     for stream_id, name, kind, form, why, zone, assumed, table, split_s, bins_s in con.execute(
             "SELECT * FROM streams ORDER BY stream_id").fetchall():
         found[stream_id] = StreamInfo(stream_id, name, StreamKind(kind), form, why, zone, assumed, table,
-                                      settled(StreamKind(kind), columns.get(stream_id, [])), split_s=split_s, bins_s=bins_s)
+                                      settled(StreamKind(kind), columns.get(stream_id, [])),
+                                      split_s=split_s, bins_s=bins_s)
     return found
 
 
@@ -79,8 +80,8 @@ def _make(con: DuckDBPyConnection, catalog: Catalog, plan: PlannedStream) -> Str
     stream_id = max(catalog, default=0) + 1
     table = f"raw_{stream_id}"
     columns = tuple(_column(column, number) for number, column in enumerate(plan.columns, 1))
-    stream = StreamInfo(stream_id, plan.name, plan.kind, str(plan.format), plan.why, plan.zone, plan.zone_assumed, table,
-                        settled(plan.kind, columns))
+    stream = StreamInfo(stream_id, plan.name, plan.kind, str(plan.format), plan.why, plan.zone, plan.zone_assumed,
+                        table, settled(plan.kind, columns))
     fields = [f"{quoted(name)} {kind}" for name, kind in OWN_COLUMNS.items()]
     con.execute(f"CREATE TABLE {table} ({', '.join([*(_field(column) for column in columns), *fields])})")
     con.execute("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
@@ -116,10 +117,14 @@ def _write_columns(con: DuckDBPyConnection, stream_id: int, columns: tuple[Colum
                 [stream_id, [column.number for column in columns]])
     rows: list[list[Any]] = [
         [stream_id, column.number, column.name, column.stored, str(column.type), str(column.kept),
-         str(column.role) if column.role else None, column.unit, str(column.time_format) if column.time_format else None,
-         column.naive, column.why, json.dumps(column.samples), column.chosen] for column in columns]
+         _text(column.role), column.unit, _text(column.time_format), column.naive, column.why,
+         json.dumps(column.samples), column.chosen] for column in columns]
     if rows:
         con.executemany('INSERT INTO "columns" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', rows)
+
+
+def _text(word: Role | TimeFormat | None) -> str | None:
+    return None if word is None else str(word)
 
 
 def _finish(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo) -> None:
@@ -144,16 +149,16 @@ def correct(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, chang
     columns = tuple(_changed(column, changes[column.stored]) if column.stored in changes else column
                     for column in stream.columns)
     kind = kind or stream.kind
-    after = replace(stream, split_s=0, bins_s=0, kind=kind, zone=zone or stream.zone, zone_assumed=stream.zone_assumed and zone is None,
-                    columns=settled(kind, columns))
+    after = replace(stream, kind=kind, zone=zone or stream.zone, zone_assumed=stream.zone_assumed and zone is None,
+                    columns=settled(kind, columns), split_s=0, bins_s=0)
     con.execute("UPDATE streams SET kind = ?, zone = ?, zone_assumed = ? WHERE stream_id = ?",
                 [str(kind), after.zone, after.zone_assumed, stream.stream_id])
     _write_columns(con, stream.stream_id, after.columns)
     catalog[stream.stream_id] = after
     if time_sql(after) != time_sql(stream) or arrival_sql(after) != arrival_sql(stream):
         # An arrival that was seen stays; one that was taken from the log's times follows them.
-        con.execute(f"UPDATE {after.table} SET _ts = {time_sql(after)}, _arrived = CASE "
-                    f"WHEN _arrived IS NOT DISTINCT FROM {arrival_sql(stream)} THEN {arrival_sql(after)} ELSE _arrived END")
+        con.execute(f"UPDATE {after.table} SET _ts = {time_sql(after)}, _arrived = CASE WHEN _arrived "
+                    f"IS NOT DISTINCT FROM {arrival_sql(stream)} THEN {arrival_sql(after)} ELSE _arrived END")
     rollups.start_again(con, after)
     rollups.join_again(con)
     views.rebuild(con, catalog)

@@ -117,8 +117,8 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
     """Fill `_again` with the buckets to be joined anew."""
     new = " UNION ALL ".join(
         f"SELECT {_id(stream)} AS id, t._ts AS ots FROM {stream.table} t JOIN new_outcomes w ON "
-        f"w.stream_id = {stream.stream_id} AND t._file = w.file_id AND t._record BETWEEN w.first_record AND w.last_record "
-        f"WHERE {_id(stream)} IS NOT NULL" for stream in told)
+        f"w.stream_id = {stream.stream_id} AND t._file = w.file_id AND "
+        f"t._record BETWEEN w.first_record AND w.last_record WHERE {_id(stream)} IS NOT NULL" for stream in told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
     latest = one(con, "SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new")[0]
@@ -142,7 +142,8 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
     """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all."""
     asked, later = within, "true"
     if again is not None:
-        low, high = one(con, f"SELECT coalesce(epoch_us(min(bucket)), 0), coalesce(epoch_us(max(bucket)), 0) FROM {again}")
+        low, high = one(con, f"SELECT coalesce(epoch_us(min(bucket)), 0), coalesce(epoch_us(max(bucket)), 0) "
+                             f"FROM {again}")
         asked = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
@@ -196,8 +197,8 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
                         f"{', '.join(fields)} FROM (SELECT {_sums(floor_sql('ts', level) + ' AS bucket')} FROM _pairs "
                         f"GROUP BY ALL) r {series_join('r', 'r.stream')}")
         else:
-            con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, {floor_sql('bucket', level)} AS up, stream_id, series, "
-                        f"{MERGED} FROM rollup_outcomes WHERE level_s = {below} AND {stale(level)} "
+            con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, {floor_sql('bucket', level)} AS up, stream_id, "
+                        f"series, {MERGED} FROM rollup_outcomes WHERE level_s = {below} AND {stale(level)} "
                         "GROUP BY up, stream_id, series")
         below = level
 
@@ -241,8 +242,8 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
                       f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in names)
     if level is None:
         _pairs(con, requests, told, None, grid.within_sql("_ts"))
-        source = (f"(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM (SELECT {_sums('ts AS bucket')} "
-                  f"FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
+        source = ("(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM "
+                  f"(SELECT {_sums('ts AS bucket')} FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
         where = "true"
     else:
         source, where = "rollup_outcomes", f"r.level_s = {level}"
@@ -252,8 +253,9 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
         with_role = [stream.stream_id for stream in requests if stream.column(by) is not None] or [-1]
         key = (f"CASE WHEN r.stream_id NOT IN ({', '.join(map(str, with_role))}) THEN '' WHEN r.series = 0 THEN "
                f"{literal(OTHER)} ELSE coalesce(s.{by.value}, '') END")
-    rows = con.execute(f"SELECT {grid.index_sql('r.bucket')} AS i, r.stream_id AS stream, {key} AS key, {parts} "
-                       f"FROM {source} r {join} WHERE {where} AND {grid.within_sql('r.bucket')} GROUP BY ALL").fetchnumpy()
+    rows = con.execute(
+        f"SELECT {grid.index_sql('r.bucket')} AS i, r.stream_id AS stream, {key} AS key, {parts} "
+        f"FROM {source} r {join} WHERE {where} AND {grid.within_sql('r.bucket')} GROUP BY ALL").fetchnumpy()
     for series, place in by_series(rows).items():
         sums = found.setdefault(series, Sums(grid))
         at = np.asarray(rows["i"])[place].astype(np.int64)

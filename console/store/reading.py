@@ -33,7 +33,8 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
     level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
     if key is not None and level is not None and level < stream.split_s:
         level = None
-    query = _from_raw(stream, wanted, grid, key) if level is None else _from_rollups(stream, wanted, grid, level, by, key)
+    query = (_from_raw(stream, wanted, grid, key) if level is None
+             else _from_rollups(stream, wanted, grid, level, by, key))
     rows = con.execute(query).fetchnumpy()
     found = []
     places = by_series(rows)
@@ -113,8 +114,9 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInf
         if full:
             sums += [f"sum({value}) AS sum_{number}", f"sum({value} * {value}) AS sq_{number}",
                      f"min({value}) AS min_{number}", f"max({value}) AS max_{number}"]
-    return (f"SELECT i{', key' if key else ''}, {', '.join(sums)} FROM (SELECT {grid.index_sql('_ts')} AS i{key}{values} "
-            f"FROM {stream.table} WHERE {grid.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
+    return (f"SELECT i{', key' if key else ''}, {', '.join(sums)} FROM "
+            f"(SELECT {grid.index_sql('_ts')} AS i{key}{values} FROM {stream.table} "
+            f"WHERE {grid.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
 
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
@@ -143,8 +145,9 @@ def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid
     ranks = ", ".join(repr(float(q)) for q in qs)
     take = "".join(f", found[{place}] AS q{place - 1}" for place in range(1, len(qs) + 1))
     rows = con.execute(
-        f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, quantile_disc(v, [{ranks}]) AS found "
-        f"FROM (SELECT {grid.index_sql('_ts')} AS i{name}, {stored_number(column.stored, column.kept)} AS v "
+        f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, "
+        f"quantile_disc(v, [{ranks}]) AS found FROM "
+        f"(SELECT {grid.index_sql('_ts')} AS i{name}, {stored_number(column.stored, column.kept)} AS v "
         f"FROM {stream.table} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL GROUP BY i{', key' if key else ''})"
     ).fetchnumpy()
     found = []
@@ -176,7 +179,8 @@ def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, 
     return found
 
 
-def _ranked(grid: Grid, at: Any, bins: Floats, counts: Floats, qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
+def _ranked(grid: Grid, at: Any, bins: Floats, counts: Floats,
+            qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
     """Nearest ranks in bins that come sorted by bucket and bin: one running count over all buckets."""
     n: Floats = np.bincount(at, weights=counts, minlength=grid.count).astype(np.float64)
     running = np.cumsum(counts)

@@ -1,8 +1,8 @@
 """Makes the dirty buckets of a stream again: from raw rows at the fine levels, by addition above them.
 
-How fine series are kept apart depends on how dense the log is, told when the first rollups are made. With few rows in a
-bucket of one series a rollup is hardly smaller than its rows: then series are kept apart from a minute on, and bins from
-ten minutes on, and whoever wants them finer reads the few rows of that short window themselves.
+How fine series are kept apart depends on how dense the log is, told when the first rollups are made. With few rows in
+a bucket of one series a rollup is hardly smaller than its rows: then series are kept apart from a minute on, and bins
+from ten minutes on, and whoever wants them finer reads the few rows of that short window themselves.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def floor_sql(time: str, level_s: int) -> str:
 
 
 def failed_sql(stream: StreamInfo) -> str | None:
-    """1 when the request failed, 0 when it did not, NULL where its status is missing. From 500 on; 4xx is the caller."""
+    """1 when the request failed, 0 when not, NULL where its status is missing. From 500 on: 4xx is the caller's."""
     column = stream.column(Role.STATUS)
     if column is None:
         return None
@@ -62,7 +62,8 @@ def failed_sql(stream: StreamInfo) -> str | None:
     if column.kept is ColumnType.FLAG:
         return f"(NOT {name})::INTEGER::DOUBLE"
     words = ", ".join(f"'{word}'" for word in FAILED_WORDS)
-    return (f"CASE WHEN TRY_CAST({name} AS DOUBLE) IS NOT NULL THEN (TRY_CAST({name} AS DOUBLE) >= 500)::INTEGER::DOUBLE "
+    number = f"TRY_CAST({name} AS DOUBLE)"
+    return (f"CASE WHEN {number} IS NOT NULL THEN ({number} >= 500)::INTEGER::DOUBLE "
             f"WHEN {name} IS NOT NULL THEN (lower(trim({name}::VARCHAR)) IN ({words}))::INTEGER::DOUBLE END")
 
 

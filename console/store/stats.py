@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from console.roles import StreamKind
 from console.store.asking import one
-from console.store.casting import EARLIEST, LATEST
 from console.store.model import StreamInfo, Totals
+from console.store.queries import sql
 from console.store.rolled import ON_TIME_AXIS
+from console.store.rollups import USABLE
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ class Stats:
         """First to last row of each file of requests and samples, merged where they touch."""
         steps = {stream.stream_id: stream.step_s for stream in streams if stream.kind in ON_TIME_AXIS}
         found = []
-        for stream_id, first, last in con.execute(
-                "SELECT stream_id, epoch_us(first_ts), epoch_us(last_ts) FROM files WHERE first_ts IS NOT NULL").fetchall():
+        for stream_id, first, last in con.execute(sql("store/file_spans")).fetchall():
             if stream_id in steps:
                 found.append((first / 1e6, last / 1e6, max(TOUCH_S, TOUCH_STEPS * steps[stream_id])))
         found.sort()
@@ -105,8 +105,8 @@ def _step(con: DuckDBPyConnection, stream: StreamInfo) -> float:
     """The median distance of neighbours among the distinct times of some rows that lie together."""
     import numpy as np
 
-    found = con.execute(f"SELECT epoch_us(_ts) AS t FROM (SELECT _ts FROM {stream.table} WHERE "
-                        f"_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}' LIMIT {STEP_SAMPLE})").fetchnumpy()
+    found = con.execute(f"SELECT epoch_us(_ts) AS t FROM (SELECT _ts FROM {stream.table} WHERE {USABLE} "
+                        f"LIMIT {STEP_SAMPLE})").fetchnumpy()
     distinct = np.unique(np.asarray(found["t"]))
     return float(np.median(np.diff(distinct))) / 1e6 if len(distinct) > 1 else 0.0
 

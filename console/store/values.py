@@ -31,8 +31,8 @@ def column_values(con: DuckDBPyConnection, stream: StreamInfo, stored: str, wind
     """Floats in the canonical unit (NaN missing; times in seconds since 1970), or an object array of text and None."""
     where = within(window)
     if stored == FAILED:
-        rows = con.execute(f"SELECT {failed_sql(stream) or 'NULL::DOUBLE'} AS v FROM {stream.table}{where}").fetchnumpy()
-        return plain(rows["v"], np.nan)
+        failed = failed_sql(stream) or "NULL::DOUBLE"
+        return plain(con.execute(f"SELECT {failed} AS v FROM {stream.table}{where}").fetchnumpy()["v"], np.nan)
     column = stream.named(stored)
     if column.type is ColumnType.TEXT:
         return _texts(con, stream, column, where)

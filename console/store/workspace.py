@@ -244,7 +244,8 @@ class Workspace:
         """How often each value occurs, as text."""
         return values.category_counts(self.cursor(), self._streams[stream_id], stored, window)
 
-    def execute_readonly(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    def execute_readonly(self, query: str,
+                         params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query that cannot write."""
         cursor = self._con.cursor()
         try:

@@ -15,7 +15,6 @@ from console.store.casting import (
     EARLIEST,
     LATEST,
     PER_SECOND,
-    Cell,
     cell,
     misfits,
     names_zone,
@@ -145,7 +144,7 @@ class Writer:
     def _take_out(self, stream: StreamInfo, before: int) -> list[tuple[int, int, str, str]]:
         column = catalog.time_column(stream)
         where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {USABLE}"
-        cells = ", ".join(f"{literal(one.stored)}, {quoted(one.stored)}" for one in stream.columns)
+        cells = ", ".join(f"{literal(each.stored)}, {quoted(each.stored)}" for each in stream.columns)
         unread = f"json_contains(json_keys(_misfit), {literal(json.dumps(column.stored))})" if column else "false"
         row = f"json_merge_patch(json_object({cells}), coalesce(_misfit, '{{}}')::JSON)::VARCHAR"
         found = self.connection.execute(
@@ -170,8 +169,8 @@ def _clean(raw: str) -> str:
     return raw[:LONGEST_RAW].encode("utf-8", "replace").decode("utf-8")
 
 
-def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str], constants: Mapping[str, str],
-            types: Mapping[str, str], arrived: datetime | None) -> str:
+def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str],
+            constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
     tried, kept, checks = [], [], []
     for column in stream.columns:
@@ -179,12 +178,12 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
         if where is None:
             continue
         was, attempt = f"w{column.number}", f"t{column.number}"
-        one: Cell = cell(where, kind, column.kept, column.time_format, column.naive, stream.zone, was=was, tried=attempt)
-        tried.append(f"{one.tried} AS {attempt}")
-        if one.misfit or column.kept is ColumnType.TIME:
+        made = cell(where, kind, column.kept, column.time_format, column.naive, stream.zone, was=was, tried=attempt)
+        tried.append(f"{made.tried} AS {attempt}")
+        if made.misfit:
             tried.append(f"{where} AS {was}")
-            checks.append((column.stored, was, one.misfit or "false"))
-        kept.append((column, f"{one.value} AS {quoted(column.stored)}"))
+            checks.append((column.stored, was, made.misfit))
+        kept.append((column, f"{made.value} AS {quoted(column.stored)}"))
     names = [quoted(column.stored) for column, _ in kept]
     derived = {column.stored for column, _ in kept}
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
