@@ -20,7 +20,7 @@ from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from widgets import layout_store
-from widgets.bridge.conductor import Conductor
+from widgets.bridge.conductor import Conductor, Life
 from widgets.dialogs.files import Questions
 from widgets.helm import Helm
 from widgets.icons import Icons
@@ -137,12 +137,10 @@ def picture(folder: Path, workspace: Path, path: Path, *, size: tuple[int, int] 
     drawn = [False]
 
     def draw() -> None:
-        board = console.window.board
-        ready = console.conductor.life.value == "following" and board.shown_metrics()
-        if ready and console.conductor.views_idle:
-            app.processEvents()
+        loaded = console.conductor.life is Life.FOLLOWING and console.window.board.shown_metrics()
+        if loaded and console.conductor.views_idle:
             drawn[0] = console.window.grab().save(str(path))
-        if ready or failed:
+        if drawn[0] or failed:
             console.window.close()
 
     timer = QTimer(interval=100)

@@ -374,9 +374,6 @@ class Helm(QObject):
     def on_loaded(self) -> None:
         """Everything is read."""
         self.show_recent()
-        session = self.conductor.session
-        if session is not None and session.following and not session.selection().live:
-            self.conductor.chosen(session.set_live(True))
 
     @Slot(object)
     def on_selection(self, selection: SelectionView) -> None:
