@@ -100,7 +100,7 @@ def _live(app: QApplication, folder: Path | None, workspace: Path | None, zone: 
     """From the first paint to the close button: exit code, and whether all work ended in time."""
     console = Console(app, zone=zone)
     reporter = Reporter()
-    reporter.caught.connect(console.helm.on_bug)
+    reporter.caught.connect(console.helm.arrivals.on_bug)
     before = sys.excepthook
     sys.excepthook = reporter.hook
     ticker = _let_signals_in(app)

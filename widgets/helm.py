@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Slot
 
-from console.errors import ConsoleError
 from console.window import Window, from_epoch
 from widgets import layout_store
+from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
 from widgets.dialogs.files import Questions
 from widgets.main_window import MainWindow
 from widgets.tasks import Tasks
+from widgets.wiring import connect_conductor, connect_window
 
 if TYPE_CHECKING:
-    from console.metrics.view import BoardView
     from console.session import Session
-    from console.session.view import SelectionView, StatusView
+    from console.session.view import SelectionView
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ class Helm(QObject):
         self.conductor = conductor
         self.questions = questions or Questions()
         self.tasks = Tasks(window, conductor, self.questions, self)
-        self._board: BoardView | None = None
+        self.arrivals = Arrivals(window, conductor, self.tasks.forget, self)
         self._side = ""
-        self._connect_window()
-        self._connect_conductor()
+        connect_window(self)
+        connect_conductor(self)
 
     # ---- commands: each is named by a row of widgets.actions -----------------------------------------------
 
@@ -140,23 +140,23 @@ class Helm(QObject):
 
     def quick_15m(self) -> None:
         """Alt+1."""
-        self._quick("15m")
+        self.quick("15m")
 
     def quick_1h(self) -> None:
         """Alt+2."""
-        self._quick("1h")
+        self.quick("1h")
 
     def quick_6h(self) -> None:
         """Alt+3."""
-        self._quick("6h")
+        self.quick("6h")
 
     def quick_1d(self) -> None:
         """Alt+4."""
-        self._quick("1d")
+        self.quick("1d")
 
     def quick_all(self) -> None:
         """Alt+5."""
-        self._quick("all")
+        self.quick("all")
 
     def go_to_time(self) -> None:
         """Type it."""
@@ -313,30 +313,11 @@ class Helm(QObject):
         """A row of the drift table."""
         self._intent(lambda session: session.choose_column(name))
 
-    @Slot(str)
-    def explain(self, metric: str) -> None:
-        """A chart was clicked."""
-        chart = next((one for one in self._board.charts if one.metric == metric), None) if self._board else None
-        self.window.inspector.display_chart(chart)
-
-    @Slot(str, QPoint)
-    def chart_menu(self, metric: str, place: QPoint) -> None:
-        """The right button on a chart."""
-        self.explain(metric)
-        self.window.show_chart_menu(place)
-
     @Slot()
     def show_quarantine(self) -> None:
         """From the status bar."""
         self.window.go("sources")
         self.window.sources.show_quarantine()
-
-    @Slot(object)
-    def hovered(self, at_s: float | None) -> None:
-        """The values at the cross-hair."""
-        session = self.conductor.session
-        values = session.read_out(self._board, from_epoch(at_s)) if session and self._board and at_s is not None else ()
-        self.window.board.show_read_out(values)
 
     @Slot(str)
     def message_action(self, key: str) -> None:
@@ -348,95 +329,7 @@ class Helm(QObject):
         elif key == "undo":
             self.tasks.undo_delete()
 
-    # ---- what comes back -----------------------------------------------------------------------------------
-
-    @Slot(object)
-    def on_opened(self, session: Session) -> None:
-        """A folder is open; it is being loaded now."""
-        self._board = None
-        self.window.board.display(None, session.selection())
-        self.window.inspector.display_chart(None)
-        self.tasks.forget()
-        self.window.show_folder(session.name)
-        self.show_recent()
-        self.conductor.follow_views("board", "overview")
-        self.conductor.ask("incidents")
-
     @Slot()
-    def on_closed(self) -> None:
-        """No folder is open."""
-        self._board = None
-        self.tasks.forget()
-        self.window.show_folder(None)
-        self.show_recent()
-
-    @Slot()
-    def on_loaded(self) -> None:
-        """Everything is read."""
-        self.show_recent()
-
-    @Slot(object)
-    def on_selection(self, selection: SelectionView) -> None:
-        """To all places."""
-        window = self.window
-        window.time_bar.display(selection)
-        window.board.display_selection(selection)
-        window.overview.display_selection(selection)
-        window.drift.display_selection(selection)
-        window.inspector.display_selection(selection)
-        sides = [one is not None for one in (selection.reference, selection.current)]
-        window.actions_by_name["test_drift"].setEnabled(all(sides))
-        window.actions_by_name["clear_windows"].setEnabled(any(sides))
-        window.actions_by_name["back"].setEnabled(selection.can_back)
-        window.actions_by_name["forward"].setEnabled(selection.can_forward)
-
-    @Slot(object)
-    def on_status(self, status: StatusView) -> None:
-        """To the two bars."""
-        self.window.status_line.display(status)
-        self.window.time_bar.display_status(status)
-        loading = status.loading is not None and status.loading.running
-        self.window.actions_by_name["cancel_load"].setEnabled(loading)
-        self.window.actions_by_name["reload"].setEnabled(not loading)
-
-    @Slot(object)
-    def on_board(self, board: BoardView | None) -> None:
-        """New numbers."""
-        session = self.conductor.session
-        if session is None:
-            return
-        self._board = board
-        self.window.board.display(board, session.selection())
-        if self.window.board.cross_hair is not None:
-            self.hovered(self.window.board.cross_hair)
-        if self.window.inspector.metric:
-            self.explain(self.window.inspector.metric)
-
-    @Slot(object)
-    def on_overview(self, overview: object) -> None:
-        """A new silhouette."""
-        session = self.conductor.session
-        if session is not None:
-            self.window.overview.display(overview, session.selection())
-
-    @Slot(object)
-    def on_trouble(self, error: ConsoleError) -> None:
-        """For the user: what, where, what to do."""
-        self.window.message_bar.say(str(error), "firing")
-
-    @Slot(object)
-    def on_bug(self, bug: Exception) -> None:
-        """Ours: the trace is in the log."""
-        self.window.message_bar.say(f"Something in Pilothouse broke ({type(bug).__name__}: {bug}). "
-                                    "The program log has the details; what is loaded is safe.", "firing")
-
-    @Slot(str)
-    def on_place(self, place: str) -> None:
-        """Only what is seen is kept fresh."""
-        wanted = {"board": ("board", "overview"), "sources": ("sources", "overview"),
-                  "incidents": ("incidents", "overview")}
-        self.conductor.follow_views(*wanted.get(place, ("overview",)))
-
     def show_recent(self) -> None:
         """The start page, and the menu of the time bar."""
         from console.session import recent_folders
@@ -453,7 +346,7 @@ class Helm(QObject):
         if session is not None:
             self.conductor.chosen(ask(session))
 
-    def _quick(self, name: str) -> None:
+    def quick(self, name: str) -> None:
         self._intent(lambda session: session.quick(name))
 
     def _zoom(self, factor: float) -> None:
@@ -470,74 +363,11 @@ class Helm(QObject):
         else:
             self.window.message_bar.done("brush")
 
-    def _connect_window(self) -> None:
-        window = self.window
-        window.intent.connect(self.command)
-        window.folder_dropped.connect(self.open_folder)
-        window.place_changed.connect(self.on_place)
-        window.start_page.open_asked.connect(self.ask_folder)
-        window.start_page.demo_asked.connect(self.open_demo)
-        window.start_page.recent_asked.connect(self.open_path)
-        window.start_page.forget_asked.connect(self.forget)
-        bar = window.time_bar
-        bar.folder_asked.connect(self.ask_folder)
-        bar.recent_asked.connect(self.open_path)
-        bar.close_asked.connect(self.close_folder)
-        bar.quick_asked.connect(self._quick)
-        bar.window_asked.connect(self.look_at)
-        bar.mistyped.connect(self._mistyped)
-        bar.typing_ended.connect(self._typing_ended)
-        bar.back_asked.connect(self.back)
-        bar.forward_asked.connect(self.forward)
-        bar.live_asked.connect(self.set_live)
-        bar.palette_asked.connect(self.show_palette)
-        bar.theme_asked.connect(self.toggle_theme)
-        window.status_line.cancel_asked.connect(self.cancel_load)
-        window.status_line.quarantine_asked.connect(self.show_quarantine)
-        window.message_bar.action_asked.connect(self.message_action)
-        board = window.board
-        board.zoom_asked.connect(self.zoom)
-        board.pan_asked.connect(self.pan)
-        board.window_brushed.connect(self.brushed)
-        board.back_asked.connect(self.back)
-        board.hovered.connect(self.hovered)
-        board.chart_chosen.connect(self.explain)
-        board.menu_asked.connect(self.chart_menu)
-        window.overview.look_at_asked.connect(self.look_between)
-        window.overview.window_brushed.connect(self.brushed)
-        window.overview.brush_cleared.connect(self.clear_window)
-        drift = window.drift
-        drift.test_asked.connect(self.test_drift)
-        drift.cancel_asked.connect(self.tasks.cancel_drift)
-        drift.suggest_asked.connect(self.suggest_windows)
-        drift.brush_asked.connect(self.brush_from_chip)
-        drift.column_asked.connect(self.choose_column)
-        drift.incident_asked.connect(self.create_incident)
-        window.inspector.test_asked.connect(self.test_drift)
-        window.inspector.compare_asked.connect(self.suggest_windows)
-        window.inspector.incident_asked.connect(self.create_incident)
-        window.sources.columns_asked.connect(self.tasks.edit_columns)
-        window.sources.reload_asked.connect(self.reload)
-
-    def _connect_conductor(self) -> None:
-        conductor = self.conductor
-        conductor.opened.connect(self.on_opened)
-        conductor.closed.connect(self.on_closed)
-        conductor.load_ended.connect(self.on_loaded)
-        conductor.selection_changed.connect(self.on_selection)
-        conductor.status_changed.connect(self.on_status)
-        conductor.board_ready.connect(self.on_board)
-        conductor.overview_ready.connect(self.on_overview)
-        conductor.sources_ready.connect(self.window.sources.display)
-        conductor.incidents_ready.connect(self.window.incidents.display)
-        conductor.trouble.connect(self.on_trouble)
-        conductor.bug.connect(self.on_bug)
-
     @Slot(str)
-    def _mistyped(self, sentence: str) -> None:
+    def mistyped(self, sentence: str) -> None:
         self.window.message_bar.say(sentence, "warning", topic="typed")
 
     @Slot()
-    def _typing_ended(self) -> None:
+    def typing_ended(self) -> None:
         self.window.message_bar.done("typed")
         self.window.board.setFocus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -110,9 +110,9 @@ class MainWindow(QMainWindow):
         self._inspector_wanted = not self._inspector_wanted
         self._show_inspector()
 
-    def show_chart_menu(self, place: object) -> None:
+    def show_chart_menu(self, place: QPoint) -> None:
         """What can be done with a chart."""
-        self._chart_menu.popup(place)    # type: ignore[call-overload]
+        self._chart_menu.popup(place)
 
     @property
     def folder_is_open(self) -> bool:
@@ -148,10 +148,10 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(holding(middle))
-        page = column(self.time_bar, self._lines[0], self.message_bar, self._pages, self._lines[1], self.overview,
+        sheet = column(self.time_bar, self._lines[0], self.message_bar, self._pages, self._lines[1], self.overview,
                       self._lines[2], self.status_line, gap=0)
-        page.setStretch(3, 1)
-        self.setCentralWidget(holding(page))
+        sheet.setStretch(3, 1)
+        self.setCentralWidget(holding(sheet))
 
     def _build_menus(self) -> dict[str, QMenu]:
         menus: dict[str, QMenu] = {}
@@ -248,5 +248,3 @@ def dropped_folder(event: QDropEvent) -> Path | None:
             path = Path(url.toLocalFile())
             return path if path.is_dir() else path.parent
     return None
-
-

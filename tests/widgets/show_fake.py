@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
                 "firing",
             )
         if "explain" in words:
-            console.helm.explain("latency")
+            console.helm.arrivals.explain("latency")
 
     QTimer.singleShot(1200, later)
     code = app.exec()

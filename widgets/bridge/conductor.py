@@ -79,7 +79,7 @@ class Conductor(QObject):
         self._views["overview"].ready.connect(self.overview_ready)
         self._views["sources"].ready.connect(self.sources_ready)
         self._views["incidents"].ready.connect(self.incidents_ready)
-        self._follows = ("board", "overview")
+        self._follows: tuple[str, ...] = ("board", "overview")
         self._beat = QTimer(self, interval=BEAT_MS)
         self._beat.timeout.connect(self._on_beat)
         self._poll = QTimer(self, singleShot=True)
@@ -213,8 +213,8 @@ class Conductor(QObject):
         if self._life is Life.CLOSING:      # changed their mind while it was being opened
             return
         self._life = Life.LOADING
-        makers = {"board": session.board, "overview": session.overview, "sources": session.sources,
-                  "incidents": session.incidents}
+        makers: dict[str, Callable[[], Any]] = {"board": session.board, "overview": session.overview,
+                                                "sources": session.sources, "incidents": session.incidents}
         for name, view in self._views.items():
             view.source(makers[name])
         self._generation = None

@@ -1,0 +1,131 @@
+"""What comes back from the session, displayed in the panels that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, Slot
+
+from console.errors import ConsoleError
+from console.window import from_epoch
+from widgets.bridge.conductor import Conductor
+from widgets.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from console.metrics.view import BoardView, OverviewView
+    from console.session import Session
+    from console.session.view import SelectionView, StatusView
+
+
+class Arrivals(QObject):
+    """Hands views of the conductor to panels. Keeps the newest board, for the read-out and the inspector.
+
+    changed: called when another folder is open or none, so that what was shown of the old one goes.
+    """
+
+    def __init__(self, window: MainWindow, conductor: Conductor, changed: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self.window = window
+        self.conductor = conductor
+        self._changed = changed
+        self._board: BoardView | None = None
+
+    @Slot(str)
+    def explain(self, metric: str) -> None:
+        """A chart was clicked."""
+        chart = next((one for one in self._board.charts if one.metric == metric), None) if self._board else None
+        self.window.inspector.display_chart(chart)
+
+    @Slot(str, QPoint)
+    def chart_menu(self, metric: str, place: QPoint) -> None:
+        """The right button on a chart."""
+        self.explain(metric)
+        self.window.show_chart_menu(place)
+
+    @Slot(object)
+    def hovered(self, at_s: float | None) -> None:
+        """The values at the cross-hair."""
+        session = self.conductor.session
+        values = session.read_out(self._board, from_epoch(at_s)) if session and self._board and at_s is not None else ()
+        self.window.board.show_read_out(values)
+
+    @Slot(object)
+    def on_opened(self, session: Session) -> None:
+        """A folder is open; it is being loaded now."""
+        self._board = None
+        self.window.board.display(None, session.selection())
+        self.window.inspector.display_chart(None)
+        self._changed()
+        self.window.show_folder(session.name)
+        self.conductor.follow_views("board", "overview")
+        self.conductor.ask("incidents")
+
+    @Slot()
+    def on_closed(self) -> None:
+        """No folder is open."""
+        self._board = None
+        self._changed()
+        self.window.show_folder(None)
+
+    @Slot(object)
+    def on_selection(self, selection: SelectionView) -> None:
+        """To all places."""
+        window = self.window
+        window.time_bar.display(selection)
+        window.board.display_selection(selection)
+        window.overview.display_selection(selection)
+        window.drift.display_selection(selection)
+        window.inspector.display_selection(selection)
+        sides = [one is not None for one in (selection.reference, selection.current)]
+        window.actions_by_name["test_drift"].setEnabled(all(sides))
+        window.actions_by_name["clear_windows"].setEnabled(any(sides))
+        window.actions_by_name["back"].setEnabled(selection.can_back)
+        window.actions_by_name["forward"].setEnabled(selection.can_forward)
+
+    @Slot(object)
+    def on_status(self, status: StatusView) -> None:
+        """To the two bars."""
+        self.window.status_line.display(status)
+        self.window.time_bar.display_status(status)
+        loading = status.loading is not None and status.loading.running
+        self.window.actions_by_name["cancel_load"].setEnabled(loading)
+        self.window.actions_by_name["reload"].setEnabled(not loading)
+
+    @Slot(object)
+    def on_board(self, board: BoardView | None) -> None:
+        """New numbers."""
+        session = self.conductor.session
+        if session is None:
+            return
+        self._board = board
+        self.window.board.display(board, session.selection())
+        if self.window.board.cross_hair is not None:
+            self.hovered(self.window.board.cross_hair)
+        if self.window.inspector.metric:
+            self.explain(self.window.inspector.metric)
+
+    @Slot(object)
+    def on_overview(self, overview: OverviewView | None) -> None:
+        """A new silhouette."""
+        session = self.conductor.session
+        if session is not None:
+            self.window.overview.display(overview, session.selection())
+
+    @Slot(object)
+    def on_trouble(self, error: ConsoleError) -> None:
+        """For the user: what, where, what to do."""
+        self.window.message_bar.say(str(error), "firing")
+
+    @Slot(object)
+    def on_bug(self, bug: Exception) -> None:
+        """Ours: the trace is in the log."""
+        self.window.message_bar.say(f"Something in Pilothouse broke ({type(bug).__name__}: {bug}). "
+                                    "The program log has the details; what is loaded is safe.", "firing")
+
+    @Slot(str)
+    def on_place(self, place: str) -> None:
+        """Only what is seen is kept fresh."""
+        wanted = {"board": ("board", "overview"), "sources": ("sources", "overview"),
+                  "incidents": ("incidents", "overview")}
+        self.conductor.follow_views(*wanted.get(place, ("overview",)))

@@ -1,0 +1,76 @@
+"""Which signal goes where: panels to the helm, the conductor to the arrivals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from widgets.helm import Helm
+
+
+def connect_window(helm: Helm) -> None:
+    """Gestures become intents."""
+    window = helm.window
+    window.intent.connect(helm.command)
+    window.folder_dropped.connect(helm.open_folder)
+    window.place_changed.connect(helm.arrivals.on_place)
+    window.start_page.open_asked.connect(helm.ask_folder)
+    window.start_page.demo_asked.connect(helm.open_demo)
+    window.start_page.recent_asked.connect(helm.open_path)
+    window.start_page.forget_asked.connect(helm.forget)
+    bar = window.time_bar
+    bar.folder_asked.connect(helm.ask_folder)
+    bar.recent_asked.connect(helm.open_path)
+    bar.close_asked.connect(helm.close_folder)
+    bar.quick_asked.connect(helm.quick)
+    bar.window_asked.connect(helm.look_at)
+    bar.mistyped.connect(helm.mistyped)
+    bar.typing_ended.connect(helm.typing_ended)
+    bar.back_asked.connect(helm.back)
+    bar.forward_asked.connect(helm.forward)
+    bar.live_asked.connect(helm.set_live)
+    bar.palette_asked.connect(helm.show_palette)
+    bar.theme_asked.connect(helm.toggle_theme)
+    window.status_line.cancel_asked.connect(helm.cancel_load)
+    window.status_line.quarantine_asked.connect(helm.show_quarantine)
+    window.message_bar.action_asked.connect(helm.message_action)
+    board = window.board
+    board.zoom_asked.connect(helm.zoom)
+    board.pan_asked.connect(helm.pan)
+    board.window_brushed.connect(helm.brushed)
+    board.back_asked.connect(helm.back)
+    board.hovered.connect(helm.arrivals.hovered)
+    board.chart_chosen.connect(helm.arrivals.explain)
+    board.menu_asked.connect(helm.arrivals.chart_menu)
+    window.overview.look_at_asked.connect(helm.look_between)
+    window.overview.window_brushed.connect(helm.brushed)
+    window.overview.brush_cleared.connect(helm.clear_window)
+    drift = window.drift
+    drift.test_asked.connect(helm.test_drift)
+    drift.cancel_asked.connect(helm.tasks.cancel_drift)
+    drift.suggest_asked.connect(helm.suggest_windows)
+    drift.brush_asked.connect(helm.brush_from_chip)
+    drift.column_asked.connect(helm.choose_column)
+    drift.incident_asked.connect(helm.create_incident)
+    window.inspector.test_asked.connect(helm.test_drift)
+    window.inspector.compare_asked.connect(helm.suggest_windows)
+    window.inspector.incident_asked.connect(helm.create_incident)
+    window.sources.columns_asked.connect(helm.tasks.edit_columns)
+    window.sources.reload_asked.connect(helm.reload)
+
+
+def connect_conductor(helm: Helm) -> None:
+    """Views are displayed."""
+    conductor = helm.conductor
+    conductor.opened.connect(helm.arrivals.on_opened)
+    conductor.closed.connect(helm.arrivals.on_closed)
+    for signal in (conductor.opened, conductor.closed, conductor.load_ended):
+        signal.connect(helm.show_recent)
+    conductor.selection_changed.connect(helm.arrivals.on_selection)
+    conductor.status_changed.connect(helm.arrivals.on_status)
+    conductor.board_ready.connect(helm.arrivals.on_board)
+    conductor.overview_ready.connect(helm.arrivals.on_overview)
+    conductor.sources_ready.connect(helm.window.sources.display)
+    conductor.incidents_ready.connect(helm.window.incidents.display)
+    conductor.trouble.connect(helm.arrivals.on_trouble)
+    conductor.bug.connect(helm.arrivals.on_bug)
