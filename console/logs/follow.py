@@ -32,7 +32,7 @@ from console.logs.load import (
     writable,
 )
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
-from console.logs.reading import Mark, Piece, TextFile
+from console.logs.reading import Mark, Moved, Piece, TextFile
 from console.logs.recognise import recognise_new
 from console.logs.records import split_fields
 from console.logs.walk import walk
@@ -209,7 +209,8 @@ class Follower:
                 state.mark = Mark(shape.rows, shape.rows, parquet_digest(path), "")
                 return [*items, (state, Ended())]
             if followed.text is None:
-                followed.text = TextFile(path, state.plan, state.mark if state.mark.offset else None)
+                followed.text = TextFile(path, state.plan, state.mark if state.mark.offset else None,
+                                         state.identity.node)
             text = followed.text
             before = text.read_to
             plain = state.plan.compression is Compression.NONE
@@ -227,6 +228,8 @@ class Follower:
                 state.reason = text.damage
                 items.append((state, Ended(text.damage)))
                 _let_go(followed)
+        except Moved:
+            self._files.pop(_node(state.identity), None)
         except (ConsoleError, OSError) as error:
             state.state = "loaded" if state.mark.records else "rejected"
             state.reason = error.what if isinstance(error, ConsoleError) else str(error)
@@ -248,7 +251,8 @@ class Follower:
                  and self._refused.get(file.name) != (file.identity.size, file.identity.mtime_ns)]
         if not fresh:
             return
-        found = Ledger(self._ws.ledger()).find(fresh)
+        held = {followed.state.file_id for followed in self._files.values() if followed.state.file_id is not None}
+        found = Ledger(self._ws.ledger()).find(fresh, held)
         found.sort(key=lambda each: each[1] is Found.COPY)      # after their originals, which may have grown
         for file, how, entry in found:
             if self._is_copy_of_read(file, how, entry):

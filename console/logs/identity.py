@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -52,6 +52,11 @@ class Identity:
         """Of the file that a path leads to; raises OSError."""
         about = path.stat()
         return cls(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+
+    @property
+    def node(self) -> tuple[int, int]:
+        """What stays when the name changes."""
+        return self.device, self.inode
 
 
 @dataclass(slots=True)
@@ -105,9 +110,11 @@ class Ledger:
         for entry in self._entries:
             self._nodes.setdefault((entry.device, entry.inode), []).append(entry)
 
-    def find(self, files: Iterable[OnDisk]) -> list[tuple[OnDisk, Found, FileEntry | None]]:
+    def find(self, files: Iterable[OnDisk],
+             open_now: Collection[int] = ()) -> list[tuple[OnDisk, Found, FileEntry | None]]:
         """What each file is, and which entry it goes on from (or, when REPLACED, which one it took the name of).
 
+        open_now: entries whose files are held open, so that others can only have taken their names.
         First those whose inode is known, so that a file which took the name of a moved one is not taken for it.
         """
         files = list(files)
@@ -116,7 +123,7 @@ class Ledger:
             entry = self._same_node(file)
             if entry is not None:
                 here[file.name] = entry
-        moved = {entry.file_id for entry in here.values()}
+        moved = {entry.file_id for entry in here.values()} | set(open_now)
         names: dict[str, list[FileEntry]] = {}
         for entry in self._entries:
             if entry.file_id not in moved:

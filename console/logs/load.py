@@ -26,7 +26,7 @@ from console.jobs import Job, JobStopped
 from console.logs import parquet
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
-from console.logs.reading import HEAD_BYTES, Mark, Piece, TextFile, digest, known_again
+from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
 from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, note_file, open_file, put_piece, put_ranges
 from console.roles import ColumnType, StreamKind
 from console.store import FileEntry, Workspace, Writer
@@ -34,7 +34,8 @@ from console.store import FileEntry, Workspace, Writer
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
 BATCH_BYTES = 256 << 20         # of text
-REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading
+REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
+REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
 KIND_ORDER = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES, StreamKind.REFERENCE)
 
@@ -125,7 +126,7 @@ class _Loading:
         self._files_done = 0
         self._files: list[FileState] = []
         self._done_of: dict[int, int] = {}
-        self._refreshed = 0.0
+        self._refresh_at = 0.0
         self._started = time.monotonic()
         self.progress = Progress()
 
@@ -317,10 +318,12 @@ class _Loading:
 
     def _refresh(self, *, last: bool = False) -> None:
         """Brings the rollups up to date, and tells."""
-        if not last and time.monotonic() - self._refreshed < REFRESH_S:
+        began = time.monotonic()
+        if not last and began < self._refresh_at:
             return
         changed = self._ws.refresh(self._job if not last else None)
-        self._refreshed = time.monotonic()
+        ended = time.monotonic()
+        self._refresh_at = ended + max(REFRESH_S, (ended - began) / REFRESH_SHARE)
         if self._on_change is not None and (changed or last):
             self._on_change()
 
@@ -373,10 +376,12 @@ class Begun:
 def tell_ledger(w: Writer, streams: Streams, begun: Sequence[Begun]) -> None:
     """Names first: one that was given up must be free before another file takes it."""
     for each in begun:
-        if each.replaced is not None:
-            old = each.replaced
-            w.update_file(old.file_id, path=f"{old.path} (before {old.file_id})", device=0,
-                          inode=0, reason="Another file took this name; the rows read before are kept")
+        old = each.replaced
+        if old is not None:
+            same_node = (old.device, old.inode) == each.state.identity.node
+            node = {"device": 0, "inode": 0} if same_node else {}
+            w.update_file(old.file_id, path=f"{old.path} (before {old.file_id})", **node,
+                          reason="Another file took this name; the rows read before are kept")
         if each.note and each.state.file_id is not None:
             note_file(w, each.state)
     w.flush()
@@ -533,12 +538,14 @@ def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | 
                 yield Range(shape, part)
             yield Ended()
             return
-        file = TextFile(path, state.plan, state.mark if state.mark.offset else None)
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node)
         try:
             at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
             yield from file.pieces(final=at_rest)
             yield Ended(file.damage, held=file.waiting > 0)
         finally:
             file.close()
+    except Moved:
+        return          # following, or the next load, meets it under its new name
     except (ConsoleError, OSError) as error:
         yield Broken(error.what if isinstance(error, UnreadableLog) else str(error))

@@ -124,14 +124,25 @@ def digest(head: bytes) -> str:
     return f"{len(head)}:{hashlib.blake2b(head, digest_size=16).hexdigest()}"
 
 
-def open_bytes(path: Path, compression: Compression) -> BinaryIO:
-    """The unpacked bytes of a regular file. Never blocks on a pipe, never opens a device."""
+class Moved(UnreadableLog):
+    """Another file has that name now; the one that was meant is met again under its new one."""
+
+
+def open_bytes(path: Path, compression: Compression, node: tuple[int, int] | None = None) -> BinaryIO:
+    """The unpacked bytes of a regular file. Never blocks on a pipe, never opens a device.
+
+    node  (device, inode) that the file must have: names move between the look at a folder and the opening
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise UnreadableLog(f"it cannot be opened ({error.strerror})", where=path.name,
                             do="Check that the file is there and may be read") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    about = os.fstat(descriptor)
+    if node is not None and node != (about.st_dev, about.st_ino):
+        os.close(descriptor)
+        raise Moved("another file has its name now", where=path.name)
+    if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         raise UnreadableLog("it is no regular file", where=path.name, do="Leave it out of the folder")
     return unpacked(os.fdopen(descriptor, "rb", buffering=0), compression)
@@ -193,12 +204,13 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 class TextFile:
     """One text file that is being read. Not for several threads at once."""
 
-    def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None, stream: BinaryIO | None = None) -> None:
+    def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None,
+                 node: tuple[int, int] | None = None) -> None:
         self.plan = plan
         self.path = path
         self.mark = mark or Mark()
         self.damage = ""
-        self._stream = stream or open_bytes(path, plan.compression)
+        self._stream = open_bytes(path, plan.compression, node)
         self.encoding = "utf-8" if plan.encoding == "utf-8-sig" else plan.encoding
         self._waiting = b""                     # read, not yet part of a piece
         self.read_to = 0

@@ -129,6 +129,9 @@ def _free_name(name: str, used: set[str]) -> str:
 def open_file(w: Writer, streams: Streams, state: FileState) -> int:
     """The file's row in the ledger, made when it is not there yet."""
     if state.file_id is None:
+        # A name may still belong to a file that was moved and not met again: its row must never become this one's.
+        w.connection.execute("UPDATE files SET path = path || ' (before ' || file_id || ')' WHERE path = ? "
+                             "AND state NOT IN ('rejected', 'left alone')", [state.plan.path]).fetchall()
         state.file_id = w.file(state.plan, streams.info(state.stream).stream_id, device=state.identity.device,
                                inode=state.identity.inode, size=state.identity.size,
                                mtime_ns=state.identity.mtime_ns)

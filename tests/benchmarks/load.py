@@ -44,8 +44,8 @@ def compare(kind: str, rows: int) -> list[Row]:
 def once(who: str, folder: Path) -> tuple[float, float, float]:
     """One run: seconds, processor seconds, MB."""
     with TemporaryDirectory(dir=cache()) as place:
-        done = subprocess.run([sys.executable, "-m", "tests.benchmarks._load", who, str(folder), f"{place}/w.db"], cwd=ROOT,
-                              env=python_environ(), check=True, capture_output=True, text=True)
+        command = [sys.executable, "-m", "tests.benchmarks._load", who, str(folder), f"{place}/w.db"]
+        done = subprocess.run(command, cwd=ROOT, env=python_environ(), check=True, capture_output=True, text=True)
     seconds, processor, memory = map(float, done.stdout.split())
     return seconds, processor, memory
 
@@ -56,8 +56,8 @@ def flat(kind: str, rows: int) -> Path:
     if not folder.exists():
         half = folder.with_suffix(".half")
         program = ROOT / "tests" / "console" / "make_logs.py"
-        subprocess.run([sys.executable, str(program), str(half), "--rows", str(rows), "--flat", "--format", kind, "--quiet"],
-                       check=True)
+        subprocess.run([sys.executable, str(program), str(half), "--rows", str(rows), "--flat", "--format", kind,
+                        "--quiet"], check=True)
         half.rename(folder)
     return folder
 

@@ -228,7 +228,8 @@ def test_that_a_parquet_part_renamed_into_place_is_loaded(tmp_path: Path) -> Non
 
 def test_that_a_key_that_comes_while_following_is_kept(folder: Folder) -> None:
     def row(number: int, **more: object) -> str:
-        return json.dumps({"ts": f"2026-03-02T00:00:{number:02d}Z", "request_id": f"j{number}", "latency_ms": 1, **more}) + "\n"
+        stamp = f"2026-03-02T00:00:{number:02d}Z"
+        return json.dumps({"ts": stamp, "request_id": f"j{number}", "latency_ms": 1, **more}) + "\n"
 
     folder.add("".join(row(number) for number in range(10)), "web.jsonl")
     folder.poll()

@@ -99,8 +99,8 @@ def test_that_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, end
         application.write()
     kills = max(1, KILLS // 2)
     for _ in range(kills):
-        child = subprocess.Popen([sys.executable, "-m", "tests.console.logs.killed", str(folder), str(tmp_path / "w.pilot")],
-                                 stdout=subprocess.PIPE, cwd=ROOT, text=True)
+        command = [sys.executable, "-m", "tests.console.logs.killed", str(folder), str(tmp_path / "w.pilot")]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
         assert child.stdout is not None
         for _ in range(application.random.randrange(1, 90)):
             line = child.stdout.readline()

@@ -50,8 +50,8 @@ def old(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind, compress", [("csv", "none"), ("csv", "gz"), ("csv", "zst"), ("jsonl", "none"), ("jsonl", "gz"),
-                                            ("jsonl", "zst"), ("parquet", "none")])
+@pytest.mark.parametrize("kind, compress", [("csv", "none"), ("csv", "gz"), ("csv", "zst"), ("jsonl", "none"),
+                                            ("jsonl", "gz"), ("jsonl", "zst"), ("parquet", "none")])
 def test_that_every_row_of_a_dirty_folder_is_loaded_or_set_aside(tmp_path: Path, kind: str, compress: str) -> None:
     truth = make_logs(tmp_path / "logs", "--rows", "6000", "--days", "2", "--format", kind, "--compress", compress,
                       "--dirty", "15", "--late", "0.02", "--dup", "0.01")
@@ -120,7 +120,7 @@ def test_that_a_renamed_file_and_a_copy_are_not_loaded_twice(tmp_path: Path) -> 
     (folder / "a.csv").rename(folder / "a-20260302.csv")
     (folder / "a.csv").write_text("ts,request_id,latency_ms\n2026-03-02T00:01:00Z,new,60\n")
     (folder / "a-copy.csv").write_text(text + "2026-03-02T00:00:40Z,only here,60\n")
-    ws, report = load(folder, tmp_path / "w.pilot", live_s=0)
+    ws, _ = load(folder, tmp_path / "w.pilot", live_s=0)
     assert sorted(everything(ws)) == sorted([f"r{i}" for i in range(30)] + ["new", "only here"])
     assert {file.path for file in ws.files()} == {"a.csv", "a-20260302.csv", "a-copy.csv"}
     ws.close()
@@ -138,7 +138,8 @@ def test_that_two_copies_in_a_new_folder_are_loaded_once(tmp_path: Path) -> None
 
 
 def test_that_a_file_with_a_new_column_extends_the_stream(tmp_path: Path) -> None:
-    truth = make_logs(tmp_path / "logs", "--rows", "3000", "--days", "2", "--format", "parquet", "--scenario", "schema-change")
+    truth = make_logs(tmp_path / "logs", "--rows", "3000", "--days", "2", "--format", "parquet", "--scenario",
+                      "schema-change")
     ws, report = load(tmp_path / "logs", tmp_path / "w.pilot")
     assert report.events == truth["rows"]
     ws.close()
@@ -156,7 +157,8 @@ def json_folder(tmp_path: Path, files: dict[str, list[dict[str, Any]]]) -> Path:
 
 def test_that_a_json_key_that_shows_late_is_kept(tmp_path: Path) -> None:
     def row(i: int) -> dict[str, Any]:
-        return {"ts": f"2026-03-02T{i // 3600:02d}:{i // 60 % 60:02d}:{i % 60:02d}Z", "request_id": f"r{i}", "latency_ms": 1.5}
+        stamp = f"2026-03-02T{i // 3600:02d}:{i // 60 % 60:02d}:{i % 60:02d}Z"
+        return {"ts": stamp, "request_id": f"r{i}", "latency_ms": 1.5}
 
     first = [row(i) for i in range(30_001)]
     first[30_000]["late"] = 7.25

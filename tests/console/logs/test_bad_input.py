@@ -1,0 +1,123 @@
+"""Files that are not as they should be: what can be read is loaded, the rest is named, the others do not suffer."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from console.jobs import SilentJob
+from console.logs.discover import discover
+from console.logs.load import LoadReport, load_folder
+from console.store import Workspace
+
+HEADER = "ts,request_id,latency_ms,city\n"
+
+
+def line(number: int, city: str = "Bonn") -> str:
+    return f"2026-03-02T{number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z,r{number},{number}.5,{city}\n"
+
+
+def lines(first: int, end: int) -> str:
+    return "".join(line(number) for number in range(first, end))
+
+
+class Loaded:
+    """A folder with these files, loaded."""
+
+    def __init__(self, place: Path, **files: bytes) -> None:
+        folder = place / "logs"
+        folder.mkdir()
+        for name, content in files.items():
+            path = folder / name.replace("__", ".").replace("_", "-")
+            path.write_bytes(content)
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+        self.ws = Workspace.open(place / "w.pilot", folder=folder)
+        self.report: LoadReport = load_folder(discover(folder, SilentJob()), self.ws, SilentJob())
+
+    def column(self, name: str) -> list[Any]:
+        return [row[0] for info in self.ws.streams()
+                for row in self.ws.cursor().execute(f'SELECT "{name}" FROM {info.table} ORDER BY _record').fetchall()]
+
+    def check(self, rows: int, quarantined: int = 0, ignored: int = 0) -> None:
+        report = self.report
+        assert (report.events, report.rows_quarantined, report.rows_ignored) == (rows, quarantined, ignored)
+        for file in self.ws.files():
+            assert file.records == file.rows_loaded + file.rows_quarantined + file.rows_ignored, file
+        self.ws.close()
+
+
+TEXT = HEADER + lines(0, 30) + line(30, "Köln")
+
+
+@pytest.mark.parametrize("content", [
+    pytest.param(TEXT.encode(), id="UTF-8"), pytest.param(b"\xef\xbb\xbf" + TEXT.encode(), id="with a mark"),
+    pytest.param(TEXT.encode("latin-1"), id="Latin-1"), pytest.param(TEXT.encode("utf-16"), id="UTF-16"),
+    pytest.param(b"\xfe\xff" + TEXT.encode("utf-16-be"), id="UTF-16, big end first"),
+    pytest.param(TEXT.replace("\n", "\r\n").encode(), id="lines ended by two characters"),
+    pytest.param(TEXT.rstrip("\n").encode(), id="the last line without its end")])
+def test_that_the_encoding_changes_nothing(tmp_path: Path, content: bytes) -> None:
+    loaded = Loaded(tmp_path, app__csv=content)
+    assert loaded.column("city") == ["Bonn"] * 30 + ["Köln"]
+    assert loaded.column("latency_ms")[-1] == 30.5
+    loaded.check(31)
+
+
+def test_that_a_line_in_another_encoding_far_behind_the_head_is_kept(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, app__csv=(HEADER + lines(0, 5000)).encode() + line(5000, "Köln").encode("latin-1"))
+    assert loaded.column("city")[-1] == "Köln"
+    loaded.check(5001)
+
+
+def test_that_a_broken_line_is_told_with_its_line_and_byte(tmp_path: Path) -> None:
+    before = (HEADER + lines(0, 10)).encode()
+    loaded = Loaded(tmp_path, app__csv=before + b'2026-03-02T00:00:10Z,"r10,10.5\n' + lines(11, 40).encode())
+    [bad] = loaded.ws.quarantine(10)
+    assert (bad.line, bad.byte_offset, bad.reason) == (12, len(before), "a quote is never closed")
+    loaded.check(39, quarantined=1)
+
+
+def test_that_a_time_that_cannot_be_read_is_told_with_its_line_and_byte(tmp_path: Path) -> None:
+    before = (HEADER + lines(0, 30)).encode()
+    loaded = Loaded(tmp_path, app__csv=before + b"yesterday,r30,1,Bonn\n" + lines(31, 60).encode())
+    [bad] = loaded.ws.quarantine(10)
+    assert (bad.line, bad.byte_offset) == (32, len(before))
+    loaded.check(59, quarantined=1)
+
+
+def test_that_quoted_cells_may_span_lines(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, app__csv=(HEADER + lines(0, 30) + line(30, '"Bad\nGodesberg, ""Rhein"""') + "torn\n"
+                                        + lines(31, 33)).encode())
+    assert loaded.column("city")[30] == 'Bad\nGodesberg, "Rhein"'
+    [bad] = loaded.ws.quarantine(10)
+    assert bad.line == 34
+    loaded.check(33, quarantined=1)
+
+
+def test_that_a_cut_archive_gives_what_can_be_read_and_says_so(tmp_path: Path) -> None:
+    whole = gzip.compress((HEADER + lines(0, 20_000)).encode())
+    loaded = Loaded(tmp_path, app__csv__gz=whole[: len(whole) // 2], good__csv=(HEADER + lines(0, 10)).encode())
+    files = {file.path: file for file in loaded.ws.files()}
+    assert files["good.csv"].rows_loaded == 10
+    assert 0 < files["app.csv.gz"].rows_loaded < 20_000
+    assert "break after" in files["app.csv.gz"].note
+    loaded.ws.close()
+
+
+def test_that_a_damaged_parquet_file_does_not_cost_its_neighbours(tmp_path: Path) -> None:
+    def part(first: int, end: int) -> bytes:
+        path = tmp_path / "part"
+        pd.DataFrame({"ts": pd.date_range("2026-03-02", periods=end - first, freq="s", tz="UTC"), "latency_ms": 1.5,
+                      "request_id": [f"r{number * 7919 % 10_007}" for number in range(first, end)]}).to_parquet(path)
+        return path.read_bytes()
+
+    broken = bytearray(part(5000, 9000))
+    broken[200:20_000] = os.urandom(19_800)      # pages within; the footer is whole
+    loaded = Loaded(tmp_path, p_1__parquet=part(0, 100), p_2__parquet=bytes(broken), p_3__parquet=part(100, 150))
+    files = {file.path: file for file in loaded.ws.files()}
+    assert files["p-2.parquet"].state == "rejected" and "damaged" in files["p-2.parquet"].note
+    loaded.check(150)
