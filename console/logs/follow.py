@@ -36,7 +36,7 @@ from console.logs.reading import Mark, Moved, Piece, TextFile
 from console.logs.recognise import recognise_new
 from console.logs.records import split_fields
 from console.logs.walk import walk
-from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_piece
+from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_piece, refuse
 from console.store import FileEntry, Workspace, Writer
 
 FILE_BYTES = 16 << 20           # of one file in one poll
@@ -100,7 +100,8 @@ class Follower:
             except Damaged as damaged:
                 self.close()
                 path = damaged.state.plan.path
-                self._ws.refuse(path, f"It is damaged ({damaged.reason}). Copy it again, or leave it out", True)
+                what = f"It is damaged ({damaged.reason}). Copy it again, or leave it out"
+                refuse(self._ws, self._folder, Refused(path, what))
                 self._refuse(path)
                 return Change()
             except BaseException:
@@ -302,7 +303,7 @@ class Follower:
 
     def _tell_refused(self, refused: Sequence[Refused]) -> None:
         for each in refused:
-            self._ws.refuse(each.path, each.reason, each.rejected)
+            refuse(self._ws, self._folder, each)
 
 
 def _node(identity: Identity) -> tuple[int, int]:

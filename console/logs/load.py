@@ -25,9 +25,20 @@ from console.errors import CannotWrite, ConsoleError, NoLogs, UnreadableLog
 from console.jobs import Job, JobStopped
 from console.logs import parquet
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
-from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
+from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
-from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, note_file, open_file, put_piece, put_ranges
+from console.logs.writing import (
+    Counts,
+    Range,
+    Streams,
+    age_s,
+    is_parquet,
+    note_file,
+    open_file,
+    put_piece,
+    put_ranges,
+    refuse,
+)
 from console.roles import ColumnType, StreamKind
 from console.store import FileEntry, Workspace, Writer
 
@@ -132,7 +143,7 @@ class _Loading:
 
     def run(self) -> LoadReport:
         for refused in self._plan.refused:
-            self._ws.refuse(refused.path, refused.reason, refused.rejected)
+            refuse(self._ws, self._folder, refused)
         self._files = self._to_do()
         self._bytes_total = sum(state.identity.size for state in self._files)
         held = self._load(self._files, wait=False)
@@ -158,7 +169,7 @@ class _Loading:
                 files.append(OnDisk(plan.path, path, Identity.of(path)))
                 there[plan.path] = (name, plan)
             except OSError as error:
-                self._ws.refuse(plan.path, f"It cannot be opened ({error.strerror})", True)
+                refuse(self._ws, self._folder, Refused(plan.path, f"It cannot be opened ({error.strerror})"))
         begun = [begin(*there[file.name], file.identity, how, entry)
                  for file, how, entry in Ledger(self._ws.ledger()).find(files)]
         begun.sort(key=lambda each: each.state.copied)      # a copy after its original, which may have grown

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.logs.identity import FileState, parquet_digest
+from console.logs.identity import FileState, Identity, parquet_digest
 from console.logs.parquet import Part, Shape
-from console.logs.plan import ColumnPlan, FileFormat, StreamPlan
+from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece
 from console.roles import ColumnType, Role, StreamKind
 from console.store import quoted
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from console.store import StreamInfo, Workspace, Writer
 
 PIECE = "_piece"               # the name under which the rows of a piece are registered
+READ = "state NOT IN ('rejected', 'left alone')"
 LATE_WHY = "a field that first showed up while the rows were read"
 
 
@@ -126,12 +127,34 @@ def _free_name(name: str, used: set[str]) -> str:
     return stored
 
 
+def refuse(ws: Workspace, folder: Path, refused: Refused) -> None:
+    """Notes a file that is not loaded. One of which rows were read stays what it is, and its name may be another's."""
+    try:
+        node = Identity.of(folder / refused.path).node
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not (folder / refused.path).is_symlink():
+            return
+        node = (0, 0)
+    with ws.writing() as w:
+        known = w.connection.execute("SELECT file_id FROM files WHERE path = ? AND device = ? AND inode = ? AND "
+                                     f"{READ}", [refused.path, *node]).fetchall()
+        if known:
+            w.update_file(known[-1][0], reason=refused.reason)
+            return
+        _free(w, refused.path)
+        ws.refuse(refused.path, refused.reason, refused.rejected)
+
+
+def _free(w: Writer, path: str) -> None:
+    """A name may still be that of a file which was moved and not met again: its row must never become another's."""
+    w.connection.execute(f"UPDATE files SET path = path || ' (before ' || file_id || ')' WHERE path = ? AND {READ}",
+                         [path]).fetchall()
+
+
 def open_file(w: Writer, streams: Streams, state: FileState) -> int:
     """The file's row in the ledger, made when it is not there yet."""
     if state.file_id is None:
-        # A name may still belong to a file that was moved and not met again: its row must never become this one's.
-        w.connection.execute("UPDATE files SET path = path || ' (before ' || file_id || ')' WHERE path = ? "
-                             "AND state NOT IN ('rejected', 'left alone')", [state.plan.path]).fetchall()
+        _free(w, state.plan.path)
         state.file_id = w.file(state.plan, streams.info(state.stream).stream_id, device=state.identity.device,
                                inode=state.identity.inode, size=state.identity.size,
                                mtime_ns=state.identity.mtime_ns)

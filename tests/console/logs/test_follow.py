@@ -275,3 +275,20 @@ def test_that_two_names_of_one_file_are_one_file(folder: Folder) -> None:
     folder.poll()
     folder.poll()
     assert folder.ids() == numbers((0, 22))
+
+
+@pytest.mark.parametrize("left", ["", "not a table\n", "ts,requ"])
+def test_that_a_name_refused_for_now_does_not_forget_the_file_that_had_it(folder: Folder, left: str) -> None:
+    folder.stop()
+    folder.log.rename(folder.path / "app-1.csv")
+    folder.log.write_text(left)
+    folder.start()
+    assert folder.ids() == numbers((0, 20))
+    folder.log.write_text(HEADER + lines(20, 22))
+    folder.add(lines(22, 23), "app-1.csv")
+    folder.poll()
+    folder.poll()
+    assert folder.ids() == numbers((0, 23))
+    folder.stop()
+    folder.start()
+    assert folder.ids() == numbers((0, 23))
