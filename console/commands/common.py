@@ -6,12 +6,14 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+import typer
 
 from console.clock import now
 from console.errors import BadSettings
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from console.session import Session
+
+
+Fresh = Annotated[bool, typer.Option("--fresh", help="Load the folder anew, into a workspace that is thrown away.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 class TerminalJob:
@@ -76,9 +82,14 @@ def opened_quietly(target: Path, *, workspace: Path | None = None, zone: str | N
 
 
 @contextmanager
-def opened(target: Path) -> Iterator[Session]:
-    """The same, with all that is new in the folder loaded."""
-    with opened_quietly(target) as session:
+def opened(target: Path, *, fresh: bool = False) -> Iterator[Session]:
+    """The same, with all that is new in the folder loaded.
+
+    fresh  into a workspace of its own, thrown away afterwards: for a folder whose workspace another process has
+    """
+    with ExitStack() as stack:
+        beside = Path(stack.enter_context(TemporaryDirectory(prefix="pilothouse-"))) / "fresh.duckdb" if fresh else None
+        session = stack.enter_context(opened_quietly(target, workspace=beside))
         if session.folder is not None:
             with terminal_job() as job:
                 session.load(job)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.commands.common import iso, opened, parse_window, print_json, say, terminal_job
+from console.commands.common import AsJson, Fresh, iso, opened, parse_window, print_json, say, terminal_job
 from console.drift.view import ColumnDrift, DriftView, Verdict
 from console.errors import BadSettings
 from console.window import Window
@@ -24,12 +24,12 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
           columns: Annotated[list[str] | None, typer.Option(help="Only these columns; may be given again, or "
                                                                  "separated by commas.")] = None,
           fail_on: Annotated[str | None, typer.Option(help="End with 1 on `alarm`, or on `watch` and worse.")] = None,
-          json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False) -> None:
+          fresh: Fresh = False, json: AsJson = False) -> None:
     """Test every column for drift between two windows or two files."""
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
     names = tuple(part.strip() for item in columns or () for part in item.split(",") if part.strip()) or None
-    view = _compared(target, reference, current, reference_file, current_file, names)
+    view = _compared(target, reference, current, reference_file, current_file, names, fresh)
     if json:
         print_json(_document(view))
     else:
@@ -39,7 +39,7 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
 
 
 def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,
-              current_file: Path | None, names: tuple[str, ...] | None) -> DriftView:
+              current_file: Path | None, names: tuple[str, ...] | None, fresh: bool) -> DriftView:
     from console.session import compare
 
     if target is None:
@@ -52,7 +52,7 @@ def _compared(target: Path | None, reference: str | None, current: str | None, r
     if current_file is not None or (reference is None) == (reference_file is None):
         raise BadSettings("A folder is compared with one reference and one window of its own",
                           do="Give --reference A..B or --reference-file F, and --current C..D")
-    with opened(target) as session, terminal_job() as job:
+    with opened(target, fresh=fresh) as session, terminal_job() as job:
         after = parse_window(current, session=session) if current else None
         if reference_file is not None:
             return compare.with_file(session.store, session.command_target, reference_file, after, job, names)

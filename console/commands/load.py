@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.commands.common import iso, opened_quietly, print_json, say, terminal_job
+from console.commands.common import AsJson, iso, opened_quietly, print_json, say, terminal_job
 
 if TYPE_CHECKING:
     from console.session import Session
@@ -23,7 +23,7 @@ def load(folder: Annotated[Path, typer.Argument(help="The log folder.")],
          until_idle: Annotated[float | None, typer.Option(help="With --follow: end after so many seconds without "
                                                                "anything new.")] = None,
          fresh: Annotated[bool, typer.Option(help="Begin anew, whatever the file holds.")] = False,
-         json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False) -> None:
+         json: AsJson = False) -> None:
     """Load a folder into a workspace; say what was read, kept, quarantined and ignored."""
     started = time.monotonic()
     with opened_quietly(folder, workspace=workspace, zone=zone, fresh=fresh) as session:

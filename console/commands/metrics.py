@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from console.commands.common import iso, opened, print_json, say, window_of
+from console.commands.common import AsJson, Fresh, iso, opened, print_json, say, window_of
 from console.errors import BadSettings
 from console.metrics.catalogue import find
 from console.metrics.charts import metric_series
@@ -24,11 +24,11 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
             start: Annotated[str | None, typer.Option("--from", help="First instant; by default the log's.")] = None,
             end: Annotated[str | None, typer.Option("--to", help="End, not included; by default the log's.")] = None,
             by: Annotated[str | None, typer.Option(help="Split by model, model_version or host.")] = None,
-            json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+            fresh: Fresh = False, json: AsJson = False,
             ) -> None:
     """Print one metric, bucket by bucket."""
     wanted = find(metric)
-    with opened(target) as session:
+    with opened(target, fresh=fresh) as session:
         window = window_of(start, end, session=session)
         bucket_s = parse_length(bucket) if bucket else bucket_for(window, 500)
         times, measured = metric_series(session.store, wanted, window, bucket_s, _role(by))

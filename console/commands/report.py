@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.commands.common import opened, parse_window, say, terminal_job, window_of
+from console.commands.common import Fresh, opened, parse_window, say, terminal_job, window_of
 from console.errors import BadSettings
 
 ENDINGS = (".html", ".pdf")
@@ -19,11 +19,11 @@ def report(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
            end: Annotated[str | None, typer.Option("--to", help="Its end, not included.")] = None,
            reference: Annotated[str | None, typer.Option(help="The window to compare with, A..B; by default as long "
                                                               "as the incident and right before it.")] = None,
-           title: Annotated[str, typer.Option(help="The report's title.")] = "") -> None:
+           title: Annotated[str, typer.Option(help="The report's title.")] = "", fresh: Fresh = False) -> None:
     """Write the incident report of a window."""
     if out.suffix.lower() not in ENDINGS:
         raise BadSettings(f"`{out.name}` names no format that can be written", do="End it in " + " or ".join(ENDINGS))
-    with opened(target) as session, terminal_job() as job:
+    with opened(target, fresh=fresh) as session, terminal_job() as job:
         session.brush("current", window_of(start, end, session=session))
         session.brush("reference", parse_window(reference, session=session) if reference else None)
         view = session.report(None, job, title=title)

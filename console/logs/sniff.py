@@ -40,6 +40,9 @@ class Head:
     whole: bool = False
     types: tuple[ColumnType | None, ...] = ()
 
+LOG_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".log", ".gz", ".zst")
+"""Who names a file so means it to be loaded: it is missed when it cannot be."""
+
 
 class Incomplete(Exception):
     """Nothing can be said yet: the file is empty or cut, and may still be growing."""
@@ -88,6 +91,8 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
             return Refused(name, foreign_kind[0], rejected=foreign_kind[1])
     read = _decode(head, is_whole)
     if read is None:
+        if Path(name).suffix.lower() in LOG_ENDINGS:
+            return Refused(name, "It is binary, though its name says that it is a log. Copy it again, or leave it out")
         return Refused(name, "It is binary, in no form that is known here", rejected=False)
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)

@@ -525,3 +525,12 @@ def test_that_a_copied_folder_gives_the_same_plan(bad_canary_csv: Path, tmp_path
     shutil.copytree(bad_canary_csv, tmp_path / "logs")
     here, there = plan_of(bad_canary_csv), plan_of(tmp_path / "logs")
     assert [each.columns for each in here.streams] == [each.columns for each in there.streams]
+
+
+@pytest.mark.parametrize(("name", "missed"), [("day.parquet", True), ("day.csv", True), ("day.bin", False)])
+def test_that_a_broken_file_with_a_log_s_name_is_rejected_and_any_other_left_alone(name: str, missed: bool,
+                                                                                 tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(bytes([0x2f, 0x7d, 0xf2, 0x96, 0x00, 0x48, 0x60, 0x00, 0xd1, 0x29]) * 20)
+    (tmp_path / "good.csv").write_text("ts,latency_ms\n2026-03-02T10:00:00Z,5\n2026-03-02T10:00:01Z,6\n")
+    refused = {one.path: one.rejected for one in discover(tmp_path, SilentJob()).refused}
+    assert refused == {name: missed}
