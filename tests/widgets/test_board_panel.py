@@ -80,10 +80,37 @@ def test_that_displaying_asks_for_nothing(panel: BoardPanel) -> None:
     assert said == []
 
 
-@pytest.mark.parametrize("width, count", [(500, 1), (800, 2), (950, 3), (1280, 3), (2200, 4)])
-def test_that_columns_follow_the_width(panel: BoardPanel, width: int, count: int) -> None:
-    panel.resize(width, 700)
-    assert columns(panel) == count
+@pytest.mark.parametrize(
+    "size, shown, expected",
+    [
+        pytest.param((500, 700), 6, 1, id="narrow"),
+        pytest.param((880, 573), 2, 1, id="two, one above the other"),
+        pytest.param((880, 573), 4, 2, id="four"),
+        pytest.param((880, 573), 9, 3, id="nine at 1280 x 800"),
+        pytest.param((1160, 573), 11, 4, id="eleven at 1280 x 800 without the inspector"),
+        pytest.param((2160, 1200), 11, 4, id="eleven at 2560 x 1440"),
+    ],
+)
+def test_that_charts_take_the_room_there_is(
+    panel: BoardPanel, size: tuple[int, int], shown: int, expected: int
+) -> None:
+    panel.resize(*size)
+    board = full_board(shown)
+    panel.display(board, selection_of(board.window))
+    assert columns(panel) == expected
+    if size[0] > 500:
+        assert max(chart.geometry().bottom() for chart in charts(panel)) < size[1], "all are seen without scrolling"
+
+
+def test_that_a_board_that_scrolls_shows_whole_rows_and_the_titles_of_the_next(panel: BoardPanel) -> None:
+    panel.resize(880, 573)
+    board = full_board(11)
+    panel.display(board, selection_of(board.window))
+    QApplication.processEvents()
+    boxes = [chart.geometry() for chart in charts(panel)]
+    assert sum(box.bottom() < 573 for box in boxes) == 9
+    header = charts(panel)[0].header_rect.bottom()
+    assert all(573 - box.top() >= header - 8 for box in boxes if box.bottom() >= 573)
 
 
 @pytest.mark.parametrize("size", [(700, 400), (950, 620), (1280, 800), (2560, 1440)])
@@ -93,7 +120,7 @@ def test_that_charts_neither_overlap_nor_leave_the_board(panel: BoardPanel, size
     boxes = [chart.geometry() for chart in charts(panel)]
     assert all(not a.intersects(b) for a in boxes for b in boxes if a is not b)
     bar = charts(panel)[0].parentWidget().width()
-    assert all(box.left() >= 0 and box.right() < bar <= size[0] and box.height() >= 152 for box in boxes)
+    assert all(box.left() >= 0 and box.right() < bar <= size[0] and box.height() >= 156 for box in boxes)
 
 
 def test_that_charts_are_made_once_and_kept(panel: BoardPanel) -> None:
@@ -239,3 +266,28 @@ def test_that_text_from_logs_stays_text(qtbot: QtBot, theme_holder: ThemeHolder)
         panel.show()
     assert charts(panel)[0].accessibleName() == "<b>%s & {x}</b>"
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in panel.findChildren(QLabel))
+
+
+def test_that_a_locked_cross_hair_looks_locked(panel: BoardPanel) -> None:
+    chart = charts(panel)[0]
+    middle = chart.plot_rect.center().toPoint()
+    QTest.mouseMove(chart.viewport(), middle)
+    QApplication.processEvents()
+    free = [each.grab().toImage() for each in charts(panel)]
+    QTest.mouseClick(chart.viewport(), LEFT, NONE, middle)
+    locked = [each.grab().toImage() for each in charts(panel)]
+    assert all(one != other for one, other in zip(free, locked, strict=True))
+    panel.lock_cross_hair(False)
+    assert [each.grab().toImage() for each in charts(panel)] == free
+
+
+def test_that_a_board_shown_for_the_first_time_fills_its_height(qtbot: QtBot, theme_holder: ThemeHolder) -> None:
+    made = BoardPanel(theme_holder)
+    qtbot.addWidget(made)
+    made.resize(880, 573)
+    with qtbot.waitExposed(made):
+        made.show()
+    board = full_board(9)
+    made.display(board, selection_of(board.window))
+    QApplication.processEvents()
+    assert 573 - 8 <= max(chart.geometry().bottom() for chart in charts(made)) <= 573

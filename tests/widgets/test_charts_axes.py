@@ -29,7 +29,7 @@ def labels(start: float, span: float, width: float = 320) -> list[str]:
         pytest.param(NOON + 36 * DAY, 4 * DAY, ["30 Dec", "31 Dec", "2026", "2 Jan"], id="over new year"),
         pytest.param(NOON, 30 * DAY, ["24 Nov", "1 Dec", "8 Dec", "15 Dec", "22 Dec"], id="a month, on Mondays"),
         pytest.param(NOON, 300 * DAY, ["2026", "Mar", "May", "Jul", "Sep"], id="ten months"),
-        pytest.param(NOON, 3 * YEAR, ["2026", "2027", "2028"], id="three years"),
+        pytest.param(NOON, 3 * YEAR, ["2026", "Jul", "2027", "Jul", "2028", "Jul"], id="three years"),
         pytest.param(NOON, 40 * YEAR, ["2030", "2040", "2050", "2060"], id="forty years"),
     ],
 )
@@ -104,6 +104,14 @@ def test_that_a_free_range_holds_its_values_and_wastes_little(low: float, high: 
     assert held.low <= low <= high <= held.high and held.high > held.low
     if high > low:
         assert high - low >= 0.45 * (held.high - held.low)
+
+
+def test_that_values_above_zero_are_never_drawn_on_an_axis_below_it() -> None:
+    held = HeldRange()
+    held.fit(0.0, 41e6, "")
+    assert held.low == 0.0
+    held.fit(-1.0, 41e6, "")
+    assert held.low < 0
 
 
 def test_that_a_share_ends_at_a_hundred_percent_and_zero_has_an_axis() -> None:

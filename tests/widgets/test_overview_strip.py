@@ -124,6 +124,29 @@ def test_that_it_draws_the_reference_with_a_key(strip: OverviewStrip, keys: Qt.K
     assert said[-1][1] == "reference" and asked_hours(said[-1]) == close(30, 45)
 
 
+@pytest.mark.parametrize("reference", [None, hours(10, 20)], ids=["no reference yet", "a reference"])
+@pytest.mark.parametrize("start", [15, 45, 70], ids=["in the reference", "in the current", "beside both"])
+def test_that_shift_always_draws_the_current_window(
+    strip: OverviewStrip, reference: Window | None, start: float
+) -> None:
+    strip.display_selection(selection_of(hours(60, 90), reference, hours(40, 50)))
+    said = heard(strip, "window_brushed", "look_at_asked")
+    drag(strip, x(strip, start), x(strip, start + 8), BODY, Qt.KeyboardModifier.ShiftModifier)
+    assert said[-1][:2] == ("window_brushed", "current") and asked_hours(said[-1]) == close(start, start + 8)
+
+
+@pytest.mark.parametrize("side", ["reference", "current"])
+def test_that_in_brush_mode_a_plain_drag_draws_that_window_wherever_it_begins(strip: OverviewStrip, side: str) -> None:
+    said = heard(strip, "window_brushed", "look_at_asked")
+    strip.set_brush_side(side)
+    drag(strip, x(strip, 45), x(strip, 30), BODY)
+    assert said[-1][:2] == ("window_brushed", side) and asked_hours(said[-1]) == close(30, 45)
+    strip.set_brush_side("")
+    strip.display_selection(CHOSEN)
+    drag(strip, x(strip, 15), x(strip, 17), BODY)
+    assert said[-1][:2] == ("window_brushed", "reference") and asked_hours(said[-1]) == close(12, 22)
+
+
 def test_that_the_first_window_drawn_is_the_reference(strip: OverviewStrip) -> None:
     strip.display_selection(selection_of(hours(0, 100)))
     said = heard(strip, "window_brushed")

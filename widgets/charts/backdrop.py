@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from widgets.charts.time_axis import Tick, time_ticks
-from widgets.charts.value_axis import value_ticks
+from widgets.charts.value_axis import scale_of, value_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
 DASH_PX, SHORT_DASH_PX = 22.0, 16.0
@@ -19,6 +19,7 @@ LEAST_NAME_PX = 40.0
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
 NO_DATA = "No data in this window"
+NO_VALUE = "no data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,20 @@ class Layout:
     """Where things stand in a chart of one size, in pixels. Nothing here depends on the data: axes hold still."""
 
     title: QRectF                # title, unit and, at its right end, the current value
-    legend: QRectF
+    legend: QRectF               # without height where there is one curve: its room is the plot's
     plot: QRectF
     times: QRectF                # labels below the plot
 
     @staticmethod
-    def of(width: float, height: float) -> Layout:
-        """For a chart of that size."""
+    def of(width: float, height: float, *, legend: bool = True) -> Layout:
+        """For a chart of that size, with or without names of curves."""
         small, large, digit = metrics()
         title = QRectF(1.5 * GRID, GRID, max(1.0, width - 3 * GRID), large)
-        legend = QRectF(title.left(), title.bottom(), title.width(), small + 4)
+        named = QRectF(title.left(), title.bottom(), title.width(), small + 4 if legend else 0.0)
         left = round(GRID + 7.5 * digit)
-        top, bottom = legend.bottom() + GRID, height - small - GRID
+        top, bottom = named.bottom() + GRID, height - small - GRID
         plot = QRectF(left, round(top), max(1.0, width - left - 2 * GRID), max(1.0, round(bottom - top)))
-        return Layout(title, legend, plot, QRectF(0, plot.bottom() + 5, width, small))
+        return Layout(title, named, plot, QRectF(0, plot.bottom() + 5, width, small))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Backdrop:
         pixmap = QPixmap(self.size * self.ratio)
         pixmap.setDevicePixelRatio(self.ratio)
         pixmap.fill(self.theme.color("surface"))
-        layout = Layout.of(self.size.width(), self.size.height())
+        layout = Layout.of(self.size.width(), self.size.height(), legend=len(self.series) > 1)
         painter = QPainter(pixmap)
         painter.setFont(system_font())
         self._title(painter, layout)
@@ -80,12 +81,12 @@ class Backdrop:
     def _title(self, painter: QPainter, layout: Layout) -> None:
         font = font_metrics(bold=True)
         room = layout.title.width() - self.room - GRID
-        title = font.elidedText(self.title, Qt.TextElideMode.ElideRight, room)
+        title = font.elidedText(self.title, Qt.TextElideMode.ElideMiddle, room)     # series differ in their endings
         painter.setFont(system_font(bold=True))
         painter.setPen(self.theme.pen("text"))
         painter.drawText(layout.title, LEFT | MIDDLE, title)
         painter.setFont(system_font())
-        unit = "%" if self.unit == "share" else self.unit
+        unit = title_unit(self.unit, self.low, self.high)
         used = font.horizontalAdvance(title) + GRID
         if unit and used + font_metrics().horizontalAdvance(unit) <= room:
             painter.setPen(self.theme.pen("muted"))
@@ -95,10 +96,9 @@ class Backdrop:
         plot, theme = layout.plot, self.theme
         small, _, digit = metrics()
         values = () if self.empty else value_ticks(self.low, self.high, plot.height(), self.unit)
-        times: tuple[Tick, ...] = time_ticks(self.start_s, self.end_s, plot.width(), digit)
+        times = time_ticks(self.start_s, self.end_s, plot.width(), digit)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
-        across = plot.width() / (self.end_s - self.start_s)
-        places = [round(plot.left() + (tick.at_s - self.start_s) * across) for tick in times]
+        places = time_places(times, self.start_s, self.end_s, plot)
         painter.setPen(theme.pen("grid"))
         for y in heights:
             painter.drawLine(int(plot.left()), y, int(plot.right()), y)
@@ -110,14 +110,29 @@ class Backdrop:
         for y, (_, label) in zip(heights, values, strict=True):
             top = min(y - small / 2, plot.bottom() + 3 - small)      # clear of the first time below
             painter.drawText(QRectF(0, top, plot.left() - 6, small), RIGHT | MIDDLE, label)
-        for x, tick in zip(places, times, strict=True):
-            width = len(tick.label) * digit + GRID
-            left = min(max(x - width / 2, 2.0), self.size.width() - width - 2)
+        for box, tick in zip(time_boxes(times, places, layout), times, strict=True):
             if tick.day_change:
                 painter.setPen(theme.pen("text"))
-            painter.drawText(QRectF(left, layout.times.top(), width, small), CENTRE | MIDDLE, tick.label)
+            painter.drawText(box, CENTRE | MIDDLE, tick.label)
             if tick.day_change:
                 painter.setPen(theme.pen("muted"))
+
+
+def time_places(ticks: tuple[Tick, ...], start_s: float, end_s: float, plot: QRectF) -> list[int]:
+    """The horizontal pixels of the ticks of the time axis."""
+    across = plot.width() / (end_s - start_s)
+    return [round(plot.left() + (tick.at_s - start_s) * across) for tick in ticks]
+
+
+def time_boxes(ticks: tuple[Tick, ...], places: list[int], layout: Layout) -> list[QRectF]:
+    """Where their labels stand: centred below, but inside the chart."""
+    small, _, digit = metrics()
+    boxes = []
+    for x, tick in zip(places, ticks, strict=True):
+        width = len(tick.label) * digit + GRID
+        left = min(max(x - width / 2, 2.0), layout.times.width() - width - 2)
+        boxes.append(QRectF(left, layout.times.top(), width, small))
+    return boxes
 
 
 def paint_legend(
@@ -152,10 +167,15 @@ def paint_legend(
         painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
 
 
+def title_unit(unit: str, low: float, high: float) -> str:
+    """The unit as the title says it. Nothing where the axis says it at each number: percent, and what is divided."""
+    return "" if unit in ("share", "%") or scale_of(unit, max(abs(low), abs(high)))[1] else unit
+
+
 def without_unit(texts: tuple[str, ...], unit: str) -> tuple[str, ...]:
     """Values without the unit that the title says already; as they are where one has another ("1.2 s" among "ms")."""
-    ending = " %" if unit == "share" else f" {unit}"
-    if unit and all(text.endswith(ending) or not text for text in texts):
+    ending = f" {unit}"
+    if unit and all(text.endswith(ending) or text in ("", NO_VALUE) for text in texts):
         return tuple(text.removesuffix(ending) for text in texts)
     return texts
 

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,10 +22,24 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from console.metrics.view import ChartView, ReadOut
-from console.window import Window
-from widgets.charts.backdrop import MIDDLE, RIGHT, Backdrop, Layout, paint_legend, without_unit
+from console.window import Window, from_epoch
+from widgets.charts.backdrop import (
+    CENTRE,
+    MIDDLE,
+    NO_VALUE,
+    RIGHT,
+    Backdrop,
+    Layout,
+    metrics,
+    paint_legend,
+    time_boxes,
+    time_places,
+    title_unit,
+    without_unit,
+)
 from widgets.charts.curves import Curves, Floats, inside, shape_of, thinned
 from widgets.charts.gestures import Gestures
+from widgets.charts.time_axis import time_ticks
 from widgets.charts.value_axis import HeldRange
 from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, font_metrics, system_font
 
@@ -32,6 +47,7 @@ SPARE_PX = 2
 """The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
 BAND_ALPHA = 26
 CROSS_DOT_PX = 3.0
+KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
 class Chart(pg.GraphicsView):
@@ -53,7 +69,7 @@ class Chart(pg.GraphicsView):
         super().__init__(parent, background=None)
         self.setCacheMode(self.CacheModeFlag.CacheNone)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(200, 152)
+        self.setMinimumSize(200, 136)
         self._holder = theme_holder
         self._view: ChartView | None = None
         self._window: Window | None = None
@@ -68,8 +84,10 @@ class Chart(pg.GraphicsView):
         self._pixmap = QPixmap()
         self._value_room = 0.0
         self._cross: float | None = None
+        self._locked = False
+        self._keyed = False                # the focus came by a key: only then it is framed
         self._read_out: tuple[ReadOut, ...] = ()
-        self._layout = Layout.of(self.width(), self.height())
+        self._layout = Layout.of(self.width(), self.height(), legend=False)
         self._box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0)
         self._box.disableAutoRange()
         self._curves = Curves()
@@ -108,23 +126,27 @@ class Chart(pg.GraphicsView):
         if not same_window:
             self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
         self._view, self._brushes = chart, brushes
+        if (len(chart.series) > 1) != (self._layout.legend.height() > 0):
+            self._lay_out()
         if self._stale and not self.viewport().visibleRegion().isEmpty():
             self._prepare()
         self.viewport().update()
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
-        """The values at the cross-hair, with their time, in place of the newest; nothing: the newest again."""
+        """The values at the cross-hair in place of the newest; nothing: the newest again."""
         if values != self._read_out:
             self._read_out = values
             self._update(self._layout.title.united(self._layout.legend).toAlignedRect())
 
-    def set_cross_hair(self, at_s: float | None) -> None:
-        """A line at that instant, and a dot on each curve."""
-        if at_s != self._cross:
+    def set_cross_hair(self, at_s: float | None, *, locked: bool = False) -> None:
+        """A line at that instant with its time at its foot, and a dot on each curve. A locked one looks pinned."""
+        if (at_s, locked) != (self._cross, self._locked):
             for place in (self._cross, at_s):
                 if place is not None:
                     self._update(self._strip(place))
-            self._cross = at_s
+                    foot = self._foot(place)[0]
+                    self._update(foot.adjusted(-foot.width(), 0, foot.width(), 0).toAlignedRect())
+            self._cross, self._locked = at_s, locked
 
     def set_brush_side(self, side: str) -> None:
         """What a plain drag does: "reference" or "current" brush that window, "" moves the visible one."""
@@ -156,6 +178,16 @@ class Chart(pg.GraphicsView):
     def header_rect(self) -> QRectF:
         """Title and legend."""
         return self._layout.title.united(self._layout.legend)
+
+    @property
+    def value_room(self) -> float:
+        """Width in pixels that the title leaves to the value beside it."""
+        return self._room()
+
+    @property
+    def shown_value(self) -> str:
+        """What is written at the right of the title."""
+        return self._value(self._view) if self._view is not None else ""
 
     # painting
 
@@ -208,9 +240,11 @@ class Chart(pg.GraphicsView):
         return self._pixmap
 
     def _room(self) -> float:
-        """Width kept for the current value: grows with it, never shrinks, so that the title holds still."""
+        """Width kept for the value at the right: grows with it, so that the title holds still and is never written
+        over; shrinks only when it needs less than half of that."""
         if self._view is not None:
-            needed = font_metrics(large=True).horizontalAdvance(self._view.latest)
+            font = font_metrics(large=True)
+            needed = max(font.horizontalAdvance(self._value(self._view)), font.horizontalAdvance(self._newest()))
             if not self._value_room >= needed >= 0.5 * self._value_room:
                 self._value_room = needed
         return self._value_room
@@ -237,13 +271,26 @@ class Chart(pg.GraphicsView):
                     painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Qt's: the cross-hair."""
+        """Qt's: the cross-hair, and a frame where keys go."""
         plot, view = self._layout.plot, self._view
+        if self._keyed and self.hasFocus():
+            painter.setPen(self._theme.pen("accent", 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         if self._cross is None or view is None or not self._start_s <= self._cross <= self._end_s:
             return
         x = round(self.x_of(self._cross))
-        painter.setPen(self._theme.pen("muted"))
+        painter.setPen(self._theme.pen("accent" if self._locked else "muted"))
         painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+        foot, text = self._foot(self._cross)
+        ticks = time_ticks(self._start_s, self._end_s, plot.width(), metrics()[2])
+        for box in time_boxes(ticks, time_places(ticks, self._start_s, self._end_s, plot), self._layout):
+            if box.intersects(foot):         # rather none than half a label
+                painter.fillRect(box, self._theme.brush("surface"))
+        painter.fillRect(foot, self._theme.brush("accent" if self._locked else "raised"))
+        painter.setPen(self._theme.pen("on_accent" if self._locked else "text"))
+        painter.setFont(system_font())
+        painter.drawText(foot, CENTRE | MIDDLE, text)
         if not len(view.times):
             return
         index = int((self._cross - view.times[0]) // view.bucket_s)
@@ -260,24 +307,43 @@ class Chart(pg.GraphicsView):
 
     def _paint_value(self, painter: QPainter, view: ChartView) -> None:
         title, legend, theme = self._layout.title, self._layout.legend, self._theme
-        values = self._read_out
-        if values:
+        if self._read_out and len(view.series) > 1:
             painter.setFont(system_font())
-            painter.setPen(theme.pen("muted"))
-            at = f"{values[0].at:%H:%M:%S}" if view.bucket_s < 60 else f"{values[0].at.day} {values[0].at:%b %H:%M}"
-            if len(view.series) > 1:
-                painter.fillRect(legend.adjusted(0, 0, GRID, 0), theme.brush("surface"))
-                painter.drawText(title, RIGHT | MIDDLE, at)
-                by_name = {value.series: value.text for value in values}
-                names = tuple(series.name for series in view.series)
-                texts = without_unit(tuple(by_name.get(name, "") for name in names), view.unit)
-                paint_legend(painter, legend, theme, names, texts)
-                return
-            painter.drawText(legend, RIGHT | MIDDLE, at)
+            painter.fillRect(legend.adjusted(0, 0, GRID, 0), theme.brush("surface"))
+            by_name = {value.series: value.text for value in self._read_out}
+            names = tuple(series.name for series in view.series)
+            texts = without_unit(tuple(by_name.get(name, "") for name in names), self._unit(view))
+            paint_legend(painter, legend, theme, names, tuple("–" if text == NO_VALUE else text for text in texts))
+            return
+        text = self._value(view)
         painter.setFont(system_font(large=True))
-        painter.setPen(theme.pen("muted" if self._empty else "text"))
-        text = values[0].text if values else view.latest
-        painter.drawText(title.adjusted(title.width() - self._value_room - GRID, 0, 0, 0), RIGHT | MIDDLE, text)
+        painter.setPen(theme.pen("muted" if self._empty or text == NO_VALUE else "text"))
+        painter.drawText(title, RIGHT | MIDDLE, text)
+
+    def _unit(self, view: ChartView) -> str:
+        """What the title says, and therefore no value."""
+        return title_unit(view.unit, self._held.low, self._held.high)
+
+    def _newest(self) -> str:
+        return without_unit((self._view.latest,), self._unit(self._view))[0] if self._view is not None else ""
+
+    def _value(self, view: ChartView) -> str:
+        """What stands at the right of the title: the value at the cross-hair, or the newest."""
+        if self._read_out and len(view.series) <= 1:
+            return without_unit((self._read_out[0].text,), self._unit(view))[0]
+        return self._newest()
+
+    def _foot(self, at_s: float) -> tuple[QRectF, str]:
+        """Where the time of a cross-hair is written, and what: the start of its bucket."""
+        view, bucket_s, at = self._view, 0, at_s
+        if view is not None and len(view.times):
+            bucket_s = view.bucket_s
+            at = view.times[0] + (at_s - view.times[0]) // bucket_s * bucket_s
+        then = from_epoch(float(at))
+        text = f"{then:%H:%M:%S}" if bucket_s < 60 else f"{then.day} {then:%b %H:%M}"
+        wide, times = font_metrics().horizontalAdvance(text) + GRID, self._layout.times
+        left = min(max(self.x_of(at_s) - wide / 2, 2.0), self.width() - wide - 2)
+        return QRectF(round(left), times.top() - 1, round(wide), times.height() + 2), text
 
     @property
     def _theme(self) -> Theme:
@@ -308,9 +374,24 @@ class Chart(pg.GraphicsView):
         super().resizeEvent(event)
         if not hasattr(self, "_box"):            # pyqtgraph calls it while it is being made
             return
-        self._layout = Layout.of(self.width(), self.height())
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        legend = self._view is not None and len(self._view.series) > 1
+        self._layout = Layout.of(self.width(), self.height(), legend=legend)
         self._box.setGeometry(self._layout.plot.adjusted(0, -SPARE_PX, 0, SPARE_PX))
         self._stale = True
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt's."""
+        super().focusInEvent(event)
+        self._keyed = event.reason() in KEY_REASONS
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Qt's."""
+        super().focusOutEvent(event)
+        self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt's."""

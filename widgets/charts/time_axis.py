@@ -15,12 +15,12 @@ STEPS: tuple[float, ...] = (
     *(n * SECOND for n in (1, 2, 5, 10, 15, 30)),
     *(n * MINUTE for n in (1, 2, 5, 10, 15, 30)),
     *(n * HOUR for n in (1, 2, 3, 6, 12)),
-    *(n * DAY for n in (1, 2, 7, 14)),
+    *(n * DAY for n in (1, 2, 4, 7, 14)),
 )
 """All below a day divide the day, so that a change of day always falls on a tick."""
 MONTHS = (1, 2, 3, 6)
 YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-SPARE_PX = 24
+SPARE_PX = 16
 """Between two labels."""
 MONDAY = 4 * DAY
 """5 January 1970: ticks a week apart fall on Mondays."""

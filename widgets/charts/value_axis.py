@@ -16,7 +16,7 @@ LEAST_FREE_FILL = 0.45
 """The same for ranges that don't start at zero, of the distance between least and greatest value."""
 LEAST_SHARE_TOP = 0.01
 """A failure share of zero is drawn on an axis up to 1 %."""
-TICK_PX = 40
+TICK_PX = 32
 
 
 class HeldRange:
@@ -57,7 +57,8 @@ def _range_for(low: float, high: float, unit: str) -> tuple[float, float]:
         low, high = low - spread / 2, high + spread / 2
     step = _above(spread / 5, TICK_STEPS)
     margin = (HEADROOM - 1) * spread
-    return math.floor((low - margin) / step) * step, math.ceil((high + margin) / step) * step
+    bottom = low - margin if low < 0 else max(0.0, low - margin)     # bytes are never drawn below zero
+    return math.floor(bottom / step) * step, math.ceil((high + margin) / step) * step
 
 
 def _above(value: float, steps: tuple[float, ...]) -> float:

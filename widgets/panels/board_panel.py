@@ -12,12 +12,15 @@ from console.window import Window
 from widgets.charts.chart import Chart
 from widgets.theme import GRID, ThemeHolder
 
-COLUMNS = ((560, 1), (860, 2), (1560, 3))
-"""Below that width of the board, so many charts stand side by side; above the last, four."""
+LEAST_WIDTH, LEAST_HEIGHT = 272, 156
+"""A chart is still readable at that size; a smaller board scrolls."""
 MOST_COLUMNS = 4
-LEAST_HEIGHT = 168
 TALLEST = 0.8
 """Height of a chart by its width, where there is room."""
+LONGEST = 3.2
+"""Width of a chart by its height; more of it tells nothing more."""
+PEEK = 40
+"""Of the first row that must be scrolled to, so much is seen: titles and values."""
 HELD_KEYS = {Qt.Key.Key_R: "reference", Qt.Key.Key_C: "current"}
 EMPTY = "No data yet. Charts appear as soon as the first file is read."
 
@@ -123,6 +126,7 @@ class BoardPanel(QWidget):
     def lock_cross_hair(self, locked: bool) -> None:
         """Holds the cross-hair, or lets it follow the pointer again."""
         self._locked = locked and self._cross is not None
+        self._draw_cross()
 
     def chart(self, metric: str) -> Chart | None:
         """The chart of a metric."""
@@ -180,10 +184,11 @@ class BoardPanel(QWidget):
             chart.setVisible(metric in shown)
         if not shown:
             return
-        width, height = self._area.width(), self._area.height()
+        width, height = self.width(), self.height()        # the area's own may be that of before it was shown
         if self._sheet_height(width, height, len(shown))[2] > height:
             width -= self._area.verticalScrollBar().sizeHint().width()
-        columns, tall, total = self._sheet_height(width, height, len(shown))
+        columns, tall, _ = self._sheet_height(width, height, len(shown))
+        total = -(-len(shown) // columns) * (tall + GRID) - GRID
         column = (width - (columns - 1) * GRID) / columns
         for place, metric in enumerate(shown):
             row, number = divmod(place, columns)
@@ -192,15 +197,29 @@ class BoardPanel(QWidget):
         self._sheet.resize(width, total)
 
     def _sheet_height(self, width: int, height: int, count: int) -> tuple[int, int, int]:
-        """Columns, height of a chart, and of all of them, for so many charts in that room."""
-        columns = next((count for below, count in COLUMNS if width < below), MOST_COLUMNS)
-        columns = min(columns, count)
-        rows = -(-count // columns)
-        column = (width - (columns - 1) * GRID) / columns
-        free = (height - (rows - 1) * GRID) // rows
-        tall = free if self._alone else min(free, int(max(column * TALLEST, LEAST_HEIGHT)))
-        tall = max(LEAST_HEIGHT, tall)
-        return columns, tall, rows * (tall + GRID) - GRID
+        """Columns, height of a chart, and of all of them, for so many charts in that room.
+
+        Of the arrangements that show all charts at once, the one that gives them most room; else as many columns as
+        there can be, whole rows, and the titles of the next one.
+        """
+        best: tuple[float, int, int, int] | None = None
+        most = 1
+        for columns in range(1, min(count, MOST_COLUMNS) + 1):
+            wide = (width - (columns - 1) * GRID) / columns
+            if columns > 1 and wide < LEAST_WIDTH:
+                break
+            most = columns
+            rows = -(-count // columns)
+            free = (height - (rows - 1) * GRID) // rows
+            tall = free if self._alone else min(free, int(max(wide * TALLEST, LEAST_HEIGHT)))
+            used = min(wide, LONGEST * tall) * tall
+            if tall >= LEAST_HEIGHT and (best is None or used >= best[0]):
+                best = used, columns, tall, rows * (tall + GRID) - GRID
+        if best is not None:
+            return best[1:]
+        whole = max(1, (height - PEEK) // (LEAST_HEIGHT + GRID))
+        tall = max(LEAST_HEIGHT, (height - PEEK) // whole - GRID)
+        return most, tall, -(-count // most) * (tall + GRID) - GRID
 
     # what charts say
 
@@ -212,18 +231,23 @@ class BoardPanel(QWidget):
         if at_s == self._cross:
             return
         self._cross = at_s
-        for chart in self._charts.values():
-            chart.set_cross_hair(at_s)
+        self._draw_cross()
         self.hovered.emit(at_s)
+
+    def _draw_cross(self) -> None:
+        for chart in self._charts.values():
+            chart.set_cross_hair(self._cross, locked=self._locked)
 
     def _clicked(self, metric: str, at_s: float) -> None:
         """The first click locks, the next one frees."""
         if self._locked:
             self._locked = False
             self._set_cross(at_s)
+            self._draw_cross()
         else:
             self._set_cross(at_s)
             self._locked = True
+            self._draw_cross()
         self.chart_chosen.emit(metric)
 
     def _panning(self, moved: float) -> None:

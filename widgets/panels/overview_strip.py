@@ -33,7 +33,8 @@ class OverviewStrip(QWidget):
 
     drag an edge: resizes    drag the label row or the body of a test window: moves it
     drag the time axis inside the bright frame: moves the visible window; a click beside it brings it there
-    drag elsewhere: draws a new current window; with Alt or Ctrl, or while there is none, the reference
+    drag elsewhere: draws a new current window, or the reference while there is none
+    Shift + drag: draws the current window anew, anywhere; Ctrl or Alt + drag, the reference
     Tab goes from window to window, arrows move one, Shift + arrows move its end, Delete takes a test window away
     """
 
@@ -56,6 +57,7 @@ class OverviewStrip(QWidget):
         self._spans: dict[str, Span | None] = dict.fromkeys(PARTS)
         self._whole: Span = (0.0, 1.0)
         self._part = VISIBLE                     # the one that keys move
+        self._side = ""                          # the one that the next drag draws, whatever lies there
         self._drag: _Drag | None = None
         self._rows = 1
         self._pixmap: QPixmap | None = None
@@ -82,6 +84,10 @@ class OverviewStrip(QWidget):
                 self._spans[part] = _span(window)
         self._describe()
         self.update()
+
+    def set_brush_side(self, side: str) -> None:
+        """What a plain drag draws, wherever it begins: "reference", "current", or "" for what lies there."""
+        self._side = side
 
     @property
     def focused_part(self) -> str:
@@ -204,10 +210,14 @@ class OverviewStrip(QWidget):
             return
         x = event.position().x()
         keys = event.modifiers()
-        asked = bool(keys & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier))
-        part, end = ("", "") if asked else self._part_at(event.position())
+        asked = self._side
+        if keys & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier):
+            asked = REFERENCE        # Alt + drag moves the window under some Linux desktops; Ctrl then serves
+        elif keys & Qt.KeyboardModifier.ShiftModifier:
+            asked = CURRENT
+        part, end = (asked, "new") if asked else self._part_at(event.position())
         if not part and end != "axis":
-            part, end = (REFERENCE if asked or self._spans[REFERENCE] is None else CURRENT), "new"
+            part, end = REFERENCE if self._spans[REFERENCE] is None else CURRENT, "new"
         if part:
             self._part = part
         self._drag = _Drag(part, end, x, self._spans.get(part))
