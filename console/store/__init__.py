@@ -29,8 +29,8 @@ Decisions
 - Rollups: rows commit with the list of their dirty buckets, and rollups are made again from that list, whole buckets at
   a time: a crash between the two costs a recompute. Levels are 1 s (logs under six hours), 10 s, 1 and 10 minutes, an
   hour. They hold log units; `scale` is applied on the way out, so that correcting a unit is free of work.
-  Where a log is sparse, series are kept apart and binned at coarser levels only (`refreshing`): rollups of a bucket with
-  ten rows are no smaller than the rows. Buckets that no level adds up to are read from the rows.
+  Where a log is sparse, series are kept apart and binned at coarser levels only (`refreshing`): rollups of a bucket
+  with ten rows are no smaller than the rows. Buckets that no level adds up to are read from the rows.
 - At most 200 columns are rolled up and 200 series kept apart in a stream; the rest of the series is `(other)`.
 - Outcomes go to the latest request of their id that is not after them, over all streams of requests, and count at its
   time (`outcomes`). A request that comes more than an hour from another of the same id does not take an outcome
@@ -53,11 +53,11 @@ Six folders walked through the schema
 - KServe: request and response events with the same id. Two streams by event type; latency is response time less request
   time. Lacking: that difference, and failed = no response within a limit: the outcome join (latest before) does both
   once a stream may be of kind `responses`.
-- NannyML: reference, analysis and targets. Reference stream by its name, requests with TIMESTAMP and REQUEST_ID, targets
-  as outcomes without a time of their own: LABEL goes to the latest request of the id. Nothing lacking.
-- make_logs.py, split: predictions are requests, labels are outcomes (REQUEST_ID, OUTCOME_TIME, CLICKED), reference is a
-  reference, system is samples in wide shape (HOST, CPU, MEMORY, LOAD). With --flat CLICKED and OUTCOME_TIME stand in the
-  requests themselves. Nothing lacking.
+- NannyML: reference, analysis and targets. Reference stream by its name, requests with TIMESTAMP and REQUEST_ID,
+  targets as outcomes without a time of their own: LABEL goes to the latest request of the id. Nothing lacking.
+- make_logs.py, split: predictions are requests, labels are outcomes (REQUEST_ID, OUTCOME_TIME, CLICKED), reference is
+  a reference, system is samples in wide shape (HOST, CPU, MEMORY, LOAD). With --flat CLICKED and OUTCOME_TIME stand in
+  the requests themselves. Nothing lacking.
 """
 
 from __future__ import annotations

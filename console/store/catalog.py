@@ -154,6 +154,11 @@ def correct(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, chang
     con.execute("UPDATE streams SET kind = ?, zone = ?, zone_assumed = ? WHERE stream_id = ?",
                 [str(kind), after.zone, after.zone_assumed, stream.stream_id])
     _write_columns(con, stream.stream_id, after.columns)
+    if rollups.made_of(after) == rollups.made_of(stream) and time_sql(after) == time_sql(stream):
+        after = replace(after, split_s=stream.split_s, bins_s=stream.bins_s)      # a unit, or a word: nothing to make
+        catalog[stream.stream_id] = after
+        views.rebuild(con, catalog)
+        return after
     catalog[stream.stream_id] = after
     if time_sql(after) != time_sql(stream) or arrival_sql(after) != arrival_sql(stream):
         # An arrival that was seen stays; one that was taken from the log's times follows them.

@@ -13,7 +13,7 @@ from console.roles import SERIES_ROLES, ColumnType, Role
 from console.store.casting import EARLIEST, LATEST
 from console.store.model import StreamInfo
 from console.store.names import FAILED_NUMBER, FINEST_S, quoted
-from console.store.rolled import ON_TIME_AXIS, has_moments, rolled_columns
+from console.store.rolled import ON_TIME_AXIS, has_moments, is_binned, rolled_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -100,6 +100,14 @@ def fit_tables(con: DuckDBPyConnection, stream: StreamInfo) -> None:
     for field in fields:
         if field.partition(" ")[0] not in have:
             con.execute(f"ALTER TABLE {table} ADD COLUMN {field}")
+
+
+def made_of(stream: StreamInfo) -> tuple[object, ...]:
+    """What rollups and joined outcomes of a stream depend on, but for its times; units are not among it."""
+    sources = [(column.number, has_moments(column), is_binned(column)) for column in rolled_columns(stream)]
+    outcomes = [column.stored if (column := stream.column(role)) else None
+                for role in (Role.REQUEST_ID, Role.CLICKED, Role.LABEL, Role.ARRIVAL_TIME, Role.OUTCOME_TIME)]
+    return stream.kind, sources, failed_sql(stream), key_sql(stream), outcomes
 
 
 def start_again(con: DuckDBPyConnection, stream: StreamInfo) -> None:

@@ -32,6 +32,7 @@ class Workspace:
         self.folder = folder
         self._con = con
         self._lock = threading.RLock()
+        self._handing_out = threading.Lock()
         self._depth = 0
         self._writer = con.cursor()
         self._here = threading.local()
@@ -75,7 +76,7 @@ class Workspace:
         """This thread's connection for reading; it sees what is committed."""
         found: duckdb.DuckDBPyConnection | None = getattr(self._here, "cursor", None)
         if found is None:
-            with self._lock:
+            with self._handing_out:     # not the writer's lock: readers never wait for a load
                 found = self._con.cursor()
                 self._cursors.append(found)
             self._here.cursor = found
