@@ -36,8 +36,8 @@ from console.logs.reading import Mark, Moved, Piece, TextFile
 from console.logs.recognise import recognise_new
 from console.logs.records import split_fields
 from console.logs.walk import walk
-from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_piece, refuse
-from console.store import FileEntry, Workspace, Writer
+from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_pieces, refuse
+from console.store import FileEntry, Workspace
 
 FILE_BYTES = 16 << 20           # of one file in one poll
 POLL_BYTES = 64 << 20           # of all files in one poll; the rest comes with the next
@@ -143,22 +143,18 @@ class Follower:
         counts = Counts()
         with self._ws.writing() as w:
             tell_ledger(w, streams, notes)
+            pieces = [(state, what) for state, what in items if isinstance(what, Piece)]
+            counts.add(put_pieces(w, streams, pieces, arrived))
             for state, what in items:
-                counts.add(self._put(w, streams, (state, what), arrived))
+                if isinstance(what, Range):
+                    counts.add(put_ranges_or_damaged(w, streams, self._folder, [(state, what)], arrived))
+                elif not isinstance(what, Piece):
+                    open_file(w, streams, state)
+                    note_file(w, state)
         self._tell_refused(refused)
         self._keep_few()
         newest = max((info.last for info in self._ws.streams() if info.last is not None), default=None)
         return Change(counts.rows, counts.quarantined, new_files, newest if counts.rows else None)
-
-    def _put(self, w: Writer, streams: Streams, item: Item, arrived: datetime) -> Counts:
-        state, what = item
-        if isinstance(what, Piece):
-            return put_piece(w, streams, state, what, arrived)
-        if isinstance(what, Range):
-            return put_ranges_or_damaged(w, streams, self._folder, [item], arrived)
-        open_file(w, streams, state)
-        note_file(w, state)
-        return Counts()
 
     # ------------------------------------------------------------------ files that are followed
     def _watch_known(self, here: Sequence[OnDisk], notes: list[Begun]) -> None:

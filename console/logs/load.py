@@ -35,7 +35,7 @@ from console.logs.writing import (
     is_parquet,
     note_file,
     open_file,
-    put_piece,
+    put_pieces,
     put_ranges,
     refuse,
 )
@@ -45,6 +45,7 @@ from console.store import FileEntry, Workspace, Writer
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
 BATCH_BYTES = 256 << 20         # of text
+STATEMENT_BYTES = 32 << 20      # of text in one statement: small files are gathered to so many
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
@@ -215,28 +216,41 @@ class _Loading:
         if item is not None and isinstance(item[1], Range):
             return self._ranges(item, items, held, rows)
         counts, size = Counts(), 0
+        waiting: list[Item] = []
+        waiting_bytes = 0
         stopped: JobStopped | None = None
         with self._ws.writing() as w:
             while item is not None:
-                state, what = item
-                counts.add(put_piece(w, self._streams, state, what, None) if isinstance(what, Piece)
-                           else self._end(w, state, what, held))
-                self._tell(state, what, counts)
-                size += len(what.raw) if isinstance(what, Piece) else 0
+                waiting.append(item)
+                waiting_bytes += len(item[1].raw) if isinstance(item[1], Piece) else 0
                 item = next(items, None)
-                if (item is None or counts.rows >= rows or size >= BATCH_BYTES or isinstance(item[1], Range)
-                        or self._needs_room(item)):
-                    break
                 try:
                     self._job.stop_if_asked()
                 except JobStopped as stop:
                     stopped = stop
-                    break
+                due = stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
+                if due or waiting_bytes >= STATEMENT_BYTES:
+                    counts.add(self._flush(w, waiting, held, counts))
+                    size += waiting_bytes
+                    waiting, waiting_bytes = [], 0
+                    if due or counts.rows >= rows or size >= BATCH_BYTES:
+                        break
         self._counts.add(counts)
         if stopped is not None:
             self._refresh(last=True)
             raise stopped
         return item
+
+    def _flush(self, w: Writer, waiting: Sequence[Item], held: list[FileState], before: Counts) -> Counts:
+        """Pieces of many files in as few statements as can be, then the ends of the files."""
+        pieces = [(state, what) for state, what in waiting if isinstance(what, Piece)]
+        counts = put_pieces(w, self._streams, pieces, None)
+        told = Counts(before.rows + counts.rows, before.quarantined + counts.quarantined)
+        for state, what in waiting:
+            if not isinstance(what, Piece):
+                self._end(w, state, what, held)
+            self._tell(state, what, told)
+        return counts
 
     def _ranges(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
         """The same for Parquet, where a batch is only a list until it is written, so that it can be written again."""

@@ -141,8 +141,8 @@ class CsvCutter:
         end = block.rfind(b"\n") + 1
         if not end:
             return Cut()
-        if self._width == 1 or b"\0" in block:
-            return None
+        if self._width == 1 or b"\0" in block or block.count(b"\r") != block.count(b"\r\n"):
+            return None             # a lone carriage return ends a line for Arrow, and for nobody else
         block = block[:end] if end < len(block) else block
         starts: NDArray[np.int64] | None = None
         quoted = b'"' in block

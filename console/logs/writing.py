@@ -9,6 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from console.logs.identity import FileState, Identity, parquet_digest
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
@@ -20,7 +23,7 @@ from console.store.names import literal
 if TYPE_CHECKING:
     from console.store import StreamInfo, Workspace, Writer
 
-PIECE = "_piece"               # the name under which the rows of a piece are registered
+PIECES = "_pieces"              # the name under which the rows of pieces are registered
 READ = "state NOT IN ('rejected', 'left alone')"
 LATE_WHY = "a field that first showed up while the rows were read"
 
@@ -161,30 +164,64 @@ def open_file(w: Writer, streams: Streams, state: FileState) -> int:
     return state.file_id
 
 
-def put_piece(w: Writer, streams: Streams, state: FileState, piece: Piece, arrived: datetime | None) -> Counts:
-    """Rows, quarantine and ledger of one piece, within the writer's transaction."""
-    file_id = open_file(w, streams, state)
-    counts = Counts(ignored=sum(piece.cut.ignored.values()))
-    bad: list[tuple[int, int | None, str, str]] = [
-        (*piece.line_place(each.line), each.reason, each.raw) for each in piece.cut.bad]
-    rows = piece.rows()
-    if rows is not None:
-        fields = streams.fields(state.stream, piece.keys)
-        w.connection.execute("SELECT 1").fetchall()
-        w.connection.register(PIECE, rows)
-        appended = w.append(streams.info(state.stream).stream_id, file_id, PIECE, text=True,
-                            columns={stored: str(position) for stored, position in fields.items()},
-                            arrived=arrived, constants=dict(state.plan.constants))
-        w.connection.execute("SELECT 1").fetchall()     # a result that was not fetched to its end keeps PIECE in use
-        w.connection.unregister(PIECE)
-        counts.rows = appended.rows
-        bad += [(*piece.place(record), reason, raw) for record, reason, raw in appended.quarantined]
-    if bad:
-        w.quarantine(file_id, bad)
-    counts.quarantined = len(bad)
-    state.ignored += piece.cut.ignored
-    _note(w, state, piece.mark, counts)
+def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Piece]],
+               arrived: datetime | None) -> Counts:
+    """Rows, quarantine and ledger of pieces, within the writer's transaction.
+
+    Rows of one shape go in one statement whatever their files: many small ones would cost several times the time.
+    """
+    groups: dict[tuple[object, ...], list[tuple[FileState, Piece, pa.Table]]] = {}
+    counts = Counts()
+    by_file: dict[int, list[tuple[FileState, Piece]]] = {}
+    for state, piece in pieces:
+        file_id = open_file(w, streams, state)
+        by_file.setdefault(file_id, []).append((state, piece))
+        _quarantine_bad(w, file_id, state, piece, counts)
+        rows = piece.rows()
+        if rows is not None:
+            fields = streams.fields(state.stream, piece.keys)
+            rows = rows.append_column("_file", pa.array(np.full(rows.num_rows, file_id, np.int32)))
+            key = (state.stream, tuple(fields.items()), tuple(rows.column_names), state.plan.constants)
+            groups.setdefault(key, []).append((state, piece, rows))
+    for group in groups.values():
+        _append_group(w, streams, group, by_file, arrived, counts)
+    for each in by_file.values():
+        state, piece = each[-1]
+        state.mark = piece.mark
+        note_file(w, state)
     return counts
+
+
+def _quarantine_bad(w: Writer, file_id: int, state: FileState, piece: Piece, counts: Counts) -> None:
+    state.ignored += piece.cut.ignored
+    counts.ignored += sum(piece.cut.ignored.values())
+    if piece.cut.bad:
+        w.quarantine(file_id, [(*piece.line_place(bad.line), bad.reason, bad.raw) for bad in piece.cut.bad])
+        state.rows_quarantined += len(piece.cut.bad)
+        counts.quarantined += len(piece.cut.bad)
+
+
+def _append_group(w: Writer, streams: Streams, group: Sequence[tuple[FileState, Piece, pa.Table]],
+                  by_file: Mapping[int, Sequence[tuple[FileState, Piece]]], arrived: datetime | None,
+                  counts: Counts) -> None:
+    first, piece, _ = group[0]
+    fields = streams.fields(first.stream, piece.keys)
+    w.connection.register(PIECES, pa.concat_tables([rows for _, _, rows in group]))
+    appended = w.append(streams.info(first.stream).stream_id, None, PIECES, text=True,
+                        columns={stored: str(position) for stored, position in fields.items()},
+                        arrived=arrived, constants=dict(first.plan.constants))
+    w.connection.unregister(PIECES)
+    counts.rows += appended.rows
+    counts.quarantined += len(appended.quarantined)
+    for file_id, rows in appended.files.items():
+        by_file[file_id][0][0].rows_loaded += rows
+    timeless: dict[int, list[tuple[int, int | None, str, str]]] = {}
+    for file_id, (record, reason, raw) in zip(appended.quarantined_in, appended.quarantined, strict=True):
+        holder = next(piece for _, piece in by_file[file_id] if record < piece.first_record + piece.cut.records)
+        timeless.setdefault(file_id, []).append((*holder.place(record), reason, raw))
+    for file_id, rows_ in timeless.items():
+        w.quarantine(file_id, rows_)
+        by_file[file_id][0][0].rows_quarantined += len(rows_)
 
 
 @dataclass(frozen=True, slots=True)
