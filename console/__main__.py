@@ -26,6 +26,10 @@ def main() -> None:
     except Exception as bug:
         import logging
 
+        from console.logging_setup import set_up_logging
+
+        if not logging.getLogger("console").handlers:       # the window sets it up once it is painted
+            set_up_logging()
         logging.getLogger("console").exception("ended by a fault of ours")
         import traceback
 
@@ -47,8 +51,7 @@ def _open_window(arguments: list[str]) -> NoReturn:
     from console.front_door import open_window
     from console.logging_setup import set_up_logging
 
-    set_up_logging()
-    sys.exit(open_window(Path(arguments[0]) if arguments else None))
+    sys.exit(open_window(Path(arguments[0]) if arguments else None, once_painted=set_up_logging))
 
 
 def _end(sentence: str, code: int) -> NoReturn:

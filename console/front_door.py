@@ -137,9 +137,11 @@ def why_no_window(environ: Mapping[str, str] = os.environ, platform: str = sys.p
     return None
 
 
-def open_window(folder: Path | None, *, workspace: Path | None = None, zone: str | None = None) -> int:
+def open_window(folder: Path | None, *, workspace: Path | None = None, zone: str | None = None,
+                once_painted: Callable[[], object] = lambda: None) -> int:
     """Show the window until it is closed; the start page when `folder` is None. Gives the exit code.
 
+    once_painted: what can wait until the window has been painted
     Raises NoWindow where none can open, NoSuchFolder before anything is shown.
     """
     obstacle = why_no_window()
@@ -147,7 +149,7 @@ def open_window(folder: Path | None, *, workspace: Path | None = None, zone: str
         raise obstacle
     from widgets.app import run
 
-    return int(run(folder, workspace=workspace, zone=zone))
+    return int(run(folder, workspace=workspace, zone=zone, once_painted=once_painted))
 
 
 def _names(libraries: Sequence[Library], what: str) -> str:

@@ -1,6 +1,7 @@
 """Builds theme, window and conductor, and ties them together. The only place that knows all of them.
 
-The window shows first; the session, the icons and everything heavy are loaded after its first paint.
+The frame of the window shows first. Numbers, charts and the database are imported on a worker after its first paint;
+then the places are furnished, one at each turn of the loop, and the folder is opened.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QLocale, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QLocale, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from widgets import layout_store
 from widgets.bridge.conductor import Conductor, Life
+from widgets.bridge.preload import Preload
 from widgets.dialogs.files import Questions
 from widgets.helm import Helm
 from widgets.icons import Icons
@@ -51,32 +54,53 @@ class Reporter(QObject):
 
 
 class Console(QObject):
-    """Window, helm and conductor of one run. Tests build it too."""
+    """Window, helm and conductor of one run. Tests build it too.
 
-    def __init__(self, app: QApplication, *, zone: str | None = None, questions: Questions | None = None) -> None:
+    Either `furnish` or `furnish_later` is called once; until then there is only the frame, and wishes wait.
+    """
+
+    def __init__(self, app: QApplication, *, zone: str | None = None, questions: Questions | None = None,
+                 once_painted: Callable[[], object] = lambda: None) -> None:
         super().__init__()
         self._zone = zone
+        self._once_painted = once_painted
         self.holder = ThemeHolder(app, layout_store.theme_choice(), self)
         self.holder.dress()
         self.icons = Icons(self.holder, self)
         self.window = MainWindow(self.icons)
         self.conductor = Conductor(self._open_session)
         self.helm = Helm(self.window, self.conductor, questions)
+        self.helm.show_recent()
+        self.preload = Preload(self.conductor, self._furnishing(), self)
+        self.preload.broke.connect(self.helm.arrivals.on_bug)
         self.ended_in_time = True
         self._shut = False
         self.window.closing.connect(self.shut_down)
 
-    def after_first_paint(self) -> None:
-        """What the first paint must not wait for."""
-        self.icons.load()
-        self.helm.show_recent()
+    def furnish(self) -> None:
+        """The rest of the window, at once: for tests, and for pictures."""
+        for _ in self._furnishing():
+            pass
+
+    @Slot()
+    def furnish_later(self) -> None:
+        """The rest of the window, in steps during which it answers."""
+        if not self._shut:
+            self._once_painted()
+            self.preload.start()
 
     def shut_down(self) -> None:
         """Once: stop the work, give the database back."""
         if not self._shut:
             self._shut = True
+            self.preload.stop()
             self.helm.tasks.shut_down()
             self.ended_in_time = self.conductor.shut_down()
+
+    def _furnishing(self) -> Iterator[None]:
+        yield from self.window.furnishing()
+        yield
+        self.helm.take_over()
 
     def _open_session(self, folder: Path, workspace: Path | None) -> Session:
         from console.session import Session
@@ -84,9 +108,13 @@ class Console(QObject):
         return Session.open(folder, workspace=workspace, zone=self._zone)
 
 
-def run(folder: Path | None, *, workspace: Path | None = None, zone: str | None = None) -> int:
-    """Show the window until it is closed; the start page when `folder` is None. Gives the exit code."""
-    code, ended_in_time = _live(application(), folder, workspace, zone)
+def run(folder: Path | None, *, workspace: Path | None = None, zone: str | None = None,
+        once_painted: Callable[[], object] = lambda: None) -> int:
+    """Show the window until it is closed; the start page when `folder` is None. Gives the exit code.
+
+    once_painted: called when the window has been painted, before anything else is done
+    """
+    code, ended_in_time = _live(application(), folder, workspace, zone, once_painted)
     if not ended_in_time:
         # A worker hangs in the system, on a dead network mount say. Waiting for it would keep a closed program
         # alive; what it has not committed is read again the next time.
@@ -96,22 +124,19 @@ def run(folder: Path | None, *, workspace: Path | None = None, zone: str | None 
     return code
 
 
-def _live(app: QApplication, folder: Path | None, workspace: Path | None, zone: str | None) -> tuple[int, bool]:
+def _live(app: QApplication, folder: Path | None, workspace: Path | None, zone: str | None,
+          once_painted: Callable[[], object]) -> tuple[int, bool]:
     """From the first paint to the close button: exit code, and whether all work ended in time."""
-    console = Console(app, zone=zone)
+    console = Console(app, zone=zone, once_painted=once_painted)
     reporter = Reporter()
     reporter.caught.connect(console.helm.arrivals.on_bug)
     before = sys.excepthook
     sys.excepthook = reporter.hook
     ticker = _let_signals_in(app)
+    if folder is not None:
+        console.helm.open_folder(folder, workspace)
+    console.window.painted.connect(console.furnish_later, Qt.ConnectionType.QueuedConnection)
     console.window.show()
-
-    def begin() -> None:
-        console.after_first_paint()
-        if folder is not None:
-            console.helm.open_folder(folder, workspace)
-
-    QTimer.singleShot(0, begin)
     code = app.exec()
     ticker.stop()
     console.shut_down()
@@ -131,8 +156,8 @@ def picture(folder: Path, workspace: Path, path: Path, *, size: tuple[int, int] 
     console.conductor.trouble.connect(failed.append)
     console.conductor.bug.connect(failed.append)
     console.window.resize(*size)
+    console.furnish()
     console.window.show()
-    console.after_first_paint()
     console.helm.open_folder(folder, workspace)
     drawn = [False]
 

@@ -63,10 +63,11 @@ class Arrivals(QObject):
 
     @Slot()
     def on_closed(self) -> None:
-        """No folder is open."""
+        """No folder is open; unless another one is about to be, that leaves the start page."""
         self._board = None
         self._changed()
-        self.window.show_folder(None)
+        if self.conductor.awaited is None:
+            self.window.show_folder(None)
 
     @Slot(object)
     def on_selection(self, selection: SelectionView) -> None:

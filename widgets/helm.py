@@ -19,7 +19,7 @@ from widgets.bridge.conductor import Conductor
 from widgets.dialogs.files import Questions
 from widgets.main_window import MainWindow
 from widgets.tasks import Tasks
-from widgets.wiring import connect_conductor, connect_window
+from widgets.wiring import connect_conductor, connect_frame, connect_places
 
 if TYPE_CHECKING:
     from console.session import Session
@@ -43,8 +43,16 @@ class Helm(QObject):
         self.tasks = Tasks(window, conductor, self.questions, self)
         self.arrivals = Arrivals(window, conductor, self.tasks.forget, self)
         self._side = ""
-        connect_window(self)
+        self._waiting: tuple[Path, Path | None] | None = None
+        connect_frame(self)
+
+    def take_over(self) -> None:
+        """The window is furnished: connect its places, and open the folder that somebody asked for meanwhile."""
+        connect_places(self)
         connect_conductor(self)
+        if self._waiting is not None:
+            (folder, workspace), self._waiting = self._waiting, None
+            self.conductor.open(folder, workspace)
 
     # ---- commands: each is named by a row of widgets.actions -----------------------------------------------
 
@@ -172,7 +180,8 @@ class Helm(QObject):
 
     def end_brushing(self) -> None:
         """Escape."""
-        self._brush_mode("")
+        if self._side:
+            self._brush_mode("")
 
     def suggest_windows(self) -> None:
         """Both at once, and test them."""
@@ -236,10 +245,14 @@ class Helm(QObject):
 
     @Slot(object)
     def open_folder(self, folder: Path, workspace: Path | None = None) -> None:
-        """Open it, in the background."""
+        """Open it, in the background; as soon as there are places to show it in."""
         layout_store.keep_last_folder(Path(folder).parent)
         self.window.message_bar.clear()
-        self.conductor.open(Path(folder), workspace)
+        self.window.show_opening(Path(folder).name)
+        if self.window.furnished:
+            self.conductor.open(Path(folder), workspace)
+        else:
+            self._waiting = Path(folder), workspace
 
     @Slot(str)
     def open_path(self, path: str) -> None:

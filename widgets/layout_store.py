@@ -21,27 +21,37 @@ def settings() -> QSettings:
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "Pilothouse", "Pilothouse")
 
 
-def keep(window: QWidget, deck: QMainWindow, theme: str, inspector: bool) -> None:
-    """Write it down."""
+def keep(window: QWidget, deck: QMainWindow | None, theme: str, inspector: bool) -> None:
+    """Write it down. `deck` None: its docks were not there yet, so what is known of them stays."""
     store = settings()
     store.setValue("layout/version", VERSION)
     store.setValue("layout/geometry", window.saveGeometry())
-    store.setValue("layout/deck", deck.saveState(VERSION))
+    if deck is not None:
+        store.setValue("layout/deck", deck.saveState(VERSION))
     store.setValue("layout/inspector", inspector)
     store.setValue("theme", theme)
 
 
-def restore(window: QWidget, deck: QMainWindow) -> bool:
+def restore(window: QWidget) -> bool:
     """Put it back as far as it fits the screens there are. Gives whether the inspector was open."""
     store = settings()
-    geometry, state = store.value("layout/geometry"), store.value("layout/deck")
-    if str(store.value("layout/version")) == str(VERSION):
-        if isinstance(geometry, QByteArray):
-            window.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            deck.restoreState(state, VERSION)
+    geometry = store.value("layout/geometry")
+    if _is_ours(store) and isinstance(geometry, QByteArray):
+        window.restoreGeometry(geometry)
     clamp(window)
     return str(store.value("layout/inspector", "true")).lower() == "true"
+
+
+def restore_docks(deck: QMainWindow) -> None:
+    """Put the docks back where they were."""
+    store = settings()
+    state = store.value("layout/deck")
+    if _is_ours(store) and isinstance(state, QByteArray):
+        deck.restoreState(state, VERSION)
+
+
+def _is_ours(store: QSettings) -> bool:
+    return str(store.value("layout/version")) == str(VERSION)
 
 
 def theme_choice() -> str:

@@ -1,11 +1,26 @@
-"""The window: where the parts stand, menus and keys, what is dropped on it. Nothing of the domain."""
+"""The window: where the parts stand, menus and keys, what is dropped on it. Nothing of the domain.
+
+It is built in two stages. The frame (menus, start page, bars) is there at once; the places, which bring numpy and the
+charts with them, come by `furnishing` after the frame was painted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,23 +32,26 @@ from PySide6.QtWidgets import (
     QMenu,
     QStackedWidget,
     QTabBar,
+    QWidget,
 )
 
 from widgets import layout_store
 from widgets.actions import ACTIONS, MENUS
 from widgets.icons import Icons
-from widgets.panels.board_panel import BoardPanel
-from widgets.panels.drift_panel import DriftPanel
-from widgets.panels.incidents_panel import IncidentsPanel
-from widgets.panels.inspector import Inspector
 from widgets.panels.message_bar import MessageBar
-from widgets.panels.overview_strip import OverviewStrip
 from widgets.panels.parts import column, holding, label, line, row, tool
 from widgets.panels.rail import PLACES, Rail
-from widgets.panels.sources_panel import SourcesPanel
 from widgets.panels.start_page import StartPage
 from widgets.panels.status_bar import StatusLine
 from widgets.panels.time_bar import TimeBar
+
+if TYPE_CHECKING:
+    from widgets.panels.board_panel import BoardPanel
+    from widgets.panels.drift_panel import DriftPanel
+    from widgets.panels.incidents_panel import IncidentsPanel
+    from widgets.panels.inspector import Inspector
+    from widgets.panels.overview_strip import OverviewStrip
+    from widgets.panels.sources_panel import SourcesPanel
 
 TITLE = "Pilothouse"
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Backspace)
@@ -46,7 +64,15 @@ class MainWindow(QMainWindow):
     intent = Signal(str)             # name of the method that an action stands for
     folder_dropped = Signal(object)  # Path
     place_changed = Signal(str)
+    painted = Signal()               # once, with the first paint: connect it queued
     closing = Signal()
+
+    board: BoardPanel                # these six are there once it is furnished
+    drift: DriftPanel
+    incidents: IncidentsPanel
+    sources: SourcesPanel
+    inspector: Inspector
+    overview: OverviewStrip
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -55,21 +81,20 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1280, 800)
         self.icons = icons
+        self.furnished = False
+        self.folder_is_open = False
+        self._was_painted = False
+        self._place = PLACES[0]
+        self._page_of: dict[str, QWidget] = {}
         self.actions_by_name: dict[str, QAction] = {}
         self.time_bar = TimeBar(icons)
         self.message_bar = MessageBar(icons)
         self.rail = Rail(icons)
         self.start_page = StartPage(icons)
-        self.board = BoardPanel(icons.holder)
-        self.drift = DriftPanel(icons)
-        self.incidents = IncidentsPanel(icons)
-        self.sources = SourcesPanel(icons)
-        self.inspector = Inspector(icons)
-        self.overview = OverviewStrip(icons.holder)
         self.status_line = StatusLine(icons)
         self._menus = self._build_menus()
-        self._build_layout()
-        self._inspector_wanted = layout_store.restore(self, self.deck)
+        self._build_frame()
+        self._inspector_wanted = layout_store.restore(self)
         self.rail.place_asked.connect(self.go)
         self.show_folder(None)
 
@@ -78,15 +103,15 @@ class MainWindow(QMainWindow):
     @property
     def place(self) -> str:
         """board, drift, incidents or sources."""
-        return PLACES[self._places.currentIndex()]
+        return self._place
 
     def go(self, place: str) -> None:
         """Show that place."""
-        before = self.place
-        self._places.setCurrentIndex(PLACES.index(place))
+        before, self._place = self._place, place
         self.rail.display(place)
         self._show_inspector()
         if self.folder_is_open:
+            self._places.setCurrentWidget(self._page_of[place])
             first = {"board": self.board, "drift": self.drift, "incidents": self.incidents, "sources": self.sources}
             first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
@@ -94,16 +119,31 @@ class MainWindow(QMainWindow):
 
     def show_folder(self, name: str | None) -> None:
         """A folder is open, or none: then there is only the start page."""
-        is_open = name is not None
-        self._pages.setCurrentIndex(1 if is_open else 0)
-        for part in (self.time_bar, self.overview, self.status_line, *self._lines):
-            part.setVisible(is_open)
+        self._show(name, is_open=name is not None)
+        self.go("board")
+
+    def show_opening(self, name: str) -> None:
+        """The frame that the folder will stand in, with its name."""
+        self._opening.setText(f"Opening {name}")
+        self._places.setCurrentWidget(self._opening)
+        self.time_bar.display_recent((), name)
+        self._show(name, is_open=False)
+
+    def _show(self, name: str | None, *, is_open: bool) -> None:
+        self.folder_is_open = is_open
+        self._pages.setCurrentIndex(0 if name is None else 1)
+        for part in (self.time_bar, self.status_line, self._lines[0], self._lines[2]):
+            part.setVisible(name is not None)
+        self._lines[1].setVisible(is_open)
+        if self.furnished:
+            self.overview.setVisible(is_open)
+        for alive in (self.time_bar, self.rail, self.status_line):
+            alive.setEnabled(is_open)
         self._show_inspector()
         self.setWindowTitle(f"{name} - {TITLE}" if name else TITLE)
         for one in ACTIONS:
             if one.needs == "folder":
                 self.actions_by_name[one.name].setEnabled(is_open)
-        self.go("board")
 
     def toggle_inspector(self) -> None:
         """Show or hide the explanation beside the charts."""
@@ -114,23 +154,62 @@ class MainWindow(QMainWindow):
         """What can be done with a chart."""
         self._chart_menu.popup(place)
 
-    @property
-    def folder_is_open(self) -> bool:
-        """Whether there is more than the start page."""
-        return self._pages.currentIndex() == 1
-
     # ---- building ------------------------------------------------------------------------------------------
 
-    def _build_layout(self) -> None:
+    def _build_frame(self) -> None:
+        self._opening = label(name="opening", tone="muted", wrap=True)
+        self._opening.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._places = QStackedWidget()
         self._places.setObjectName("places")
-        board = holding(column(self.board, margins=(8, 8, 8, 8)))
-        for page in (board, self.drift, self.incidents, self.sources):
-            self._places.addWidget(page)
+        self._places.addWidget(self._opening)
         self.deck = QMainWindow()
         self.deck.setWindowFlags(Qt.WindowType.Widget)
         self.deck.setObjectName("deck")
         self.deck.setCentralWidget(self._places)
+        self._lines = (line(), line(), line())
+        middle = row(self.rail, self.deck, gap=0)
+        middle.setStretch(1, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.start_page)
+        self._pages.addWidget(holding(middle))
+        self._sheet = column(self.time_bar, self._lines[0], self.message_bar, self._pages, self._lines[1],
+                             self._lines[2], self.status_line, gap=0)
+        self._sheet.setStretch(3, 1)
+        self.setCentralWidget(holding(self._sheet))
+
+    def furnishing(self) -> Iterator[None]:
+        """The places, one a step, so that the window can answer between two of them."""
+        from widgets.panels.board_panel import BoardPanel
+        from widgets.panels.drift_panel import DriftPanel
+        from widgets.panels.incidents_panel import IncidentsPanel
+        from widgets.panels.inspector import Inspector
+        from widgets.panels.overview_strip import OverviewStrip
+        from widgets.panels.sources_panel import SourcesPanel
+
+        self.board = BoardPanel(self.icons.holder)
+        self._add_place("board", holding(column(self.board, margins=(8, 8, 8, 8))))
+        yield
+        self.drift = DriftPanel(self.icons)
+        self._add_place("drift", self.drift)
+        yield
+        self.incidents = IncidentsPanel(self.icons)
+        self._add_place("incidents", self.incidents)
+        yield
+        self.sources = SourcesPanel(self.icons)
+        self._add_place("sources", self.sources)
+        yield
+        self.overview = OverviewStrip(self.icons.holder)
+        self.overview.hide()
+        self._sheet.insertWidget(self._sheet.indexOf(self._lines[2]), self.overview)
+        self.inspector = Inspector(self.icons)
+        self._add_inspector()
+        self.furnished = True
+
+    def _add_place(self, place: str, page: QWidget) -> None:
+        self._page_of[place] = page
+        self._places.addWidget(page)
+
+    def _add_inspector(self) -> None:
         self._dock = QDockWidget("Inspector")
         self._dock.setObjectName("inspector_dock")
         self._dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable
@@ -140,18 +219,11 @@ class MainWindow(QMainWindow):
         self._dock.setTitleBarWidget(holding(row(label("Inspector", tone="muted"), None, close,
                                                  margins=(16, 8, 8, 0))))
         self._dock.setWidget(self.inspector)
+        self._dock.hide()
         self.deck.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
         self.deck.resizeDocks([self._dock], [288], Qt.Orientation.Horizontal)
-        self._lines = (line(), line(), line())
-        middle = row(self.rail, self.deck, gap=0)
-        middle.setStretch(1, 1)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.start_page)
-        self._pages.addWidget(holding(middle))
-        sheet = column(self.time_bar, self._lines[0], self.message_bar, self._pages, self._lines[1], self.overview,
-                      self._lines[2], self.status_line, gap=0)
-        sheet.setStretch(3, 1)
-        self.setCentralWidget(holding(sheet))
+        layout_store.restore_docks(self.deck)
+        self._dock.hide()
 
     def _build_menus(self) -> dict[str, QMenu]:
         menus: dict[str, QMenu] = {}
@@ -186,7 +258,8 @@ class MainWindow(QMainWindow):
         return menus
 
     def _show_inspector(self) -> None:
-        self._dock.setVisible(self._inspector_wanted and self.folder_is_open and self.place == "board")
+        if self.furnished:
+            self._dock.setVisible(self._inspector_wanted and self.folder_is_open and self.place == "board")
 
     def _on_action(self) -> None:
         action = self.sender()
@@ -234,9 +307,17 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.folder_dropped.emit(folder)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The first one is told."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, and let the work end."""
-        layout_store.keep(self, self.deck, self.icons.holder.choice, self._inspector_wanted)
+        layout_store.keep(self, self.deck if self.furnished else None, self.icons.holder.choice,
+                          self._inspector_wanted)
         self.closing.emit()
         super().closeEvent(event)
 

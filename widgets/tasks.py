@@ -40,15 +40,6 @@ class Tasks(QObject):
         self._written: Path | None = None
         self._demo_writer: Any = None
         self._open_demo: Callable[[Path, Path], None] | None = None
-        panel = window.incidents
-        panel.create_asked.connect(self.create_incident)
-        panel.chosen.connect(self.choose_incident)
-        panel.changed.connect(self.keep_incident)
-        panel.delete_asked.connect(self.delete_incident)
-        panel.export_asked.connect(self.export)
-        panel.cancel_asked.connect(self.cancel_export)
-        panel.show_asked.connect(self.show_incident)
-        panel.open_asked.connect(self.open_report)
 
     def forget(self) -> None:
         """Another folder: what was shown of the old one goes."""

@@ -1,4 +1,7 @@
-"""Which signal goes where: panels to the helm, the conductor to the arrivals."""
+"""Which signal goes where: panels to the helm, the conductor to the arrivals.
+
+The frame is connected at once, the places and what arrives in them when they are there.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ if TYPE_CHECKING:
     from widgets.helm import Helm
 
 
-def connect_window(helm: Helm) -> None:
-    """Gestures become intents."""
+def connect_frame(helm: Helm) -> None:
+    """Gestures in the frame become intents, and what goes wrong is said there."""
     window = helm.window
     window.intent.connect(helm.command)
     window.folder_dropped.connect(helm.open_folder)
@@ -34,6 +37,13 @@ def connect_window(helm: Helm) -> None:
     window.status_line.cancel_asked.connect(helm.cancel_load)
     window.status_line.quarantine_asked.connect(helm.show_quarantine)
     window.message_bar.action_asked.connect(helm.message_action)
+    helm.conductor.trouble.connect(helm.arrivals.on_trouble)
+    helm.conductor.bug.connect(helm.arrivals.on_bug)
+
+
+def connect_places(helm: Helm) -> None:
+    """Gestures in the places become intents."""
+    window = helm.window
     board = window.board
     board.zoom_asked.connect(helm.zoom)
     board.pan_asked.connect(helm.pan)
@@ -57,6 +67,15 @@ def connect_window(helm: Helm) -> None:
     window.inspector.incident_asked.connect(helm.create_incident)
     window.sources.columns_asked.connect(helm.tasks.edit_columns)
     window.sources.reload_asked.connect(helm.reload)
+    incidents = window.incidents
+    incidents.create_asked.connect(helm.tasks.create_incident)
+    incidents.chosen.connect(helm.tasks.choose_incident)
+    incidents.changed.connect(helm.tasks.keep_incident)
+    incidents.delete_asked.connect(helm.tasks.delete_incident)
+    incidents.export_asked.connect(helm.tasks.export)
+    incidents.cancel_asked.connect(helm.tasks.cancel_export)
+    incidents.show_asked.connect(helm.tasks.show_incident)
+    incidents.open_asked.connect(helm.tasks.open_report)
 
 
 def connect_conductor(helm: Helm) -> None:
@@ -72,5 +91,3 @@ def connect_conductor(helm: Helm) -> None:
     conductor.overview_ready.connect(helm.arrivals.on_overview)
     conductor.sources_ready.connect(helm.window.sources.display)
     conductor.incidents_ready.connect(helm.window.incidents.display)
-    conductor.trouble.connect(helm.arrivals.on_trouble)
-    conductor.bug.connect(helm.arrivals.on_bug)

@@ -56,7 +56,7 @@ def test_that_only_what_can_be_no_command_goes_the_short_way(monkeypatch: pytest
                                                              short: bool) -> None:
     went: list[str] = []
     monkeypatch.setattr("sys.argv", ["pilothouse", *arguments])
-    monkeypatch.setattr("console.front_door.open_window", lambda folder: went.append("short") or 0)
+    monkeypatch.setattr("console.front_door.open_window", lambda folder, **_: went.append("short") or 0)
     monkeypatch.setattr(console.commands, "app", lambda **_: went.append("long"))
     try:
         main()

@@ -45,7 +45,7 @@ def open_console(qapp, qtbot) -> Iterator[Callable[[Path | None], Console]]:
         made.append(console)
         console.window.resize(1280, 800)
         console.window.show()
-        console.after_first_paint()
+        console.furnish()
         if folder is not None:
             with qtbot.waitSignal(console.conductor.load_ended, timeout=WAIT_MS):
                 console.helm.open_folder(folder)

@@ -20,7 +20,7 @@ SHOWN_AND_CLOSED = """
 
     def look():
         windows = [one for one in program.topLevelWidgets() if isinstance(one, MainWindow)]
-        if windows and (len(sys.argv) < 2 or windows[0].board.shown_metrics()):
+        if windows and (len(sys.argv) < 2 or windows[0].furnished and windows[0].board.shown_metrics()):
             print("shown", flush=True)
             {then}
 

@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     )
     console.conductor._opener = lambda _folder, _workspace: session  # type: ignore[assignment,return-value]
     console.window.show()
-    console.after_first_paint()
+    console.furnish()
     if "start" in words:
         return app.exec()
     console.helm.open_folder(session.folder)

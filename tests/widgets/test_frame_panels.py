@@ -21,8 +21,8 @@ from widgets.dialogs.columns_dialog import ROLE, ColumnsDialog
 from widgets.icons import Icons
 from widgets.layout_store import clamped
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.drift_panel import DriftPanel
-from widgets.panels.drift_table import p_text
+from widgets.panels.drift_panel import DriftPanel, change_text
+from widgets.panels.drift_table import moved_text, p_text
 from widgets.panels.incidents_panel import IncidentsPanel
 from widgets.panels.inspector import Inspector
 from widgets.panels.message_bar import MessageBar
@@ -38,7 +38,6 @@ STATUS = StatusView("/logs", None, None, 1_204_331, 0, 0, 214.0, False, "")
 @pytest.fixture
 def icons(theme_holder) -> Icons:
     made = Icons(theme_holder)
-    made.load()
     return made
 
 
@@ -255,6 +254,45 @@ def test_that_a_running_test_can_be_cancelled_and_an_error_is_said(icons, show, 
 @pytest.mark.parametrize(("p", "text"), [(1e-30, "< 0.0001"), (0.0123, "0.0123"), (0.5, "0.50"), (float("nan"), "-")])
 def test_that_p_values_are_written_without_empty_digits(p, text):
     assert p_text(p) == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [(16.0, 18.48, "+2.5"), (0.0547, 0.0549, "+0.0002"), (40.0, 38.0, "−2"), (1204.0, 2408.0, "+1,204"),
+     (0.341, 0.341, "0"), (9.18, 10.1, "+0.92"), (1e-6, 3e-6, "+2.00e-06")],
+)
+def test_that_a_change_has_the_decimals_of_the_numbers_beside_it(old, new, text):
+    assert change_text(old, new) == text
+
+
+def test_that_the_drift_page_says_which_window_the_next_drag_draws(icons, show):
+    panel = DriftPanel(icons)
+    show(panel)
+    panel.display_selection(replace(SELECTION, reference=None, current=None))
+    assert "choose the reference window" in part(panel, QLabel, "drift_how").text()
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=None))
+    assert "choose the current window" in part(panel, QLabel, "drift_how").text()
+
+
+def test_that_a_sentence_in_the_table_does_not_say_its_column_again():
+    rows = make_drift().columns
+    assert not any(moved_text(one).startswith(one.column) for one in rows)
+    assert all(one.sentence.endswith(moved_text(one)) and moved_text(one) for one in rows)
+
+
+def test_that_a_chosen_row_keeps_the_colour_of_its_verdict(icons, show, qtbot):
+    panel = DriftPanel(icons)
+    panel.resize(1100, 560)
+    show(panel)
+    panel.display_selection(replace(SELECTION, reference=REFERENCE, current=CURRENT))
+    panel.display(make_drift())
+    table = part(panel, QTableView, "drift_table")
+    table.selectRow(0)
+    cell = table.visualRect(table.model().index(0, 0))
+    image = table.viewport().grab(cell).toImage()
+    colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert QColor(icons.theme.firing).name() in colours
+    assert QColor(icons.theme.on_accent).name() not in colours
 
 
 # ---- incidents ---------------------------------------------------------------------------------------------

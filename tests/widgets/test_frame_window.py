@@ -41,7 +41,7 @@ def console(qapp, qtbot) -> Iterator[Console]:
     made.holder.choose("light")
     made.conductor._opener = lambda folder, _workspace: FakeSession(folder)  # type: ignore[assignment,return-value]
     made.window.show()
-    made.after_first_paint()
+    made.furnish()
     made.window.activateWindow()
     qtbot.waitUntil(made.window.isActiveWindow)
     yield made

@@ -98,6 +98,13 @@ class Conductor(QObject):
         return self._life
 
     @property
+    def awaited(self) -> Path | None:
+        """The folder that is being opened, or will be as soon as the one before is closed."""
+        if self._next is not None:
+            return self._next[0]
+        return self._wanted if self._life is Life.OPENING else None
+
+    @property
     def views_idle(self) -> bool:
         """Nothing that is shown is being computed."""
         return all(view.idle for view in self._views.values())
@@ -276,8 +283,9 @@ class Conductor(QObject):
     def _on_closed(self) -> None:
         self._life = Life.NONE
         self._selection = None
-        following, self._next = self._next, None
+        following = self._next              # `awaited` for those who hear it
         self.closed.emit()
+        self._next = None
         if following is not None:
             self._begin(*following)
 
