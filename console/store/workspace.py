@@ -17,10 +17,15 @@ from console.roles import Role, StreamKind
 from console.store import catalog, incidents, ledger, opening, outcomes, reading, refreshing, rollups, values
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
+from console.store.resident import Change, Resident
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.stats import Stats
+from console.store.tracks import ALWAYS
 from console.store.writer import Writer
 from console.window import Window
+
+EVERYTHING: tuple[Change, ...] = (("", ALWAYS),)
+"""What a transaction does to rollups unless it says otherwise."""
 
 
 class Workspace:
@@ -38,8 +43,11 @@ class Workspace:
         self._here = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._streams: catalog.Catalog = catalog.read(con)
+        self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, never by `_streams`
         self._generation = 1
         self._stats = Stats()
+        self._resident = Resident()
+        self._changes: list[Change] = []
         self._closed = False
 
     @classmethod
@@ -63,6 +71,7 @@ class Workspace:
             if self._closed:
                 return
             self._closed = True
+            self._resident.clear()
             for cursor in (*self._cursors, self._writer, self._con):
                 cursor.close()
             opening.release(self.path)
@@ -85,18 +94,25 @@ class Workspace:
     # ---- writing -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """One writer at a time. Inside another transaction of the same thread it is part of that one."""
+    def _transaction(self, changes: Sequence[Change] = EVERYTHING) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One writer at a time. Inside another transaction of the same thread it is part of that one.
+
+        changes  what it does to rollups; may be filled while it goes on
+        """
         with self._lock:
             if self._depth:
-                yield self._writer
+                try:
+                    yield self._writer
+                finally:
+                    self._changes += changes
                 return
             before = dict(self._streams)
-            self._depth = 1
+            self._depth, self._changes = 1, []
             try:
                 self._writer.begin()
                 yield self._writer
-                self._writer.commit()
+                self._changes += changes
+                self._commit()
             except BaseException as error:
                 self._streams.clear()
                 self._streams.update(before)
@@ -107,12 +123,24 @@ class Workspace:
                 raise
             finally:
                 self._depth = 0
+            self._shown = dict(self._streams)
             self._generation += 1
+
+    def _commit(self) -> None:
+        """Numbers in memory are no longer believed from the moment that others can see new ones."""
+        if not self._changes:
+            self._writer.commit()
+            return
+        self._resident.begin()
+        try:
+            self._writer.commit()
+        finally:
+            self._resident.end(self._changes)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """One transaction of rows, quarantine, ledger and dirty buckets: kept when the block ends, else undone."""
-        with self._transaction() as con:
+        with self._transaction(()) as con:
             writer = Writer(con, self._streams)
             yield writer
             writer.flush()
@@ -134,12 +162,12 @@ class Workspace:
 
     def refuse(self, path: str, reason: str, rejected: bool) -> None:
         """Note a file that is not loaded: rejected (should be a log) or left alone (is none)."""
-        with self._transaction() as con:
+        with self._transaction(()) as con:
             ledger.refuse(con, path, reason, rejected)
 
     def set_notes(self, notes: Sequence[str]) -> None:
         """What is said once about the folder; replaces what was said before."""
-        with self._transaction() as con:
+        with self._transaction(()) as con:
             con.execute("DELETE FROM meta WHERE key = 'note'")
             for note in notes:
                 con.execute("INSERT INTO meta VALUES ('note', ?)", [note])
@@ -156,14 +184,21 @@ class Workspace:
                 job.stop_if_asked()
             if limit_s is not None and changed and time.monotonic() - started > limit_s:
                 return True
-            with self._transaction() as con:
+            changes: list[Change] = []
+            with self._transaction(changes) as con:
+                first = rollups.first_dirty(con, stream_id)
                 self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id])
+                changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
             changed = True
         if outcomes.is_dirty(self.cursor()):
             if job is not None:
                 job.stop_if_asked()
-            with self._transaction() as con:
-                changed = outcomes.refresh(con, self._streams) or changed
+            changes = []
+            with self._transaction(changes) as con:
+                since = outcomes.refresh(con, self._streams)
+                if since is not None:
+                    changes.append(("rollup_outcomes", since))
+                    changed = True
         return changed
 
     def checkpoint(self) -> None:
@@ -179,11 +214,11 @@ class Workspace:
 
     def streams(self) -> tuple[StreamInfo, ...]:
         """All streams with their counts and spans."""
-        return self._stats.streams(self.cursor(), dict(self._streams), self._generation)
+        return self._stats.streams(self.cursor(), dict(self._shown), self._generation)
 
     def stream(self, stream_id: int) -> StreamInfo:
         """One of them, without counts."""
-        return self._streams[stream_id]
+        return self._shown[stream_id]
 
     def ledger(self) -> tuple[FileEntry, ...]:
         """All files, in the order in which they were first seen."""
@@ -226,24 +261,27 @@ class Workspace:
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
                 by: Role | None = None) -> list[Moments]:
         """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start."""
-        return reading.moments(self.cursor(), self._streams[stream_id], stored, window, bucket_s, by)
+        return reading.moments(self.cursor(), self._shown[stream_id], stored, window, bucket_s, by,
+                               self._resident)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
                     by: Role | None = None) -> list[PercentileSeries]:
         """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
-        return reading.percentiles(self.cursor(), self._streams[stream_id], stored, window, bucket_s, qs, by)
+        return reading.percentiles(self.cursor(), self._shown[stream_id], stored, window, bucket_s, qs, by,
+                                   self._resident)
 
     def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | None = None) -> list[Moments]:
         """Outcomes at the time of their request: columns `clicked` and `label`; rows are requests."""
-        return outcomes.moments(self.cursor(), dict(self._streams), window, bucket_s, by)
+        return outcomes.moments(self.cursor(), dict(self._shown), window, bucket_s, by,
+                                self._resident)
 
     def column_values(self, stream_id: int, stored: str, window: Window | None) -> Any:
         """All cells of a column: floats in the canonical unit (NaN missing), or text and None."""
-        return values.column_values(self.cursor(), self._streams[stream_id], stored, window)
+        return values.column_values(self.cursor(), self._shown[stream_id], stored, window)
 
     def category_counts(self, stream_id: int, stored: str, window: Window | None) -> dict[str | None, int]:
         """How often each value occurs, as text."""
-        return values.category_counts(self.cursor(), self._streams[stream_id], stored, window)
+        return values.category_counts(self.cursor(), self._shown[stream_id], stored, window)
 
     def execute_readonly(self, query: str,
                          params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -259,7 +297,7 @@ class Workspace:
 
     def save_incident(self, incident: str, incident_id: str) -> None:
         """Keep an incident (JSON) under its id, in place of what was there."""
-        with self._transaction() as con:
+        with self._transaction(()) as con:
             incidents.save(con, incident, incident_id)
 
     def incidents(self) -> list[str]:
@@ -268,7 +306,7 @@ class Workspace:
 
     def delete_incident(self, incident_id: str) -> None:
         """Take one out."""
-        with self._transaction() as con:
+        with self._transaction(()) as con:
             incidents.delete(con, incident_id)
 
 
