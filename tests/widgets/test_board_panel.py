@@ -110,7 +110,7 @@ def test_that_a_board_that_scrolls_shows_whole_rows_and_the_titles_of_the_next(p
     boxes = [chart.geometry() for chart in charts(panel)]
     assert sum(box.bottom() < 573 for box in boxes) == 9
     header = charts(panel)[0].header_rect.bottom()
-    assert all(573 - box.top() >= header - 8 for box in boxes if box.bottom() >= 573)
+    assert all(573 - box.top() >= header - 12 for box in boxes if box.bottom() >= 573)
 
 
 @pytest.mark.parametrize("size", [(700, 400), (950, 620), (1280, 800), (2560, 1440)])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QRect, Qt, SignalInstance
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QToolButton, QWidget
 
 from console.errors import BadSettings
@@ -293,6 +294,8 @@ def test_that_a_chosen_row_keeps_the_colour_of_its_verdict(icons, show, qtbot):
     colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert QColor(icons.theme.firing).name() in colours
     assert QColor(icons.theme.on_accent).name() not in colours
+    ground = image.pixelColor(image.width() - 4, 2)
+    assert ground.lightnessF() > 0.9 and ground != QColor(icons.theme.surface)
 
 
 # ---- incidents ---------------------------------------------------------------------------------------------

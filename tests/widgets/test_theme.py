@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
+from widgets.panels.parts import TINT
 from widgets.theme import DASHES, Theme, ThemeHolder, contrast, theme_for
 
 BOTH = pytest.mark.parametrize("theme", [Theme.light(), Theme.dark()], ids=["light", "dark"])
@@ -28,6 +30,15 @@ def test_that_text_can_be_read_on_every_ground(theme: Theme, meaning: str, groun
 @BOTH
 def test_that_text_on_the_accent_can_be_read(theme: Theme) -> None:
     assert contrast(theme.on_accent, theme.accent) >= 4.5
+
+
+@BOTH
+@pytest.mark.parametrize("meaning", ["text", "muted", "warning", "firing", "good"])
+def test_that_text_on_a_chosen_row_can_be_read(theme: Theme, meaning: str) -> None:
+    under, over = QColor(theme.surface), QColor(theme.accent)
+    share = TINT / 255
+    mixed = [round(a + share * (b - a)) for a, b in zip(under.getRgb()[:3], over.getRgb()[:3], strict=True)]
+    assert contrast(getattr(theme, meaning), "#{:02X}{:02X}{:02X}".format(*mixed)) >= 4.5
 
 
 @BOTH

@@ -12,10 +12,20 @@ from widgets.panels.parts import column, holding, label
 CHART_KEYS = (
     ("Wheel", "Zoom around the pointer"),
     ("Drag", "Move in time"),
-    ("R or C held, then drag", "Choose the reference or the current window"),
-    ("Click", "Hold the cross-hair; click again to let it go"),
+    ("Ctrl + drag, or R and drag", "Choose the reference window"),
+    ("Shift + drag, or C and drag", "Choose the current window"),
+    ("Click, Return", "Hold the cross-hair, or let it go"),
+    ("Shift + Left, Right", "Move the cross-hair"),
     ("Double click", "Back to the time shown before"),
-    ("Drop a folder", "Open it"),
+    ("Double click on a title", "That chart alone, or all again"),
+    ("Right button, Menu", "What can be done with a chart"),
+)
+STRIP_KEYS = (
+    ("Drag", "Choose the reference, then the current window"),
+    ("Ctrl + drag, Shift + drag", "Draw reference or current anew"),
+    ("Tab", "From window to window"),
+    ("Left, Right", "Move it; with Shift its end; with Ctrl farther"),
+    ("Delete", "Take the window away"),
 )
 
 
@@ -35,6 +45,7 @@ class ShortcutsDialog(QDialog):
             rows = [(shown_keys(one.keys), one.text.rstrip("…")) for one in ACTIONS if one.menu == menu and one.keys]
             self._block(grid, at, 0 if menu in ("Folder", "View", "Help") else 1, menu, rows)
         self._block(grid, at, 0, "On charts", list(CHART_KEYS))
+        self._block(grid, at, 1, "On the strip below", list(STRIP_KEYS))
         grid.setRowStretch(grid.rowCount(), 1)
         scroll = QScrollArea()
         scroll.setWidget(holding(column(grid, margins=(24, 16, 24, 24))))
@@ -42,7 +53,7 @@ class ShortcutsDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setLayout(column(scroll))
-        self.resize(840, 640)
+        self.resize(920, 680)
 
     @staticmethod
     def _block(grid: QGridLayout, at: list[int], side: int, title: str, rows: list[tuple[str, str]]) -> None:

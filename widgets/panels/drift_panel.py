@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
@@ -32,6 +33,9 @@ from widgets.theme import REFERENCE_DASH
 
 if TYPE_CHECKING:
     from console.session.view import SelectionView
+
+
+WHEN = {"reference": "the time when all was well", "current": "the time in question"}
 
 
 class WindowChip(QToolButton):
@@ -195,12 +199,14 @@ class DriftPanel(QWidget):
         return centred(column(self._title, self._how, 8, row(self._suggest, None)), 560)
 
     def _explain(self, both: bool) -> None:
+        selection = self._selection
+        missing = "reference" if selection is None or selection.reference is None else "current"
         self._title.setText("Ready to test" if both else "Compare two windows")
         self._how.setText(
             "Both windows are chosen. Press Test drift to compare every column." if both else
-            "Press R and drag over the strip below to choose the reference window, the time when all was well. "
-            "Press C and drag to choose the current window. Every column is then compared: distribution, categories, "
-            "and missing values.")
+            f"Drag over the strip below to choose the {missing} window, {WHEN[missing]}. Then every column is "
+            "compared: distribution, categories, and missing values. Ctrl + drag draws the reference anew, "
+            "Shift + drag the current window.")
         self._suggest.setVisible(not both)
 
     def _running_page(self) -> QWidget:
@@ -232,15 +238,15 @@ class DriftPanel(QWidget):
         self._column_title = label(name="drift_column", large=True)
         self._sentence = label(name="drift_column_sentence", wrap=True)
         self._quantiles = RowsModel((
-            Column("Share below", 112, lambda one: one[0]),
-            Column("Reference", 100, lambda one: one[1], right=True),
-            Column("Current", 100, lambda one: one[2], right=True),
-            Column("Change", 100, lambda one: one[3], right=True),
+            Column("Share below", 120, lambda one: one[0]),
+            Column("Reference", 88, lambda one: one[1], right=True),
+            Column("Current", 88, lambda one: one[2], right=True),
+            Column("Change", 88, lambda one: one[3], right=True),
         ))
         self._quantile_table = table(self._quantiles, "quantile_table", "Quantiles of both windows")
         self._quantile_table.setFixedHeight(32 + 5 * 28 + 4)
-        self._quantile_table.setMaximumWidth(520)
-        self._shape.setMaximumHeight(480)
+        self._quantile_table.setMaximumWidth(400)
+        self._shape.setMaximumHeight(640)
         self._quantile_table.setSelectionMode(self._quantile_table.SelectionMode.NoSelection)
         self._quantile_table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = column(self._column_title, self._sentence, self._shape, self._quantile_table,
@@ -279,7 +285,7 @@ class DriftPanel(QWidget):
         self._shape.display(shape)
         rows: list[tuple[str, str, str, str]] = []
         if isinstance(shape, NumericShape):
-            rows = [(_quantile_name(q), format_number(old), format_number(new), _change(old, new))
+            rows = [(_quantile_name(q), format_number(old), format_number(new), change_text(old, new))
                     for q, old, new in shape.quantiles]
         self._quantiles.show(tuple(rows))
         self._quantile_table.setVisible(bool(rows))
@@ -298,5 +304,10 @@ def _quantile_name(q: float) -> str:
     return "50 % (median)" if q == 0.5 else f"{100 * q:.0f} %"
 
 
-def _change(old: float, new: float) -> str:
-    return f"{new - old:+.3g}"
+def change_text(old: float, new: float) -> str:
+    """The difference, in as many decimals as the two numbers beside it show."""
+    decimals = max(len(format_number(value).partition(".")[2]) for value in (old, new))
+    if "e" in format_number(old) + format_number(new) or not math.isfinite(new - old):
+        return f"{new - old:+.2e}"
+    text = f"{new - old:+,.{decimals}f}".replace("-", "−")
+    return text if any(digit in text for digit in "123456789") else "0"

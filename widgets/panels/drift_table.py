@@ -6,12 +6,13 @@ import math
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from console.drift.view import ColumnDrift, Verdict
 from console.metrics.format import format_number
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
+from widgets.panels.parts import tint_chosen
 
 WORDS = {Verdict.ALARM: "alarm", Verdict.WATCH: "watch", Verdict.NONE: "no drift", Verdict.TOO_FEW: "too few rows"}
 ICONS = {Verdict.ALARM: "alert-octagon", Verdict.WATCH: "eye-outline", Verdict.NONE: "check-circle-outline",
@@ -19,6 +20,7 @@ ICONS = {Verdict.ALARM: "alert-octagon", Verdict.WATCH: "eye-outline", Verdict.N
 TONES = {Verdict.ALARM: "firing", Verdict.WATCH: "warning", Verdict.NONE: "good", Verdict.TOO_FEW: "muted"}
 TEST_NAMES = {"ks": "Kolmogorov-Smirnov", "chi2": "Chi-square", "proportions": "Two proportions",
               "psi": "PSI", "wasserstein": "Wasserstein"}
+SHORT_TESTS = {"ks": "KS", "proportions": "Proportions"}
 SHORT = {"excess TVD": "TVD"}
 RATES = ("difference", "points")
 """Rates are compared in points: 0.01 is one."""
@@ -34,19 +36,25 @@ def drift_model(icons: Icons) -> RowsModel:
         return icons.icon(ICONS[row.verdict], TONES[row.verdict])
 
     return RowsModel((
-        Column("Verdict", 124, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
-        Column("Column", 128, column_text),
-        Column("Test", 144, lambda row: TEST_NAMES.get(row.test, row.test)),
-        Column("Effect", 168, effect_text, tip=effect_tip),
+        Column("Verdict", 112, lambda row: WORDS[row.verdict], foreground=tinted, icon=icon),
+        Column("Column", 152, column_text),
+        Column("Test", 88, lambda row: SHORT_TESTS.get(row.test, TEST_NAMES.get(row.test, row.test)),
+               tip=lambda row: TEST_NAMES.get(row.test, row.test)),
+        Column("Effect", 160, effect_text, tip=effect_tip),
         Column("p adjusted", 84, lambda row: p_text(row.p_adjusted), right=True,
                tip=lambda row: f"{p_text(row.p_value)} before the correction for many tests"),
-        Column("What moved", 96, lambda row: row.sentence),
+        Column("What moved", 96, moved_text, tip=lambda row: row.sentence),
     ))
 
 
 def column_text(row: ColumnDrift) -> str:
     """The column's name; a missing rate is a row of its own."""
     return f"{row.column} (missing)" if row.kind == "missing" else row.column
+
+
+def moved_text(row: ColumnDrift) -> str:
+    """The sentence, without the name that stands two cells before it."""
+    return row.sentence.removeprefix("the values of ").removeprefix(row.column).removeprefix(" ")
 
 
 def p_text(p: float) -> str:
@@ -61,7 +69,7 @@ def effect_text(row: ColumnDrift) -> str:
     if not math.isfinite(row.effect):
         return "-"
     if row.effect_name.startswith(RATES):
-        return f"{100 * row.effect:+.2f} points"
+        return f"{100 * row.effect:+.2f} points".replace("-", "−")
     return f"{SHORT.get(row.effect_name, row.effect_name)} {row.effect:.3f}"
 
 
@@ -93,34 +101,31 @@ class EffectDelegate(QStyledItemDelegate):
         """Number at the left, bar at the right."""
         row: ColumnDrift | None = self._model.row(index)
         theme = self._icons.theme
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
-        if chosen:
-            painter.fillRect(option.rect, theme.color("accent"))
+        tint_chosen(painter, option, first=False)
         if row is not None:
             area = QRectF(option.rect).adjusted(6, 0, -10, 0)
             text = QRectF(area.left(), area.top(), 88, area.height())
-            painter.setPen(theme.color("on_accent" if chosen else "text"))
+            painter.setPen(theme.color("text"))
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, effect_text(row))
             if math.isfinite(row.effect):
-                self._bar(painter, area.adjusted(92, 0, 0, 0), row, chosen)
+                self._bar(painter, area.adjusted(92, 0, 0, 0), row)
         painter.restore()
 
-    def _bar(self, painter: QPainter, area: QRectF, row: ColumnDrift, chosen: bool) -> None:
+    def _bar(self, painter: QPainter, area: QRectF, row: ColumnDrift) -> None:
         theme = self._icons.theme
-        tone = "on_accent" if chosen else TONES[row.verdict]
         middle = area.center().y()
 
         def x(value: float) -> float:
             return area.left() + min(1.0, abs(value) / self._scale) * area.width()
 
         painter.fillRect(QRectF(area.left(), middle - 4, max(1.0, x(row.effect) - area.left()), 8),
-                         theme.color(tone, 255 if chosen else 150))
+                         theme.color(TONES[row.verdict], 150))
         if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
-            painter.setPen(QPen(theme.color("on_accent" if chosen else "text"), 1))
+            painter.setPen(QPen(theme.color("text"), 1))
             painter.drawLine(round(x(max(0.0, row.effect_low))), round(middle), round(x(row.effect_high)),
                              round(middle))
         if math.isfinite(row.detectable):
-            painter.setPen(QPen(theme.color("on_accent" if chosen else "muted"), 1))
+            painter.setPen(QPen(theme.color("muted"), 1))
             painter.drawLine(round(x(row.detectable)), round(middle - 8), round(x(row.detectable)),
                              round(middle + 8))

@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 from console.metrics.format import format_time, format_window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.parts import Choice, button, centred, column, holding, label, row, table, tool
+from widgets.panels.parts import Choice, button, centred, column, holding, label, row, set_widths, table, tool
 
 if TYPE_CHECKING:
     from console.reports.view import Incident, IncidentRow
 
 SEVERITIES = ("unset", "low", "medium", "high", "critical")
+MOST_NOTES = 480
+"""Pixels: on a tall screen the buttons stay near the words."""
 STATUSES = ("draft", "open", "resolved")
 
 
@@ -47,14 +49,15 @@ class IncidentsPanel(QWidget):
         self._model = RowsModel((
             Column("Incident", 236, lambda one: one.title, icon=lambda one: icons.icon(
                 "file-document-alert-outline", "muted")),
-            Column("Window", 236, lambda one: format_window(one.window)),
-            Column("State", 80, lambda one: one.status),
+            Column("Window", 232, lambda one: format_window(one.window)),
+            Column("State", 72, lambda one: one.status),
         ))
         self._table = table(self._model, "incident_table", "Incidents, newest first")
         self._create = button("Create incident", "create_incident",
                               "Keep the current window, or what is shown, as an incident (Ctrl+N)", default=True)
         self._first = button("Create incident", "create_first", "Keep the current window, or what is shown",
                              default=True)
+        set_widths(self._table, self._model.widths(), wide=0)
         left = holding(column(row(label("Incidents", large=True), None, self._create), self._table))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
@@ -166,8 +169,10 @@ class IncidentsPanel(QWidget):
             row(label("Severity", tone="muted"), self._severity, 16, label("State", tone="muted"), self._status, None,
                 self._look),
             8, label("Notes", tone="muted"), self._notes,
-            row(self._save, None, self._html, self._pdf, self._delete), self._foot, margins=(16, 0, 0, 0), gap=8)
-        fields.setStretch(fields.indexOf(self._notes), 1)
+            row(self._save, None, self._html, self._pdf, self._delete), self._foot, None, margins=(16, 0, 0, 0),
+            gap=8)
+        self._notes.setMaximumHeight(MOST_NOTES)
+        fields.setStretch(fields.indexOf(self._notes), 1000)
         self._parts = (self._title, self._severity, self._status, self._notes, self._save, self._html, self._pdf,
                        self._look, self._delete)
         self._title.editingFinished.connect(self._keep)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -22,12 +26,14 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.icons import Icons
-from widgets.models.rows import RowsModel
+from widgets.models.rows import Index, RowsModel
 from widgets.theme import GRID, system_font
 
-CELLS = "QTableView::item { padding: 0 5px; border: 0; }"
+CELLS = "QTableView { selection-background-color: transparent; } QTableView::item { padding: 0 5px; border: 0; }"
 """So that a cell begins where its heading does, and a number does not touch the next text."""
 LEAST_LAST = 80
+TINT = 32
+"""Alpha of the accent behind a chosen row: the palest words on it keep their 4.5 : 1."""
 
 
 class Choice(QComboBox):
@@ -172,15 +178,43 @@ def table(model: RowsModel, name: str, spoken: str) -> QTableView:
     header.setMinimumSectionSize(40)
     set_widths(made, model.widths())
     made.setStyleSheet(CELLS)
+    made.setItemDelegate(QuietChoice(made))
     return made
 
 
-def set_widths(view: QTableView, widths: tuple[int, ...]) -> None:
-    """Fixed, but for the last column, which takes what is left."""
-    for number, width in enumerate(widths[:-1]):
-        view.setColumnWidth(number, width)
-    view.setColumnWidth(len(widths) - 1, LEAST_LAST)
-    view.horizontalHeader().setStretchLastSection(True)
+class QuietChoice(QStyledItemDelegate):
+    """The chosen row in a tint of the accent, so that colours that mean something keep their meaning in it; a bar at
+    its left, and a deeper tint while keys go there."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Qt's, without its own highlight."""
+        if tint_chosen(painter, option, first=index.column() == 0):
+            option = QStyleOptionViewItem(option)
+            option.state &= ~QStyle.StateFlag.State_Selected
+        super().paint(painter, option, index)
+
+
+def tint_chosen(painter: QPainter, option: QStyleOptionViewItem, *, first: bool) -> bool:
+    """Tints a cell if its row is chosen, and says whether it is."""
+    if not option.state & QStyle.StateFlag.State_Selected:
+        return False
+    accent = option.palette.color(QPalette.ColorRole.Accent)
+    tint = QColor(accent)
+    tint.setAlpha(TINT if option.widget is not None and option.widget.hasFocus() else TINT // 2)
+    painter.fillRect(option.rect, tint)
+    if first:
+        painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), accent)
+    return True
+
+
+def set_widths(view: QTableView, widths: tuple[int, ...], *, wide: int = -1) -> None:
+    """Fixed, but for one column, the last if none is named, which takes what is left."""
+    wide = wide % len(widths)
+    for number, width in enumerate(widths):
+        view.setColumnWidth(number, LEAST_LAST if number == wide else width)
+    view.horizontalHeader().setStretchLastSection(wide == len(widths) - 1)
+    if wide < len(widths) - 1:
+        view.horizontalHeader().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
 
 
 def _fill(layout: QBoxLayout, parts: tuple[QWidget | QLayout | int | None, ...], margins: tuple[int, int, int, int],

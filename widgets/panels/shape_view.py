@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from console.drift.view import CategoryShape, NumericShape, Shape
 from console.metrics.format import format_number, format_value
+from widgets.charts.value_axis import value_ticks
 from widgets.icons import Icons
 from widgets.theme import REFERENCE_DASH, Theme
 
@@ -55,10 +56,13 @@ class ShapeView(QWidget):
 
     def _numeric(self, painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape) -> None:
         metrics = QFontMetrics(self.font())
-        plot = area.adjusted(0, metrics.height() + PAD, 0, -metrics.height() - PAD)
-        _legend(painter, theme, area, metrics, "share of rows per bin")
         first, last = _shown_range(shape)
         top = float(max(np.nanmax(shape.reference, initial=0), np.nanmax(shape.current, initial=0))) or 1.0
+        tall = area.height() - 2 * (metrics.height() + PAD)
+        shares = value_ticks(0.0, top, tall, "share")
+        left = max((metrics.horizontalAdvance(text) for _, text in shares), default=0) + PAD
+        plot = QRectF(area.left() + left, area.top() + metrics.height() + PAD, max(1.0, area.width() - left), tall)
+        _legend(painter, theme, area, metrics, "share of rows per bin")
 
         def x_of(value: float) -> float:
             return plot.left() + (value - first) / (last - first) * plot.width()
@@ -73,6 +77,13 @@ class ShapeView(QWidget):
             points.append(QPointF(points[-1].x(), plot.bottom()))
             return QPolygonF(points)
 
+        for share, text in shares:
+            y = round(plot.bottom() - share / top * plot.height())
+            painter.setPen(theme.pen("grid"))
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+            painter.setPen(theme.color("muted"))
+            painter.drawText(QRectF(area.left(), y - metrics.height() / 2, left - PAD, metrics.height()),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         painter.setPen(theme.pen("line"))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         current = outline(shape.current)
@@ -85,10 +96,10 @@ class ShapeView(QWidget):
         painter.setPen(_dashed(theme))
         painter.drawPolyline(outline(shape.reference))
         painter.setPen(theme.color("muted"))
-        for share, flag in ((0.0, Qt.AlignmentFlag.AlignLeft), (0.5, Qt.AlignmentFlag.AlignHCenter),
-                            (1.0, Qt.AlignmentFlag.AlignRight)):
-            painter.drawText(QRectF(plot.left(), plot.bottom() + 4, plot.width(), metrics.height()), flag,
-                             format_number(first + share * (last - first)))
+        for value, text in value_ticks(first, last, plot.width() / 2, ""):      # labels are wider than high
+            wide = metrics.horizontalAdvance(text) + 2
+            x = min(max(x_of(value) - wide / 2, area.left()), area.right() - wide)
+            painter.drawText(QRectF(x, plot.bottom() + 4, wide, metrics.height()), Qt.AlignmentFlag.AlignCenter, text)
 
     def _categories(self, painter: QPainter, theme: Theme, area: QRectF, shape: CategoryShape) -> None:
         metrics = QFontMetrics(self.font())

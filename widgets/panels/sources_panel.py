@@ -42,11 +42,11 @@ class SourcesPanel(QWidget):
         self._streams = RowsModel((
             Column("Stream", 160, lambda one: one.name),
             Column("Kind", 92, lambda one: one.kind.value),
-            Column("Format", 72, lambda one: one.format),
+            Column("Format", 64, lambda one: one.format),
             Column("Rows", 96, lambda one: format_count(one.rows), right=True),
-            Column("First", 148, lambda one: _time(one.first)),
-            Column("Last", 148, lambda one: _time(one.last)),
-            Column("Zone", 120, zone_text, foreground=self._zone_tone,
+            Column("First", 160, lambda one: _time(one.first)),
+            Column("Last", 160, lambda one: _time(one.last)),
+            Column("Zone", 112, zone_text, foreground=self._zone_tone,
                    tip=lambda one: "No time in it names its zone, and nobody said which it is: set it in Columns"
                    if one.zone_assumed else one.zone),
             Column("Why", 400, lambda one: one.why),
