@@ -58,7 +58,7 @@ class Arrivals(QObject):
         self.window.inspector.display_chart(None)
         self._changed()
         self.window.show_folder(session.name)
-        self.conductor.follow_views("board", "overview")
+        self.on_place(self.window.place)
         self.conductor.ask("incidents")
 
     @Slot()

@@ -81,6 +81,9 @@ class Helm(QObject):
 
     def close_folder(self) -> None:
         """Back to the start page."""
+        if self._waiting is not None:
+            self._waiting = None
+            self.window.show_folder(None)
         self.conductor.close_folder()
 
     def quit(self) -> None:
@@ -253,6 +256,7 @@ class Helm(QObject):
             self.conductor.open(Path(folder), workspace)
         else:
             self._waiting = Path(folder), workspace
+        self.show_recent()
 
     @Slot(str)
     def open_path(self, path: str) -> None:
@@ -349,8 +353,10 @@ class Helm(QObject):
 
         recent = recent_folders()
         session = self.conductor.session
+        awaited = self._waiting[0] if self._waiting else self.conductor.awaited
+        name = session.name if session else awaited.name if awaited else None
         self.window.start_page.display(recent)
-        self.window.time_bar.display_recent(recent, session.name if session else None)
+        self.window.time_bar.display_recent(recent, name)
 
     # ---- inside --------------------------------------------------------------------------------------------
 

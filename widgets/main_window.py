@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.session.view import SelectionView
 from widgets import layout_store
 from widgets.actions import ACTIONS, MENUS
 from widgets.icons import Icons
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from widgets.panels.sources_panel import SourcesPanel
 
 TITLE = "Pilothouse"
+NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Backspace)
 PRESSES = (Qt.Key.Key_Space,)
 
@@ -120,14 +122,15 @@ class MainWindow(QMainWindow):
     def show_folder(self, name: str | None) -> None:
         """A folder is open, or none: then there is only the start page."""
         self._show(name, is_open=name is not None)
-        self.go("board")
+        self.go("board" if name is None else self.place)
 
     def show_opening(self, name: str) -> None:
-        """The frame that the folder will stand in, with its name."""
+        """The frame that the folder will stand in, as it looks before the first row; the place can be chosen already."""
         self._opening.setText(f"Opening {name}")
         self._places.setCurrentWidget(self._opening)
-        self.time_bar.display_recent((), name)
+        self.time_bar.display(NOTHING)
         self._show(name, is_open=False)
+        self.go("board")
 
     def _show(self, name: str | None, *, is_open: bool) -> None:
         self.folder_is_open = is_open
@@ -137,8 +140,6 @@ class MainWindow(QMainWindow):
         self._lines[1].setVisible(is_open)
         if self.furnished:
             self.overview.setVisible(is_open)
-        for alive in (self.time_bar, self.rail, self.status_line):
-            alive.setEnabled(is_open)
         self._show_inspector()
         self.setWindowTitle(f"{name} - {TITLE}" if name else TITLE)
         for one in ACTIONS:

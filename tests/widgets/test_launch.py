@@ -83,6 +83,23 @@ def test_that_a_folder_asked_for_before_the_rest_is_there_is_opened_once_it_is(c
     assert console.window.board.isVisible()
 
 
+def test_that_a_place_chosen_meanwhile_is_shown_when_the_folder_is_there(console, qtbot):
+    console.window.show()
+    console.helm.open_folder(Path("/logs/shop"))
+    qtbot.mouseClick(console.window.findChild(QToolButton, "rail_sources"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: console.conductor.session is not None)
+    qtbot.waitUntil(lambda: console.window.furnished and console.window.sources.isVisible())
+
+
+def test_that_a_folder_that_was_closed_before_it_was_opened_stays_closed(console, qtbot):
+    console.window.show()
+    console.helm.open_folder(Path("/logs/shop"))
+    console.helm.close_folder()
+    qtbot.waitUntil(lambda: console.window.furnished)
+    assert console.window.findChild(QPushButton, "start_open").isVisible()
+    assert console.conductor.awaited is None
+
+
 def test_that_without_a_folder_the_start_page_stays(console, qtbot):
     console.window.show()
     qtbot.waitUntil(lambda: console.window.furnished)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from console.jobs import Job
 from widgets.bridge.conductor import Conductor
 
-FOR_THE_PLACES = ("numpy", "pyqtgraph", "widgets.panels.board_panel", "widgets.panels.overview_strip",
-                  "widgets.panels.drift_panel", "widgets.panels.incidents_panel", "widgets.panels.sources_panel",
-                  "widgets.panels.inspector")
-FOR_A_FOLDER = ("duckdb", "console.session.session")
-"""Imported while the places are built; an open that comes sooner waits for it on its own worker."""
+MODULES = ("numpy", "pyqtgraph", "widgets.panels.board_panel", "widgets.panels.overview_strip",
+           "widgets.panels.drift_panel", "widgets.panels.incidents_panel", "widgets.panels.sources_panel",
+           "widgets.panels.inspector", "duckdb", "console.session.session")
+"""What the places and a folder need. Not imported while the places are built: a step would wait for Python's lock."""
 
 
 class Preload(QObject):
@@ -36,31 +35,20 @@ class Preload(QObject):
 
     def start(self) -> None:
         """Begin to import."""
-        self._import(FOR_THE_PLACES, self._on_imported)
+        job = self._conductor.start("preload", _bring_in)
+        job.broke.connect(self.broke)
+        job.succeeded.connect(self._on_imported)
+        self._conductor.launch(job)
 
     def stop(self) -> None:
         """The window closes; what has just been imported is no longer asked for."""
         self._stopped = True
         self._turn.stop()
 
-    def _import(self, names: tuple[str, ...], then: Callable[[object], None] | None = None) -> None:
-        def work(job: Job) -> None:
-            for name in names:
-                job.stop_if_asked()
-                importlib.import_module(name)
-
-        job = self._conductor.start(f"import {names[0]}", work)
-        job.broke.connect(self.broke)
-        if then is not None:
-            job.succeeded.connect(then)
-        self._conductor.launch(job)
-
     @Slot(object)
     def _on_imported(self, _nothing: object) -> None:
-        if self._stopped:
-            return
-        self._import(FOR_A_FOLDER)
-        self._turn.start(0)
+        if not self._stopped:
+            self._turn.start(0)
 
     @Slot()
     def _step(self) -> None:
@@ -72,3 +60,9 @@ class Preload(QObject):
         except Exception as bug:
             self._turn.stop()
             self.broke.emit(bug)
+
+
+def _bring_in(job: Job) -> None:
+    for name in MODULES:
+        job.stop_if_asked()
+        importlib.import_module(name)
