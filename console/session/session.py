@@ -90,6 +90,7 @@ class Session:
         try:
             watched.report(0, 0, "Looking through the folder")
             self._plan = discover(self.folder, job, zone=self._zone)
+            self._store.set_notes(self._plan.notes)
             report = load_folder(self._plan, self._store, watched, on_change=self._loaded_more)
             self._follower = Follower(self.folder, self._store, self._plan)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -17,7 +16,6 @@ from console.logs.discover import discover
 from console.logs.load import load_folder
 from console.store import Workspace
 
-KILLS = int(os.environ.get("PILOTHOUSE_KILLS", "6"))
 ROOT = Path(__file__).parents[3]
 
 
@@ -88,8 +86,10 @@ class Application:
         self._open()
 
 
+@pytest.mark.parametrize("kills", [pytest.param(3, id="3 kills"),
+                                   pytest.param(50, id="50 kills", marks=pytest.mark.long)])
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-def test_that_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, ending: str) -> None:
+def test_that_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, ending: str, kills: int) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     folder = tmp_path / "logs"
@@ -97,7 +97,6 @@ def test_that_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, end
     application = Application(folder, seed, ending)
     for _ in range(20):
         application.write()
-    kills = max(1, KILLS // 2)
     for _ in range(kills):
         command = [sys.executable, "-m", "tests.console.logs.killed", str(folder), str(tmp_path / "w.pilot")]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
