@@ -42,6 +42,10 @@ DENSE_FOR_SPLIT = 100.0
 DENSE_FOR_BINS = 2000.0
 """Rows in a minute of one series, from which on bins are kept by the minute."""
 
+DENSE_FOR_MINUTES = 400.0
+"""Rows in a minute of all series together, from which on bins that do not keep them apart are kept by the minute. With
+fewer, what is drawn in minutes (500 points of up to five) has less than a million rows, which are read quickly."""
+
 SPARSE_SPLIT_S, SPARSE_BINS_S = 60, 600
 
 
@@ -65,13 +69,15 @@ class _Refresh:
         con.execute(f"CREATE OR REPLACE TEMP TABLE _dirty AS SELECT DISTINCT bucket FROM dirty "
                     f"WHERE stream_id = {stream.stream_id}")
         self.whole = not con.execute(f"SELECT 1 FROM {self.table} LIMIT 1").fetchall()
-        self._spans: dict[int, tuple[int, int]] = {}
+        self._low, self._high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM _dirty")
         self.finest = self._finest()
         if not stream.split_s:
             self._choose_levels()
 
     def _finest(self) -> int:
         """Level one while the log is short; rows of it are dropped when the log outgrows it."""
+        if not self.whole and not self.con.execute(f"SELECT 1 FROM {self.table} WHERE level_s = 1 LIMIT 1").fetchall():
+            return FINEST_S
         seconds = one(self.con, f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.table} WHERE {USABLE}")[0]
         if seconds is not None and seconds < SECONDS_FOR_S and self.stream.split_s in (0, 1, SPARSE_SPLIT_S):
             return 1
@@ -94,17 +100,17 @@ class _Refresh:
                          [split, bins, self.stream.stream_id])
 
     def joins_outcomes(self) -> bool:
-        """Whether its requests may have outcomes in another stream."""
-        return (self.stream.column(Role.REQUEST_ID) is not None
-                and bool(self.con.execute("SELECT 1 FROM streams WHERE kind = 'outcomes' LIMIT 1").fetchall()))
+        """Whether its requests may have outcomes in another stream. The first that come are joined with everything."""
+        if self.stream.column(Role.REQUEST_ID) is None:
+            return False
+        tables = self.con.execute("SELECT \"table\" FROM streams WHERE kind = 'outcomes'").fetchall()
+        return any(self.con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall() for (table,) in tables)
 
     def _in_dirty(self, time: str, level_s: int) -> str:
         """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves."""
         buckets = f"SELECT {floor_sql('bucket', level_s)} AS bucket FROM _dirty"
-        if level_s not in self._spans:
-            low, high = one(self.con, f"SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM ({buckets})")
-            self._spans[level_s] = (low, high + level_s * 10**6)
-        low, high = self._spans[level_s]
+        step = level_s * 10**6
+        low, high = self._low // step * step, self._high // step * step + step
         within = f"{time} >= make_timestamp({low}) AND {time} < make_timestamp({high})"
         return within if self.whole else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
 
@@ -115,11 +121,9 @@ class _Refresh:
         split = max(self.stream.split_s, self.finest)
         if split > self.finest:
             self._from_raw(self.finest, max(self.finest, FINEST_S), together=True)
-            for below, level in itertools.pairwise(level for level in LEVELS_S if self.finest <= level < split):
-                self._add_up_moments(level, below)
+            self._add_up_moments([level for level in LEVELS_S if self.finest < level < split], self.finest)
         self._from_raw(split, max(split, FINEST_S), together=False)
-        for below, level in itertools.pairwise(level for level in LEVELS_S if level >= split):
-            self._add_up_moments(level, below)
+        self._add_up_moments([level for level in LEVELS_S if level > split], split)
 
     def _from_raw(self, level: int, dirty: int, *, together: bool) -> None:
         """One level from raw rows; `dirty` is the level at which whole buckets are made again."""
@@ -151,10 +155,28 @@ class _Refresh:
         con.execute(f"INSERT INTO {self.table} (level_s, bucket, series, {names}) "
                     f"SELECT {level}, make_timestamp(b * {level}000000), {series}, {names} FROM _rolled r {join}")
 
-    def _add_up_moments(self, level: int, below: int) -> None:
+    def _add_up_moments(self, levels: list[int], below: int) -> None:
+        """All these levels from one below them, in one statement: planning it costs more than adding up."""
+        if not levels:
+            return
         names = ", ".join(name for name, _, _ in all_parts(self.stream))
         merged = ", ".join(f"{how}({name})" for name, _, how in all_parts(self.stream))
-        self._add_up(self.table, level, below, f"series, {names}", f"series, {merged}", "series")
+        step = levels[-1] * 10**6
+        low, high = self._low // step * step, self._high // step * step + step
+        within = f"bucket >= make_timestamp({low}) AND bucket < make_timestamp({high})"
+        up = "make_timestamp(epoch_us(bucket) // up_us * up_us)"
+        each = f"(SELECT unnest({[level * 10**6 for level in levels]}) AS up_us)"
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE _up AS SELECT DISTINCT (up_us // 1000000)::INTEGER AS level_s, "
+                         f"{up} AS bucket FROM _dirty, {each}")
+        if not self.whole:
+            self.con.execute(f"DELETE FROM {self.table} WHERE {within} AND level_s IN ({', '.join(map(str, levels))}) "
+                             "AND (level_s, bucket) IN (SELECT level_s, bucket FROM _up)")
+        self.con.execute(
+            f"INSERT INTO {self.table} (level_s, bucket, series, {names}) SELECT l, b, series, {merged} FROM "
+            f"(SELECT * EXCLUDE (level_s, bucket), (up_us // 1000000)::INTEGER AS l, {up} AS b "
+            f"FROM {self.table}, {each} WHERE level_s = {below} AND {within}) "
+            f"WHERE (l, b) IN (SELECT level_s, bucket FROM _up) "
+            "GROUP BY l, b, series")
 
     def _add_up(self, table: str, level: int, below: int, names: str, merged: str, keys: str) -> None:
         if not self.whole:
@@ -188,9 +210,31 @@ class _Refresh:
             self.con.execute(f"DELETE FROM {table} WHERE level_s = {lowest} AND {self._in_dirty('bucket', lowest)}")
         for column in binned:
             self._bins_of(column, table, lowest)
+        finest = BIN_LEVELS_S[0]
+        if lowest > finest and self._keeps_minutes(table, finest):
+            if not self.whole:
+                self.con.execute(f"DELETE FROM {table} WHERE level_s = {finest} AND {self._in_dirty('bucket', finest)}")
+            for column in binned:
+                self._bins_together(column, table, finest)
         for below, level in itertools.pairwise(level for level in BIN_LEVELS_S if level >= lowest):
             self._add_up(table, level, below, "series, number, bin, n", "series, number, bin, sum(n)",
                          "series, number, bin")
+
+    def _keeps_minutes(self, table: str, level: int) -> bool:
+        if not self.whole:
+            return bool(self.con.execute(f"SELECT 1 FROM {table} WHERE level_s = {level} LIMIT 1").fetchall())
+        rows, minutes = one(
+            self.con, f"SELECT count(*), count(DISTINCT b) FROM (SELECT epoch_us(_ts) // {level}000000 AS b "
+            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
+        return bool(rows >= DENSE_FOR_MINUTES * minutes)
+
+    def _bins_together(self, column: ColumnInfo, table: str, level: int) -> None:
+        value = stored_number(column.stored, column.kept)
+        self.con.execute(
+            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), {ALL_SERIES}, {column.number}, "
+            f"bin, n FROM (SELECT b, {bin_sql('v')} AS bin, count(*) AS n FROM "
+            f"(SELECT epoch_us(_ts) // {level}000000 AS b, {value} AS v "
+            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL GROUP BY ALL)")
 
     def _bins_of(self, column: ColumnInfo, table: str, level: int) -> None:
         value = stored_number(column.stored, column.kept)
