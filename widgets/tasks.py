@@ -70,6 +70,7 @@ class Tasks(QObject):
         job.broke.connect(self._on_drift_broke)
         job.stopped.connect(self._window.drift.display_stopped)
         self._window.drift.display_progress(0, 0, "")
+        self._window.message_bar.done("drift")      # it spoke of other windows
         self._conductor.launch(job)
 
     @Slot()

@@ -58,7 +58,7 @@ def time_ticks(start_s: float, end_s: float, width_px: float, digit_px: float = 
 
 
 def _label_px(step: float, digit_px: float) -> float:
-    letters = 12 if step < SECOND else 8 if step < MINUTE else 6
+    letters = 12 if step < SECOND else 8 if step < MINUTE else 5 if step < DAY else 6
     return letters * digit_px + SPARE_PX
 
 
@@ -77,7 +77,7 @@ def _tick(at: datetime, at_s: float, step: float) -> Tick:
         label = f"{at.day} {at:%b}"
         return Tick(at_s, str(at.year) if new_year else label, new_year)
     if midnight:
-        return Tick(at_s, f"{at.day} {at:%b}" + (f" {at.year}" if new_year else ""), True)
+        return Tick(at_s, str(at.year) if new_year else f"{at.day} {at:%b}", True)
     if step < SECOND:
         return Tick(at_s, f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}", False)
     return Tick(at_s, f"{at:%H:%M:%S}" if step < MINUTE else f"{at:%H:%M}", False)

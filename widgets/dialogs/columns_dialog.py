@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QLineEdit,
     QProgressBar,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
@@ -22,7 +21,7 @@ from console.metrics.format import format_value
 from console.roles import Role
 from widgets.icons import Icons
 from widgets.models.rows import ROOT, Index, plain_tip
-from widgets.panels.parts import CELLS, Choice, column, label, row, set_tone
+from widgets.panels.parts import CELLS, Choice, QuietChoice, column, label, row, set_tone
 
 if TYPE_CHECKING:
     from console.logs.view import ColumnView, SourcesView, StreamView
@@ -128,7 +127,7 @@ class ColumnsModel(QAbstractTableModel):
         return True
 
 
-class _Choice(QStyledItemDelegate):
+class _Choice(QuietChoice):
     """A list to choose from, in the cell."""
 
     def __init__(self, words: tuple[str, ...], parent: QWidget, *, free: bool = False) -> None:
@@ -188,6 +187,7 @@ class ColumnsDialog(QDialog):
         self._table.setModel(self._model)
         self._table.setShowGrid(False)
         self._table.setStyleSheet(CELLS)
+        self._table.setItemDelegate(QuietChoice(self))
         self._table.setWordWrap(False)
         self._table.verticalHeader().hide()
         self._table.verticalHeader().setDefaultSectionSize(32)
@@ -234,8 +234,10 @@ class ColumnsDialog(QDialog):
 
     def display(self, view: SourcesView) -> None:
         """After a rebuild: what is known now."""
+        said, tone = self._state.text(), str(self._state.property("tone") or "")
         self._streams = {one.name: one for one in view.streams}
         self._on_stream()
+        self._say(said, tone)        # that it was saved is still true
 
     def display_progress(self, done: int, total: int, note: str) -> None:
         """While rollups are rebuilt."""
@@ -247,6 +249,7 @@ class ColumnsDialog(QDialog):
     def display_saved(self) -> None:
         """Kept."""
         self._lock(False)
+        self._save.setEnabled(False)
         self._say("Saved. Charts and sums follow the new roles.", "good")
 
     def display_error(self, text: str) -> None:

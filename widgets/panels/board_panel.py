@@ -19,7 +19,7 @@ TALLEST = 0.8
 """Height of a chart by its width, where there is room."""
 LONGEST = 3.2
 """Width of a chart by its height; more of it tells nothing more."""
-PEEK = 34
+PEEK = 30
 """Of the first row that must be scrolled to, so much is seen: titles and values."""
 HELD_KEYS = {Qt.Key.Key_R: "reference", Qt.Key.Key_C: "current"}
 EMPTY = "No data yet. Charts appear as soon as the first file is read."

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QTabWidget, QWidget
 from console.metrics.format import format_count
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.parts import button, column, holding, label, row, table
+from widgets.panels.parts import button, column, holding, label, row, set_widths, table
 
 if TYPE_CHECKING:
     from console.logs.view import FileView, QuarantineView, SourcesView, StreamView
@@ -38,6 +38,7 @@ class SourcesPanel(QWidget):
         self._sums = label(name="sources_sums", tone="muted", wrap=True)
         self._columns = button("Columns…", "open_columns", "Correct roles, units and the time zone (Ctrl+L)",
                                default=True)
+        self._columns.setEnabled(False)      # until the streams are known
         self._reload = button("Look for new files", "reload_folder", "Look through the folder again (F5)")
         self._streams = RowsModel((
             Column("Stream", 160, lambda one: one.name),
@@ -63,10 +64,10 @@ class SourcesPanel(QWidget):
             Column("Size", 84, lambda one: _size(one.size), right=True),
             Column("Note", 320, lambda one: one.note),
         ))
-        self._reasons = RowsModel((Column("Reason", 320, lambda one: one[0]),
-                                   Column("Rows", 80, lambda one: format_count(one[1]))))
+        self._reasons = RowsModel((Column("Reason", 240, lambda one: one[0]),
+                                   Column("Rows", 80, lambda one: format_count(one[1]), right=True)))
         self._rows = RowsModel((
-            Column("File", 220, lambda one: one.path),
+            Column("File", 280, lambda one: one.path),
             Column("Line", 80, lambda one: format_count(one.line), right=True),
             Column("Reason", 260, lambda one: one.reason),
             Column("Raw text", 400, lambda one: one.raw.replace("\n", " "), font=mono),
@@ -74,6 +75,7 @@ class SourcesPanel(QWidget):
         self._stream_table = table(self._streams, "stream_table", "Streams")
         self._file_table = table(self._files, "file_table", "Files")
         self._reason_table = table(self._reasons, "reason_table", "Reasons for quarantine")
+        set_widths(self._reason_table, self._reasons.widths(), wide=0)
         self._row_table = table(self._rows, "quarantine_table", "Quarantined rows")
         self._raw = QPlainTextEdit(objectName="quarantine_raw")
         self._raw.setReadOnly(True)
@@ -117,6 +119,8 @@ class SourcesPanel(QWidget):
         self._files.show(view.files)
         self._reasons.show(view.quarantine_reasons)
         self._rows.show(view.quarantine)
+        if view.quarantine and not self._row_table.currentIndex().isValid():
+            self._row_table.selectRow(0)
         count = sum(number for _reason, number in view.quarantine_reasons)
         self._tabs.setTabText(0, f"Files ({format_count(len(view.files))})")
         self._tabs.setTabText(1, f"Quarantine ({format_count(count)})")
