@@ -28,6 +28,9 @@ EVERYTHING: tuple[Change, ...] = (("", ALWAYS),)
 """What a transaction does to rollups unless it says otherwise."""
 
 
+REST_OF_JOINS = 4.0
+
+
 class Workspace:
     """What an open log folder is kept in. Safe to use from several threads; close it when all of them are done."""
 
@@ -38,12 +41,13 @@ class Workspace:
         self._con = con
         self._lock = threading.RLock()
         self._handing_out = threading.Lock()
+        self._join_again_at = 0.0
         self._depth = 0
         self._writer = con.cursor()
         self._here = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._streams: catalog.Catalog = catalog.read(con)
-        self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, never by `_streams`
+        self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, not by `_streams`
         self._generation = 1
         self._stats = Stats()
         self._resident = Resident()
@@ -71,7 +75,7 @@ class Workspace:
             if self._closed:
                 return
             self._closed = True
-            self._resident.clear()
+            self._resident.close()
             for cursor in (*self._cursors, self._writer, self._con):
                 cursor.close()
             opening.release(self.path)
@@ -175,6 +179,8 @@ class Workspace:
     def refresh(self, job: Job | None = None, *, limit_s: float | None = None) -> bool:
         """Bring rollups up to the rows. True when something changed.
 
+        job      whose stop is heeded; while there is one, outcomes may wait until they have been left alone for
+                 REST_OF_JOINS times as long as joining them took: during a load each join begins from nearly nothing
         limit_s  do not begin another stream after so many seconds; the rest stays dirty for the next call
         """
         started = time.monotonic()
@@ -190,15 +196,17 @@ class Workspace:
                 self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id])
                 changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
             changed = True
-        if outcomes.is_dirty(self.cursor()):
+        if outcomes.is_dirty(self.cursor()) and not (job is not None and time.monotonic() < self._join_again_at):
             if job is not None:
                 job.stop_if_asked()
+            joining = time.monotonic()
             changes = []
             with self._transaction(changes) as con:
                 since = outcomes.refresh(con, self._streams)
                 if since is not None:
                     changes.append(("rollup_outcomes", since))
                     changed = True
+            self._join_again_at = time.monotonic() + REST_OF_JOINS * (time.monotonic() - joining)
         return changed
 
     def checkpoint(self) -> None:
