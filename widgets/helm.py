@@ -377,6 +377,7 @@ class Helm(QObject):
     def _brush_mode(self, side: str) -> None:
         self._side = "" if side == self._side else side
         self.window.board.set_brush_side(self._side)
+        self.window.overview.set_brush_side(self._side)
         if self._side:
             self.window.message_bar.say(BRUSH_HINT[self._side], topic="brush")
         else:

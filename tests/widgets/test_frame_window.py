@@ -273,3 +273,16 @@ def test_that_a_verdict_on_other_windows_is_taken_back_when_new_ones_are_tested(
     assert opened.window.message_bar.text == ""
     qtbot.waitUntil(lambda: opened.window.drift.state == "result")
     assert opened.window.message_bar.text == ""
+
+
+def test_that_brush_mode_holds_on_the_strip_too(opened, qtbot):
+    strip = opened.window.overview
+    opened.helm.brushed("reference", 1_772_420_000.0, 1_772_430_000.0)
+    key(qtbot, opened, Qt.Key.Key_R)
+    y = int(strip.lanes.silhouette.center().y())
+    qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=QPoint(400, y))
+    qtbot.mouseMove(strip, QPoint(450, y))
+    qtbot.mouseMove(strip, QPoint(500, y))
+    qtbot.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=QPoint(500, y))
+    assert selection(opened).current is None
+    assert selection(opened).reference.start_s != 1_772_420_000.0
