@@ -49,7 +49,7 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
 def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int,
                   by: Role | None) -> tuple[Floats, tuple[Measured, ...]]:
     """One metric for the command line: bucket starts, and the numbers for each value of `by`."""
-    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by)
+    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=(metric,))
     if not reading.has(metric):
         return reading.times, ()
     measured = reading.measure(metric)
@@ -66,8 +66,9 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
     if span is None:
         return None
     bucket_s = bucket_for(span, max_points, least_s=_step_s(store))
-    reading = Reading(store, aligned(span, bucket_s), bucket_s)
     by_name = {metric.name: metric for metric in CATALOGUE}
+    reading = Reading(store, aligned(span, bucket_s), bucket_s,
+                      metrics=(by_name["throughput"], by_name["error_rate"]))
     throughput = np.zeros(len(reading.times))
     errors = np.full(len(reading.times), np.nan)
     for part in reading.measure(by_name["throughput"]):
@@ -163,7 +164,7 @@ def _step_s(store: Workspace) -> float:
 def _versions(store: Workspace, span: Window) -> tuple[tuple[str, Window], ...]:
     """From when to when each model version was seen, by buckets of the strip."""
     bucket_s = bucket_for(span, 200)
-    reading = Reading(store, aligned(span, bucket_s), bucket_s, by=Role.MODEL_VERSION)
+    reading = Reading(store, aligned(span, bucket_s), bucket_s, by=Role.MODEL_VERSION, metrics=CATALOGUE[:1])
     if not any(stream.column(Role.MODEL_VERSION) for stream in reading.requests):
         return ()
     seen = []

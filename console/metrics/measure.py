@@ -42,7 +42,10 @@ class _Sum:
 class Reading:
     """All numbers of one window in one set of buckets; each question to the store is asked once."""
 
-    def __init__(self, store: Workspace, window: Window, bucket_s: int, *, by: Role | None = None) -> None:
+    def __init__(self, store: Workspace, window: Window, bucket_s: int, *, by: Role | None = None,
+                 metrics: Sequence[Metric] = CATALOGUE) -> None:
+        """metrics: those that will be measured; the store is asked for their columns and no others."""
+        self._metrics = tuple(metrics)
         self._store = store
         self._by = by
         self._moments: dict[int, list[Moments]] = {}
@@ -172,19 +175,20 @@ class Reading:
 
     def _moments_of(self, stream: StreamInfo) -> list[Moments]:
         if stream.stream_id not in self._moments:
-            wanted = _wanted(stream)
+            wanted = _wanted(stream, self._metrics)
             by = self._by if self._by is None or stream.column(self._by) else None
             self._moments[stream.stream_id] = self._store.moments(stream.stream_id, wanted, self.window,
                                                                   self.bucket_s, by=by)
         return self._moments[stream.stream_id]
 
 
-def _wanted(stream: StreamInfo) -> Sequence[str]:
-    """Every column of the stream that some metric is made from."""
-    roles = {role for metric in CATALOGUE for role in metric.roles
+def _wanted(stream: StreamInfo, metrics: Sequence[Metric]) -> Sequence[str]:
+    """Every column of the stream that one of the metrics is made from."""
+    roles = {role for metric in metrics for role in metric.roles
              if metric.source not in (Source.PERCENTILE, Source.OUTCOME, Source.FAILED)}
     names = [column.stored for column in stream.columns if column.role in roles and column.rolled]
-    return [*names, FAILED] if stream.column(Role.STATUS) else names
+    failed = any(metric.source is Source.FAILED for metric in metrics) and stream.column(Role.STATUS)
+    return [*names, FAILED] if failed else names
 
 
 def _divided(top: Floats, below: Floats) -> Floats:

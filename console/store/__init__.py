@@ -31,6 +31,16 @@ Decisions
   hour. They hold log units; `scale` is applied on the way out, so that correcting a unit is free of work.
   Where a log is sparse, series are kept apart and binned at coarser levels only (`refreshing`): rollups of a bucket
   with ten rows are no smaller than the rows. Buckets that no level adds up to are read from the rows.
+- A chart asks for the same stretch again and again, and the time went to planning and scanning: 5 ms of SQL for 500
+  sums, 20 ms for percentiles. So rollups that are looked at are held in memory (`resident`, `tracks`; at most 128 MB,
+  the longest unused goes first): sums as arrays by bucket, bins as counts that run over time and values, where a
+  percentile of any stretch is two rows and a search. Without a split only; splits, one second and raw rows stay SQL.
+  Each change of rollups names its first bucket when it commits, and from there on memory is read again: never a stale
+  number, and a live log costs its tail. Reading from the beginning (0.1 s at 10 million rows) happens in a thread of
+  its own, takes at most a twentieth of the time, and SQL answers meanwhile with the same numbers.
+- Where series are too sparse to have bins by the minute, bins by the minute are kept with all series together
+  (`refreshing.DENSE_FOR_MINUTES`): a million rows drawn in minutes were 30 ms of raw rows. It costs loading about a
+  twentieth of a second per million rows.
 - At most 200 columns are rolled up and 200 series kept apart in a stream; the rest of the series is `(other)`.
 - Outcomes go to the latest request of their id that is not after them, over all streams of requests, and count at its
   time (`outcomes`). A request that comes more than an hour from another of the same id does not take an outcome

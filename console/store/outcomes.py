@@ -18,7 +18,7 @@ from console.store import reading
 from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
-from console.store.model import Moments, StreamInfo
+from console.store.model import Floats, Moments, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
 from console.store.rolled import has_moments
 from console.store.rollups import (
@@ -30,10 +30,13 @@ from console.store.rollups import (
     key_sql,
     series_join,
 )
+from console.store.tracks import ALWAYS, Source
 from console.window import Window
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from console.store.resident import Resident
 
 ROLES = {"clicked": Role.CLICKED, "label": Role.LABEL}
 ALL_AGAIN_SHARE = 0.1
@@ -52,14 +55,15 @@ def is_dirty(con: DuckDBPyConnection) -> bool:
     return bool(con.execute("SELECT 1 FROM dirty_outcomes UNION ALL SELECT 1 FROM new_outcomes LIMIT 1").fetchall())
 
 
-def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> bool:
-    """Join what is new; True when rollups changed. Within a transaction of the caller."""
+def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int | None:
+    """Join what is new; from which time on (microseconds) rollups changed, None when they did not. Within a
+    transaction of the caller."""
     requests, told = _sides(streams)
     if not requests or not told:
         con.execute("DELETE FROM dirty_outcomes")
         if not told:
             con.execute("DELETE FROM new_outcomes")
-        return False
+        return None
     whole = _all_again(con, told)
     if not whole:
         _find_buckets(con, requests, told)
@@ -68,7 +72,8 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> bool:
     _write(con, finest, whole)
     con.execute("DELETE FROM dirty_outcomes")
     con.execute("DELETE FROM new_outcomes")
-    return True
+    first = None if whole else one(con, "SELECT epoch_us(min(bucket)) FROM _again")[0]
+    return ALWAYS if first is None else int(first)
 
 
 def _sides(streams: Mapping[int, StreamInfo]) -> tuple[list[StreamInfo], list[StreamInfo]]:
@@ -204,7 +209,7 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
 
 
 def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,
-            by: Role | None) -> list[Moments]:
+            by: Role | None, resident: Resident | None = None) -> list[Moments]:
     """See Workspace.outcome_moments. A column of the requests themselves wins over outcomes of other streams."""
     grid = Grid.over(window, bucket_s)
     requests, told = _sides(streams)
@@ -220,18 +225,42 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
             continue
         key = by if by is not None and stream.column(by) is not None else None
         stored = [column.stored for column in columns.values()]
-        for part in reading.moments(con, stream, stored, window, bucket_s, key):
+        for part in reading.moments(con, stream, stored, window, bucket_s, key, resident):
             sums = found.setdefault(part.series, Sums(grid))
             sums.rows += part.rows
             for name, column in columns.items():
                 sums.add_moments(name, part.columns[column.stored])
     names = [name for name, role in ROLES.items() if any(stream.column(role) for stream in told)]
     if names and requests:
-        _add_joined(con, streams, grid, by, names, inline, found)
+        held = _held_joined(con, requests, grid, names, inline, resident) if by is None and resident else None
+        if held is None:
+            _add_joined(con, streams, grid, by, names, inline, found)
+        else:
+            sums = found.setdefault("", Sums(grid))
+            for name, parts in held:
+                sums.add(name, np.arange(grid.count), parts)
+    have = {name for sums in found.values() for name in sums.columns} | set(names if requests else ())
     for sums in found.values():
-        for name in {name for other in found.values() for name in other.columns}:
+        for name in have:
             sums.column(name)
     return [found[series].finish(series) for series in sorted(found)]
+
+
+def _held_joined(con: DuckDBPyConnection, requests: list[StreamInfo], grid: Grid, names: list[str],
+                 inline: set[tuple[int, str]], resident: Resident) -> list[tuple[str, dict[str, Floats]]] | None:
+    """Joined outcomes from memory, column by column and stream by stream; None when they are not all there."""
+    level = grid.level()
+    if level is None or level < FINEST_S:
+        return None
+    found = []
+    for stream in requests:
+        wanted = [(name, True) for name in names if (stream.stream_id, name) not in inline]
+        source = Source("rollup_outcomes", level, f"stream_id = {stream.stream_id}")
+        held = resident.moments(con, source, wanted, grid)
+        if held is None:
+            return None
+        found += [(name, held[1][name, full]) for name, full in wanted]
+    return found
 
 
 def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | None,

@@ -11,28 +11,36 @@ from console.roles import SERIES_ROLES, Role
 from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
-from console.store.model import ColumnInfo, Floats, Moments, PercentileSeries, StreamInfo
-from console.store.names import FAILED, FAILED_NUMBER, literal, quoted
+from console.store.model import ColumnInfo, ColumnMoments, Floats, Moments, PercentileSeries, StreamInfo
+from console.store.names import FAILED, FAILED_NUMBER, FINEST_S, literal, quoted
+from console.store.ranks import rank_of, value_of_bin
 from console.store.rolled import has_moments, is_binned
-from console.store.rollups import BIN_LEVELS_S, BIN_ZERO, GAMMA, LN_GAMMA, failed_sql
+from console.store.rollups import BIN_LEVELS_S, failed_sql
+from console.store.tracks import Source
 from console.window import Window
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from console.store.resident import Resident
 
 EXACT_ROWS = 200_000
 """Up to so many rows in the window percentiles are read from the rows themselves."""
 
 
 def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
-            by: Role | None) -> list[Moments]:
-    """See Workspace.moments."""
+            by: Role | None, resident: Resident | None = None) -> list[Moments]:
+    """See Workspace.moments. Without a split, numbers that are held in memory are taken from there."""
     grid = Grid.over(window, bucket_s)
     wanted = _Wanted(stream, stored)
     key = stream.column(by) if by is not None else None
     level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
     if key is not None and level is not None and level < stream.split_s:
         level = None
+    if key is None and level is not None and resident is not None:
+        held = _from_memory(con, stream, wanted, grid, level, resident)
+        if held is not None:
+            return [held]
     query = (_from_raw(stream, wanted, grid, key) if level is None
              else _from_rollups(stream, wanted, grid, level, by, key))
     rows = con.execute(query).fetchnumpy()
@@ -52,6 +60,29 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
             sums.add(name, at, parts, scale)
         found.append(sums.finish(series))
     return found
+
+
+def _from_memory(con: DuckDBPyConnection, stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int,
+                 resident: Resident) -> Moments | None:
+    columns = [(str(number), full) for _, number, full, _ in wanted.columns]
+    found = (resident.moments(con, Source(f"rollup_{stream.stream_id}", level), columns, grid)
+             if level >= FINEST_S else None)
+    if found is None:
+        return None
+    rows, parts = found
+    return Moments("", grid.times, rows, {
+        name: _scaled(parts[column], rows, scale)
+        for column, (name, _, _, scale) in zip(columns, wanted.columns, strict=True)})
+
+
+def _scaled(part: dict[str, Floats], rows: Floats, scale: float) -> ColumnMoments:
+    """As handed out; of a column that is only counted there are no sums."""
+    n = part["n"]
+    if "sum" not in part:
+        none = np.full(len(n), np.nan)
+        return ColumnMoments(n, rows - n, np.zeros(len(n)), np.zeros(len(n)), none, none)
+    return ColumnMoments(n, rows - n, part["sum"] * scale, part["sumsq"] * (scale * scale), part["min"] * scale,
+                         part["max"] * scale)
 
 
 def level_for(con: DuckDBPyConnection, table: str, grid: Grid) -> int | None:
@@ -120,19 +151,33 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInf
 
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
-                qs: Sequence[float], by: Role | None) -> list[PercentileSeries]:
+                qs: Sequence[float], by: Role | None, resident: Resident | None = None) -> list[PercentileSeries]:
     """See Workspace.percentiles."""
     grid = Grid.over(window, bucket_s)
     column = stream.named(stored)
     key = stream.column(by) if by is not None else None
     level = grid.level()
-    if (level in BIN_LEVELS_S and is_binned(column) and level >= stream.bins_s
-            and _rows_on(con, stream, grid) > EXACT_ROWS):
+    if (level not in BIN_LEVELS_S or not is_binned(column) or (key is not None and level < stream.bins_s)
+            or _rows_on(con, stream, grid, resident) <= EXACT_ROWS):
+        return _exact(con, stream, column, grid, qs, key)
+    source = Source(f"bins_{stream.stream_id}", level, f"number = {column.number}")
+    held = resident.ranks(con, source, grid, qs) if key is None and resident is not None else None
+    if held is not None and held[0].any():
+        return [PercentileSeries("", grid.times, held[0], {q: v * column.scale for q, v in held[1].items()})]
+    if level >= stream.bins_s or con.execute(f"SELECT 1 {source.sql(None)} LIMIT 1").fetchall():
         return _from_bins(con, stream, column, grid, level, qs, by if key else None)
     return _exact(con, stream, column, grid, qs, key)
 
 
-def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid) -> int:
+def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: Resident | None) -> int:
+    """Rows of the hours that begin on the grid or up to an hour before it."""
+    hour = 3600 * 10**6
+    first, last = -(-grid.first_us // hour) - 1, -(-(grid.first_us + grid.count * grid.step_us) // hour)
+    hours = Grid(first * hour, hour, last - first)
+    source = Source(f"rollup_{stream.stream_id}", 3600)
+    held = resident.moments(con, source, (), hours) if resident is not None else None
+    if held is not None:
+        return int(held[0].sum())
     return int(one(con, f"SELECT coalesce(sum(n), 0) FROM rollup_{stream.stream_id} WHERE level_s = 3600 AND "
                         f"bucket >= make_timestamp({grid.first_us} - 3600000000) AND "
                         f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})")[0])
@@ -189,17 +234,7 @@ def _ranked(grid: Grid, at: Any, bins: Floats, counts: Floats,
     middles = value_of_bin(bins)
     values: dict[float, Floats] = {}
     for q in qs:
-        # A product like 0.95 * 20 may come out a hair above 19.
-        rank = np.clip(np.ceil(q * n[filled] - 1e-9), 1, n[filled])
+        rank = rank_of(q, n[filled])
         values[q] = np.full(grid.count, np.nan)
         values[q][filled] = middles[np.searchsorted(running, before[filled] + rank)]
     return n, values
-
-
-def value_of_bin(bins: Any) -> Floats:
-    """The value that is within 1 % of all in the bin."""
-    exponent = (np.abs(bins) - BIN_ZERO) * LN_GAMMA
-    with np.errstate(over="ignore"):
-        size = np.exp(exponent) * (2 / (GAMMA + 1))
-    return np.where(bins == 0, 0.0, np.sign(bins) * size)
-

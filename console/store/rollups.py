@@ -149,6 +149,12 @@ def dirty_streams(con: DuckDBPyConnection) -> list[int]:
     return [int(row[0]) for row in con.execute("SELECT DISTINCT stream_id FROM dirty ORDER BY ALL").fetchall()]
 
 
+def first_dirty(con: DuckDBPyConnection, stream_id: int) -> int:
+    """From which time on (microseconds) rollups of the stream do not hold all rows."""
+    found = con.execute("SELECT epoch_us(min(bucket)) FROM dirty WHERE stream_id = ?", [stream_id]).fetchall()[0][0]
+    return 0 if found is None else int(found)
+
+
 def bin_sql(value: str) -> str:
     """The bin of a value; infinities share the outermost."""
     size = f"greatest(least(ceil(ln(abs({value})) / {LN_GAMMA!r}), 39000), -39000)::INTEGER + {BIN_ZERO}"
