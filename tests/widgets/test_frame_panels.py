@@ -197,6 +197,21 @@ def test_that_the_start_page_offers_to_open_to_try_and_to_take_up_again(icons, s
     assert forgotten == [("/logs/gone",)]
 
 
+def test_that_a_live_window_leaves_the_range_selected_to_be_typed_over(icons, show, qtbot):
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(SELECTION)
+    bar.activateWindow()
+    bar.start_typing()
+    edit = part(bar, QLineEdit, "time_range")
+    qtbot.waitUntil(edit.hasFocus)
+    bar.display(replace(SELECTION, visible=SELECTION.visible.shifted(timedelta(seconds=5)), live=True))
+    qtbot.keyClicks(edit, "now-2h")
+    assert edit.text() == "now-2h"
+    edit.clearFocus()
+    assert edit.text() == "2 Mar 2026 00:00:05 - 4 Mar 2026 00:00:05 UTC".replace("2 Mar 2026 ", "2 Mar ", 1)
+
+
 # ---- drift -------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from console.window import Window
 from tests.widgets.views import START, overview_of, selection_of
+from widgets.panels.overview_picture import full_rate
 from widgets.panels.overview_strip import HEIGHT, OverviewStrip
 from widgets.theme import Theme, ThemeHolder
 
@@ -241,3 +242,15 @@ def test_that_without_rows_it_says_so(strip: OverviewStrip) -> None:
     strip.display(None, selection_of(None))
     drag(strip, 100, 300, BODY)
     assert strip.grab().toImage().pixelColor(2, 2) == QColor(Theme.light().surface)
+
+
+@pytest.mark.parametrize(
+    "rates, full",
+    [
+        pytest.param([40.0, 50.0, 45.0, 0.0], 50.0, id="steady traffic"),
+        pytest.param([0.5] * 99 + [45.0], 1.0, id="a burst at the end does not flatten the rest"),
+        pytest.param([0.0, 0.0], 1.0, id="nothing"),
+    ],
+)
+def test_that_the_silhouette_shows_usual_traffic_beside_a_burst(rates: list[float], full: float) -> None:
+    assert full_rate(np.array(rates)) == pytest.approx(full)

@@ -22,6 +22,8 @@ MOST_VERSIONS = 6
 ERRORS_FULL = 0.05
 """From this failed share on a column of the silhouette is wholly in the colour of failure."""
 ERRORS_LEAST = 0.002
+BURST = 2.0
+"""Rates over so many times the 95th percentile are drawn as high as that."""
 CENTRE, LEFT = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -80,8 +82,7 @@ def _silhouette(painter: QPainter, view: OverviewView, theme: Theme, area: QRect
     edges = np.append(view.times, view.times[-1] + view.bucket_s) - view.window.start_s
     x = np.clip(area.left() + edges / span * area.width(), area.left(), area.right())
     rate = np.where(np.isfinite(view.throughput), view.throughput, 0.0)
-    high = float(rate.max()) or 1.0
-    tall = rate / high * (area.height() - 2)
+    tall = np.minimum(rate / full_rate(rate), 1.0) * (area.height() - 2)
     failed = np.where(np.isfinite(view.error_rate), view.error_rate, 0.0)
     share = np.where(failed >= ERRORS_LEAST, np.minimum(failed / ERRORS_FULL, 1.0), 0.0)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -91,6 +92,12 @@ def _silhouette(painter: QPainter, view: OverviewView, theme: Theme, area: QRect
         ys = np.concatenate(([area.bottom()], area.bottom() - np.repeat(heights, 2), [area.bottom()]))
         painter.setBrush(brush)
         painter.drawPolygon(polygon(xs, ys))
+
+
+def full_rate(rate: np.ndarray) -> float:
+    """The rate that fills the silhouette: the greatest, but not so much of a burst that all else lies flat."""
+    busy = rate[rate > 0]
+    return min(float(busy.max()), BURST * float(np.quantile(busy, 0.95))) if len(busy) else 1.0
 
 
 def _versions(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes) -> None:

@@ -36,7 +36,7 @@ class RangeEdit(QLineEdit):
     def display(self, text: str) -> None:
         """Show it, unless somebody is typing."""
         self.shown = text
-        if not self.hasFocus() or not self.isModified():
+        if not self.hasFocus():          # else a live window would take away what is selected to be typed over
             self.setText(text)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
