@@ -82,6 +82,12 @@ def test_that_the_value_axis_says(low: float, high: float, unit: str, expected: 
     assert [label for _, label in value_ticks(low, high, 240, unit)] == expected
 
 
+@pytest.mark.parametrize("high", [0.8, 13.0, 60.0, 400.0, 5000.0])
+@pytest.mark.parametrize("height", [90, 240, 600, 1000])
+def test_that_a_tall_chart_is_no_ladder(high: float, height: int) -> None:
+    assert 2 <= len(value_ticks(0.0, high, height, "")) <= 7
+
+
 def test_that_a_range_is_held_while_values_use_it_well() -> None:
     held = HeldRange()
     assert held.fit(0, 90, "req/s") and (held.low, held.high) == (0, 100)

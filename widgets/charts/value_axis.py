@@ -17,6 +17,8 @@ LEAST_FREE_FILL = 0.45
 LEAST_SHARE_TOP = 0.01
 """A failure share of zero is drawn on an axis up to 1 %."""
 TICK_PX = 32
+MOST_STEPS = 6
+"""A tall chart gets no more of them: numbers are for reading, lines for guiding the eye."""
 
 
 class HeldRange:
@@ -85,12 +87,12 @@ def scale_of(unit: str, top: float) -> tuple[float, str]:
 
 @lru_cache(maxsize=256)
 def value_ticks(low: float, high: float, height_px: float, unit: str) -> tuple[tuple[float, str], ...]:
-    """Ticks (value, label) of low <= value <= high, not closer than `TICK_PX`."""
+    """Ticks (value, label) of low <= value <= high, not closer than `TICK_PX`, not many more than `MOST_STEPS`."""
     if not high > low or height_px <= 0:
         return ()
     factor, after = scale_of(unit, max(abs(low), abs(high)))
     bottom, top = low / factor, high / factor
-    step = _above((top - bottom) / max(1.0, height_px / TICK_PX), TICK_STEPS)
+    step = _above((top - bottom) / min(max(1.0, height_px / TICK_PX), MOST_STEPS), TICK_STEPS)
     first, last = math.ceil(bottom / step - 1e-9), math.floor(top / step + 1e-9)
     large = max(abs(first), abs(last)) * step
     thousands = next(((size, sign) for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if large >= size), (1.0, ""))

@@ -49,7 +49,7 @@ class IncidentsPanel(QWidget):
         self._model = RowsModel((
             Column("Incident", 236, lambda one: one.title, icon=lambda one: icons.icon(
                 "file-document-alert-outline", "muted")),
-            Column("Window", 232, lambda one: format_window(one.window)),
+            Column("Window", 256, lambda one: format_window(one.window)),
             Column("State", 72, lambda one: one.status),
         ))
         self._table = table(self._model, "incident_table", "Incidents, newest first")
