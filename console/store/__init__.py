@@ -45,6 +45,8 @@ Decisions
 - Outcomes go to the latest request of their id that is not after them, over all streams of requests, and count at its
   time (`outcomes`). A request that comes more than an hour from another of the same id does not take an outcome
   away from that one before everything is joined again. The view `events` joins by id alone.
+  Buckets under ten seconds are joined from the rows: first with the outcomes of the next hour, which are all of them
+  when the rollup has counted as many.
 - The reference is stored and read by column; it has no rollups and counts for the span of the log only when its times
   overlap it. Parquet is copied in like all else.
 - A workspace has one owner. The schema has a version: newer ones are refused, older ones brought up by MIGRATIONS or

@@ -45,6 +45,9 @@ ALL_AGAIN_SHARE = 0.1
 RETRY_S = 3600
 """Requests of one id are expected within so many seconds of each other: when one comes, the others are joined again."""
 
+SOON_S = 3600
+"""Most outcomes come within so many seconds of their request."""
+
 MERGED = "sum(n) AS n, " + ", ".join(
     f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
     f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in ROLES)
@@ -143,9 +146,12 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
 
 
 def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], again: str | None,
-           within: str = "true") -> None:
-    """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all."""
-    asked, later = within, "true"
+           within: str = "true", later: str = "true") -> None:
+    """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all.
+
+    within, later  conditions on the `_ts` of requests and of outcomes
+    """
+    asked = within
     if again is not None:
         low, high = one(con, f"SELECT coalesce(epoch_us(min(bucket)), 0), coalesce(epoch_us(max(bucket)), 0) "
                              f"FROM {again}")
@@ -263,6 +269,20 @@ def _held_joined(con: DuckDBPyConnection, requests: list[StreamInfo], grid: Grid
     return found
 
 
+def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], grid: Grid) -> None:
+    """Fill `_pairs` for the requests on a grid. Outcomes are looked for within SOON_S of the last of them first:
+    when rollups count as many, those are all, and the rest of the log is not read."""
+    step = FINEST_S * 10**6
+    first, last = grid.first_us // step * step, -(-(grid.first_us + grid.count * grid.step_us) // step) * step
+    asked = f"_ts >= make_timestamp({first}) AND _ts < make_timestamp({last})"
+    soon = f"(_ts >= make_timestamp({first}) AND _ts < make_timestamp({last + SOON_S * 10**6}))"
+    _pairs(con, requests, told, None, asked, soon)
+    same = one(con, "SELECT (SELECT count(*) FROM _pairs) = coalesce(sum(n), -1) FROM rollup_outcomes WHERE level_s = "
+                    f"{FINEST_S} AND bucket >= make_timestamp({first}) AND bucket < make_timestamp({last})")[0]
+    if not same:
+        _pairs(con, requests, told, None, grid.within_sql("_ts"))
+
+
 def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | None,
                 names: list[str], inline: set[tuple[int, str]], found: dict[str, Sums]) -> None:
     requests, told = _sides(streams)
@@ -270,7 +290,7 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
     parts = ", ".join(f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
                       f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in names)
     if level is None:
-        _pairs(con, requests, told, None, grid.within_sql("_ts"))
+        _pairs_on(con, requests, told, grid)
         source = ("(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM "
                   f"(SELECT {_sums('ts AS bucket')} FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
         where = "true"
