@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import cast
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -22,31 +22,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from console.metrics.view import ChartView, ReadOut
-from console.window import Window, from_epoch
-from widgets.charts.backdrop import (
-    CENTRE,
-    MIDDLE,
-    NO_VALUE,
-    RIGHT,
-    Backdrop,
-    Layout,
-    metrics,
-    paint_legend,
-    time_boxes,
-    time_places,
-    title_unit,
-    without_unit,
-)
-from widgets.charts.curves import Curves, Floats, inside, shape_of, thinned
+from console.window import Window
+from widgets.charts.backdrop import MIDDLE, NO_VALUE, RIGHT, Backdrop, Layout, paint_legend, title_unit, without_unit
+from widgets.charts.cross_hair import CROSS_DOT_PX, Foot, foot_of, paint_cross, paint_dots
+from widgets.charts.curves import Curves, inside, same_curves, shape_of, thinned
 from widgets.charts.gestures import Gestures
-from widgets.charts.time_axis import time_ticks
 from widgets.charts.value_axis import HeldRange
 from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, font_metrics, system_font
 
 SPARE_PX = 2
 """The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
 BAND_ALPHA = 26
-CROSS_DOT_PX = 3.0
 KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -114,7 +100,7 @@ class Chart(pg.GraphicsView):
             if brushed is not None and brushed.overlaps(window)
         }
         same_window = self._window == window
-        same_data = self._view is chart or (self._view is not None and _same_curves(self._view, chart))
+        same_data = self._view is chart or (self._view is not None and same_curves(self._view, chart))
         if not (same_window and same_data):
             self._stale = True
         elif brushes == self._brushes and self._view is not None and self._view.latest == chart.latest:
@@ -144,7 +130,7 @@ class Chart(pg.GraphicsView):
             for place in (self._cross, at_s):
                 if place is not None:
                     self._update(self._strip(place))
-                    foot = self._foot(place)[0]
+                    foot = self._foot(place).box
                     self._update(foot.adjusted(-foot.width(), 0, foot.width(), 0).toAlignedRect())
             self._cross, self._locked = at_s, locked
 
@@ -272,38 +258,22 @@ class Chart(pg.GraphicsView):
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """Qt's: the cross-hair, and a frame where keys go."""
-        plot, view = self._layout.plot, self._view
         if self._keyed and self.hasFocus():
             painter.setPen(self._theme.pen("accent", 2.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        view = self._view
         if self._cross is None or view is None or not self._start_s <= self._cross <= self._end_s:
             return
-        x = round(self.x_of(self._cross))
-        painter.setPen(self._theme.pen("accent" if self._locked else "muted"))
-        painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
-        foot, text = self._foot(self._cross)
-        ticks = time_ticks(self._start_s, self._end_s, plot.width(), metrics()[2])
-        for box in time_boxes(ticks, time_places(ticks, self._start_s, self._end_s, plot), self._layout):
-            if box.intersects(foot):         # rather none than half a label
-                painter.fillRect(box, self._theme.brush("surface"))
-        painter.fillRect(foot, self._theme.brush("accent" if self._locked else "raised"))
-        painter.setPen(self._theme.pen("on_accent" if self._locked else "text"))
-        painter.setFont(system_font())
-        painter.drawText(foot, CENTRE | MIDDLE, text)
-        if not len(view.times):
-            return
-        index = int((self._cross - view.times[0]) // view.bucket_s)
+        paint_cross(painter, self._theme, self._layout, (self._start_s, self._end_s), self._foot(self._cross),
+                    round(self.x_of(self._cross)), locked=self._locked)
+        index = int((self._cross - view.times[0]) // view.bucket_s) if len(view.times) else -1
         if not 0 <= index < len(view.times):
             return
-        middle = self.x_of(view.times[index] + 0.5 * view.bucket_s)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for number, series in enumerate(view.series):
-            value = series.values[index]
-            if np.isfinite(value) and plot.left() <= middle <= plot.right():
-                painter.setBrush(self._theme.series_pen(number).color())
-                y = self.y_of(float(value))
-                painter.drawEllipse(QRectF(middle - CROSS_DOT_PX, y - CROSS_DOT_PX, 2 * CROSS_DOT_PX, 2 * CROSS_DOT_PX))
+        x = self.x_of(view.times[index] + 0.5 * view.bucket_s)
+        if self._layout.plot.left() <= x <= self._layout.plot.right():
+            values = [float(series.values[index]) for series in view.series]
+            paint_dots(painter, self._theme, x, [self.y_of(value) if isfinite(value) else None for value in values])
 
     def _paint_value(self, painter: QPainter, view: ChartView) -> None:
         title, legend, theme = self._layout.title, self._layout.legend, self._theme
@@ -333,17 +303,9 @@ class Chart(pg.GraphicsView):
             return without_unit((self._read_out[0].text,), self._unit(view))[0]
         return self._newest()
 
-    def _foot(self, at_s: float) -> tuple[QRectF, str]:
-        """Where the time of a cross-hair is written, and what: the start of its bucket."""
-        view, bucket_s, at = self._view, 0, at_s
-        if view is not None and len(view.times):
-            bucket_s = view.bucket_s
-            at = view.times[0] + (at_s - view.times[0]) // bucket_s * bucket_s
-        then = from_epoch(float(at))
-        text = f"{then:%H:%M:%S}" if bucket_s < 60 else f"{then.day} {then:%b %H:%M}"
-        wide, times = font_metrics().horizontalAdvance(text) + GRID, self._layout.times
-        left = min(max(self.x_of(at_s) - wide / 2, 2.0), self.width() - wide - 2)
-        return QRectF(round(left), times.top() - 1, round(wide), times.height() + 2), text
+    def _foot(self, at_s: float) -> Foot:
+        view = self._view
+        return foot_of(self.x_of(at_s), at_s, self._layout, view if view is not None and len(view.times) else None)
 
     @property
     def _theme(self) -> Theme:
@@ -448,23 +410,3 @@ class Chart(pg.GraphicsView):
     def read_out(self) -> tuple[ReadOut, ...]:
         """What the header says instead of the newest value."""
         return self._read_out
-
-
-def _same_curves(one: ChartView, other: ChartView) -> bool:
-    return (
-        one.bucket_s == other.bucket_s
-        and (one.title, one.unit) == (other.title, other.unit)
-        and len(one.series) == len(other.series)
-        and (one.times is other.times or np.array_equal(one.times, other.times))
-        and all(
-            a.name == b.name and _same(a.values, b.values)
-            for a, b in zip(one.series, other.series, strict=True)
-        )
-    )
-
-
-def _same(one: Floats, other: Floats) -> bool:
-    """Equal, with NaN equal to NaN. The newest value is looked at first: live, it is the one that changes."""
-    if len(one) != len(other) or (len(one) and one[-1] != other[-1] and one[-1] == one[-1]):
-        return False
-    return np.array_equal(one, other, equal_nan=True)

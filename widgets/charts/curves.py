@@ -14,6 +14,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from console.metrics.view import ChartView
+
 Floats = NDArray[np.float64]
 
 DOT_PX = 3.0
@@ -149,3 +151,24 @@ def _dot_pen(pen: QPen) -> QPen:
 
 
 _DOT_PENS: dict[tuple[int, float], QPen] = {}
+
+
+def same_curves(one: ChartView, other: ChartView) -> bool:
+    """Whether both are drawn alike."""
+    return (
+        one.bucket_s == other.bucket_s
+        and (one.title, one.unit) == (other.title, other.unit)
+        and len(one.series) == len(other.series)
+        and (one.times is other.times or np.array_equal(one.times, other.times))
+        and all(
+            a.name == b.name and _same(a.values, b.values)
+            for a, b in zip(one.series, other.series, strict=True)
+        )
+    )
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    """Equal, with NaN equal to NaN. The newest value is looked at first: live, it is the one that changes."""
+    if len(one) != len(other) or (len(one) and one[-1] != other[-1] and one[-1] == one[-1]):
+        return False
+    return np.array_equal(one, other, equal_nan=True)
