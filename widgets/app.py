@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QLocale, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QLocale, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -97,6 +97,13 @@ class Console(QObject):
             self.helm.tasks.shut_down()
             self.ended_in_time = self.conductor.shut_down()
 
+    def take_down(self) -> None:
+        """After the loop. Qt takes the window apart in order; Python's collector takes its parts as they come, and
+        crashes."""
+        self.shut_down()
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
+
     def _furnishing(self) -> Iterator[None]:
         yield from self.window.furnishing()
         yield
@@ -139,7 +146,7 @@ def _live(app: QApplication, folder: Path | None, workspace: Path | None, zone: 
     console.window.show()
     code = app.exec()
     ticker.stop()
-    console.shut_down()
+    console.take_down()
     sys.excepthook = before
     return code, console.ended_in_time
 
@@ -174,7 +181,7 @@ def picture(folder: Path, workspace: Path, path: Path, *, size: tuple[int, int] 
     QTimer.singleShot(round(within_s * 1000), console.window.close)
     app.exec()
     timer.stop()
-    console.shut_down()
+    console.take_down()
     if failed:
         raise failed[0]
     if not drawn[0]:

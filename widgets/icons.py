@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,7 +70,6 @@ class Icons(QObject):
         super().__init__(parent)
         self.holder = holder
         self._dressed: list[_Dressed] = []
-        self._cache: dict[tuple[str, str, str], QIcon] = {}
         holder.changed.connect(self._theme_changed)
 
     @property
@@ -88,14 +87,7 @@ class Icons(QObject):
 
     def icon(self, name: str, meaning: str = "text") -> QIcon:
         """For item models and menus, which ask again whenever they paint."""
-        key = (name, meaning, self.theme.name)
-        if key not in self._cache:
-            theme = self.theme
-            self._cache[key] = QIcon(Glyph(
-                _font().character(name), theme.color(meaning),
-                on=theme.color("on_accent" if meaning == "text" else meaning),
-                disabled=theme.color("muted", 130), selected=theme.color("on_accent")))
-        return self._cache[key]
+        return _tinted(name, meaning, self.theme)
 
     def _put(self, dressed: _Dressed) -> None:
         icon = self.icon(dressed.name, dressed.meaning)
@@ -110,6 +102,15 @@ class Icons(QObject):
         self._dressed = [one for one in self._dressed if isValid(one.target)]
         for dressed in self._dressed:
             self._put(dressed)
+
+
+@cache
+def _tinted(name: str, meaning: str, theme: Theme) -> QIcon:
+    """Kept as long as the program lives: Qt shares icons between widgets, and an engine written in Python must not be
+    collected before the last of them."""
+    return QIcon(Glyph(_font().character(name), theme.color(meaning),
+                       on=theme.color("on_accent" if meaning == "text" else meaning),
+                       disabled=theme.color("muted", 130), selected=theme.color("on_accent")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         self.go("board" if name is None else self.place)
 
     def show_opening(self, name: str) -> None:
-        """The frame that the folder will stand in, as it looks before the first row; the place can be chosen already."""
+        """The frame that the folder will stand in, as it looks before the first row. A place can be chosen already."""
         self._opening.setText(f"Opening {name}")
         self._places.setCurrentWidget(self._opening)
         self.time_bar.display(NOTHING)

@@ -57,7 +57,7 @@ def open_console(qapp, qtbot) -> Iterator[Callable[[Path | None], Console]]:
     for console in made:
         console.window.close()
         assert console.ended_in_time
-        console.window.deleteLater()
+        console.take_down()
     made.clear()
     qapp.processEvents()
     gc.collect()        # or DuckDB lists at the end of the run what was still alive

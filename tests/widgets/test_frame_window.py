@@ -47,8 +47,7 @@ def console(qapp, qtbot) -> Iterator[Console]:
     yield made
     made.window.close()
     assert made.ended_in_time
-    made.window.deleteLater()
-    qapp.processEvents()
+    made.take_down()
 
 
 @pytest.fixture
@@ -248,8 +247,7 @@ def test_that_layout_and_theme_come_back(console, qtbot, qapp):
     again = Console(application(), questions=Answers())
     assert again.holder.choice == "dark"
     assert again.window._inspector_wanted is False
-    again.shut_down()
-    again.window.deleteLater()
+    again.take_down()
 
 
 def test_that_everything_one_can_press_has_a_name_and_says_what_it_is(opened):

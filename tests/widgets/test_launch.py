@@ -40,6 +40,19 @@ console.window.close()
 """
 
 
+CLOSED_AT_ONCE = """
+import sys
+import widgets.app
+from PySide6.QtCore import QTimer
+class Console(widgets.app.Console):
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        QTimer.singleShot(int(sys.argv[1]), self.window.close)
+widgets.app.Console = Console
+sys.exit(widgets.app.run(None))
+"""
+
+
 @pytest.fixture
 def console(qapp) -> Iterator[Console]:
     """As it is at the first paint: only the frame."""
@@ -49,8 +62,7 @@ def console(qapp) -> Iterator[Console]:
     yield made
     made.window.close()
     assert made.ended_in_time
-    made.window.deleteLater()
-    qapp.processEvents()
+    made.take_down()
 
 
 @pytest.mark.parametrize("program", [pytest.param(IMPORTED, id="imported"),
@@ -105,6 +117,14 @@ def test_that_without_a_folder_the_start_page_stays(console, qtbot):
     qtbot.waitUntil(lambda: console.window.furnished)
     assert console.window.findChild(QPushButton, "start_open").isVisible()
     assert not console.window.overview.isVisible()
+
+
+@pytest.mark.parametrize("after_ms", [0, 10, 200])
+def test_that_a_window_that_is_closed_at_once_ends_without_a_word(after_ms):
+    done = subprocess.run([sys.executable, "-c", CLOSED_AT_ONCE, str(after_ms)], capture_output=True, text=True,
+                          cwd=Path(__file__).resolve().parents[2], timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if "propagateSizeHints" not in line] == []
 
 
 def test_that_keys_do_no_harm_while_there_is_only_the_frame(console, qtbot):

@@ -65,6 +65,7 @@ class Conductor(QObject):
         self._opener = opener
         self._workers = Workers(self)
         self._session: Session | None = None
+        self._arriving: Session | None = None       # opened by a worker, not yet heard of here
         self._life = Life.NONE
         self._next: tuple[Path, Path | None] | None = None
         self._wanted: Path | None = None
@@ -184,7 +185,8 @@ class Conductor(QObject):
         for view in self._views.values():
             view.source(None)
         ended = self._workers.shut_down(within_s)
-        session, self._session, self._life = self._session, None, Life.NONE
+        session = self._session or self._arriving
+        self._session, self._arriving, self._life = None, None, Life.NONE
         if session is not None and ended:
             try:
                 session.close()
@@ -206,7 +208,8 @@ class Conductor(QObject):
         opener = self._opener
 
         def work(_job: Job) -> Session:
-            return opener(folder, workspace)
+            self._arriving = opener(folder, workspace)
+            return self._arriving
 
         job = self.start("open", work)
         job.succeeded.connect(self._on_opened)
@@ -216,7 +219,9 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_opened(self, session: Session) -> None:
-        self._session = session
+        if session is not self._arriving:   # the window was closed meanwhile, and the session with it
+            return
+        self._session, self._arriving = session, None
         if self._life is Life.CLOSING:      # changed their mind while it was being opened
             return
         self._life = Life.LOADING
