@@ -13,7 +13,7 @@ Decisions
   the transform alone.
 - Times are UTC, so no daylight saving. pyqtgraph's DateAxisItem knows only local time (#1345) and loses labels (#3185).
 - The y range is held while values use it well (`axes.HeldRange`): an axis that moves under a live curve can't be read.
-- The unit is said once: by the title as long as the axis has plain numbers, by each number where that is clearer (%, s).
+- The unit is said once: by the title as long as the axis has plain numbers, by each number otherwise (%, s).
 - The time of the cross-hair stands at its foot and not in the header, which is for names and values.
 - A gap (NaN) is a gap. A value between two gaps is drawn as a dot, because a line of one point would be nothing.
 """
