@@ -137,7 +137,7 @@ class OverviewStrip(QWidget):
             return
         left, right, area = self.x_of(span[0]), self.x_of(span[1]), lanes.area
         left, right = max(left, area.left()), min(right, area.right())
-        shade, top = theme.brush("background", 150), lanes.silhouette.top()
+        shade, top = theme.brush("background", 110), lanes.silhouette.top()
         deep = lanes.silhouette.height()
         painter.fillRect(QRectF(area.left(), top, left - area.left(), deep), shade)
         painter.fillRect(QRectF(right, top, area.right() - right, deep), shade)
