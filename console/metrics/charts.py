@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from console.store import Workspace
 
 PERCENTILE_ERROR = "Percentiles are nearest-rank and right to 1 %."
+OF_THE_CHART = {
+    "latency": ("The time within which 50, 95 and 99 % of the requests of a bucket were answered.",
+                "values at ranks ceil(0.5 n), ceil(0.95 n) and ceil(0.99 n) of the bucket's n latencies, sorted"),
+    "tokens": ("Mean number of tokens sent to the model, and written by it.",
+               "sum of tokens / requests, apart for input and output")}
+"""Sentence and formula of a chart that shows several metrics at once."""
 HEADLINE = "p95"
 """The curve whose newest value stands large above a chart of several: the tail is what users feel."""
 MATURE = 0.9
@@ -98,11 +104,12 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
         series.append(SeriesView(metric.series, values, n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
+    sentence, formula = OF_THE_CHART.get(name, (first.sentence, first.formula))
     headline = next((number for number, part in enumerate(series) if part.name == HEADLINE), 0)
     latest = format_value(newest_values[headline], first.unit)
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
-        first.sentence, first.formula, f"{series[headline].name} {latest}".strip(), query_for(reading, first),
+        sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
         PERCENTILE_ERROR if first.source is Source.PERCENTILE else "")
 
 

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from console.store import ColumnInfo
 
 
-def query_for(reading: Reading, metric: Metric) -> str:
-    """One SELECT over `events`, `samples` or the raw tables of the workspace."""
+def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
+    """One SELECT over `events`, `samples` or the raw tables of the workspace.
+
+    others  further metrics of the same chart; percentiles are asked for together, as a list
+    """
     start, end = (moment.strftime("%Y-%m-%d %H:%M:%S") for moment in (reading.window.start, reading.window.end))
     bucket = f"time_bucket(INTERVAL '{reading.bucket_s} seconds', {{time}}) AS bucket"
     where = f"WHERE {{time}} >= TIMESTAMP '{start}' AND {{time}} < TIMESTAMP '{end}'"
@@ -31,7 +34,8 @@ def query_for(reading: Reading, metric: Metric) -> str:
         case Source.ROWS:
             return select(f"count(*) / {reading.bucket_s}.0", "events", "ts")
         case Source.PERCENTILE:
-            return select(f"quantile_disc(latency_ms, {metric.quantile:g})", "events", "ts")
+            ranks = ", ".join(f"{one.quantile:g}" for one in (metric, *others))
+            return select(f"quantile_disc(latency_ms, {f'[{ranks}]' if others else ranks})", "events", "ts")
         case Source.FAILED:
             return select("avg(failed::INTEGER)", "events", "ts")
         case Source.OUTCOME:
