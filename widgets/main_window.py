@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
         self._places.setCurrentWidget(self._opening)
         self.time_bar.display(NOTHING)
         self._show(name, is_open=False)
+        self._opening.setFocus()
         self.go("board")
 
     def _show(self, name: str | None, *, is_open: bool) -> None:
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
     def _build_frame(self) -> None:
         self._opening = label(name="opening", tone="muted", wrap=True)
         self._opening.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._opening.setFocusPolicy(Qt.FocusPolicy.ClickFocus)     # else the first button would be lit
         self._places = QStackedWidget()
         self._places.setObjectName("places")
         self._places.addWidget(self._opening)

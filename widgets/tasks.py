@@ -176,7 +176,11 @@ class Tasks(QObject):
         if path is None:
             return
 
+        words = self._window.incidents.with_words()
+
         def work(job: Job) -> Path:
+            if words is not None and words.incident_id == incident_id:
+                session.update_incident(words)      # the job that keeps what was just typed may come later than this
             view = session.report(incident_id or None, job)
             job.stop_if_asked()
             session.write_report(view, path, job)
