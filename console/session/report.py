@@ -17,9 +17,12 @@ from console.metrics.format import format_count, format_span
 from console.metrics.view import BoardView, ChartView
 from console.reports.view import Figure, Impact, Incident, ReportView, Segment
 from console.roles import Role, StreamKind
+from console.store import sql
 from console.window import Window
 
 if TYPE_CHECKING:
+    import duckdb
+
     from console.session.session import Session
     from console.store import Workspace
 
@@ -31,27 +34,6 @@ FAR = 12
 """A reference farther away than so many lengths of the window is compared, but not drawn on the same axis."""
 MOST_SEGMENTS = 12
 STEPS = 5
-
-EVENT_NUMBERS = """
-SELECT count(*) AS requests, count(DISTINCT user_id) AS users, count(failed) AS with_status,
-       avg(failed::INTEGER) AS error_rate, avg(({answer} IS NULL)::INTEGER) AS null_responses,
-       avg(clicked::DOUBLE) AS ctr, avg(label::DOUBLE) AS label_mean,
-       quantile_disc(latency_ms, 0.5) AS latency_p50, quantile_disc(latency_ms, 0.95) AS latency_p95,
-       quantile_disc(latency_ms, 0.99) AS latency_p99
-FROM events WHERE ts >= $start AND ts < $end"""
-
-HIT = """
-CREATE OR REPLACE TEMP TABLE hit AS
-SELECT ts, user_id, model_version, host, latency_ms, failed, prediction, score, clicked, label
-FROM events
-WHERE ts >= $first AND ts < $last AND ((ts >= $start AND ts < $end) OR (ts >= $before AND ts < $until))"""
-
-SEGMENTS = """
-SELECT {column} AS value, count(*) AS requests, avg(failed::INTEGER) AS failed_share,
-       quantile_disc(latency_ms, 0.95) AS p95, avg(({answer} IS NULL)::INTEGER) AS null_share,
-       avg(clicked::DOUBLE) AS ctr
-FROM events WHERE ts >= $start AND ts < $end AND {column} IS NOT NULL
-GROUP BY 1 ORDER BY requests DESC LIMIT {limit}"""
 
 
 def gather(session: Session, incident: Incident, job: Job) -> ReportView:
@@ -90,10 +72,8 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
 
 
 def _queries(store: Workspace, window: Window) -> tuple[tuple[str, str], ...]:
-    answer = _answer(store)
-    segments = SEGMENTS.format(column="model_version", limit=MOST_SEGMENTS, answer=answer)
-    return (("Requests, users, rates and latency of the window", _filled(EVENT_NUMBERS.format(answer=answer), window)),
-            ("Segments", _filled(segments, window)))
+    return (("Requests, users, rates and latency of the window", _filled(store, "session/window_numbers", window)),
+            ("Segments", _filled(store, "session/segments", window)))
 
 
 def _gather_rows(store: Workspace, incident: Incident) -> None:
@@ -102,15 +82,17 @@ def _gather_rows(store: Workspace, incident: Incident) -> None:
     window, reference = incident.window, incident.reference
     moments = {"first": min(window.start, reference.start), "last": max(window.end, reference.end),
                "start": window.start, "end": window.end, "before": reference.start, "until": reference.end}
-    store.cursor().execute(HIT, {name: moment.replace(tzinfo=None) for name, moment in moments.items()})
+    naive = {name: moment.replace(tzinfo=None) for name, moment in moments.items()}
+    store.cursor().execute(sql("session/rows_of_two_windows"), naive)
 
 
-def _of_rows(query: str) -> str:
-    return query.replace("FROM events", "FROM hit")
+def _asked(store: Workspace, name: str, window: Window) -> duckdb.DuckDBPyConnection:
+    """A query over `events` put to the rows gathered before: the same numbers, without joining outcomes again."""
+    return store.cursor().execute(sql(name).replace("FROM events", "FROM hit"), _parameters(store, window))
 
 
 def _numbers(store: Workspace, window: Window) -> dict[str, float]:
-    cursor = store.cursor().execute(_of_rows(EVENT_NUMBERS.format(answer=_answer(store))), _bounds(window))
+    cursor = _asked(store, "session/window_numbers", window)
     names = [item[0] for item in cursor.description or ()]
     row = cursor.fetchall()[0]
     return {name: float("nan") if value is None else float(value) for name, value in zip(names, row, strict=True)}
@@ -138,22 +120,19 @@ def _impacts(store: Workspace, incident: Incident, before: dict[str, float],
     return tuple(found)
 
 
-def _answer(store: Workspace) -> str:
-    """Which column of `events` is null when a request got no answer."""
+def _parameters(store: Workspace, window: Window) -> dict[str, Any]:
     streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS]
-    return "prediction" if any(stream.column(Role.PREDICTION) for stream in streams) else "score"
+    by_score = not any(stream.column(Role.PREDICTION) for stream in streams)
+    return {"start": window.start.replace(tzinfo=None), "end": window.end.replace(tzinfo=None), "by_score": by_score}
 
 
 def _segments(store: Workspace, window: Window) -> tuple[Segment, ...]:
-    rows: list[Segment] = []
-    for role in (Role.MODEL_VERSION, Role.HOST):
-        sql = SEGMENTS.format(column=role.value, limit=MOST_SEGMENTS, answer=_answer(store))
-        found = store.cursor().execute(_of_rows(sql), _bounds(window)).fetchall()
-        if len(found) < 2:
-            continue
-        rows += [Segment(role.value, str(value), int(n), *(_number(part) for part in rest))
-                 for value, n, *rest in found]
-    return tuple(rows)
+    """Model versions and hosts; a column with one value alone has no segments."""
+    by_column: dict[str, list[Segment]] = {}
+    for column, value, requests, *rest in _asked(store, "session/segments", window).fetchall():
+        segment = Segment(column, str(value), int(requests), *(_number(part) for part in rest))
+        by_column.setdefault(column, []).append(segment)
+    return tuple(segment for found in by_column.values() if len(found) > 1 for segment in found[:MOST_SEGMENTS])
 
 
 def _drift(session: Session, incident: Incident, job: Job) -> tuple[DriftView | None, str]:
@@ -230,15 +209,12 @@ def _command(session: Session, chart: ChartView, board: BoardView) -> str:
                      f"--from {_iso(span.start)} --to {_iso(span.end)} --json" for name in names)
 
 
-def _bounds(window: Window) -> dict[str, Any]:
-    return {"start": window.start.replace(tzinfo=None), "end": window.end.replace(tzinfo=None)}
-
-
-def _filled(sql: str, window: Window) -> str:
-    """The query with its two times written in: ours, not text from a log."""
-    text = sql.strip()
-    for name, moment in _bounds(window).items():
-        text = text.replace(f"${name}", f"TIMESTAMP '{moment.isoformat(sep=' ')}'")
+def _filled(store: Workspace, name: str, window: Window) -> str:
+    """The query with its parameters written in: times and a flag of ours, no text from a log."""
+    text = "\n".join(line for line in sql(name).splitlines() if not line.startswith("--"))
+    for key, value in _parameters(store, window).items():
+        said = str(value).lower() if isinstance(value, bool) else f"TIMESTAMP '{value.isoformat(sep=' ')}'"
+        text = text.replace(f"${key}", said)
     return text
 
 
