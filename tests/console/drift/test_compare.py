@@ -176,7 +176,8 @@ def test_that_counts_made_elsewhere_give_the_same_as_the_rows():
         values, counts = np.unique(side.astype(str), return_counts=True)
         found = {None if value == "None" else str(value): int(n) for value, n in zip(values, counts, strict=True)}
         counted.append(ColumnSample("x", CategoryCounts.of(found)))
-    assert compare([counted[0]], [counted[1]], stopwatch=float).columns == one(*sides).columns
+    # As text, for NaN is not equal to itself, and dataclasses of Python 3.13 compare field by field.
+    assert repr(compare([counted[0]], [counted[1]], stopwatch=float).columns) == repr(one(*sides).columns)
 
 
 def test_that_numbers_that_became_text_are_compared_as_text():
