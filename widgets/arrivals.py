@@ -130,3 +130,5 @@ class Arrivals(QObject):
         wanted = {"board": ("board", "overview"), "sources": ("sources", "overview"),
                   "incidents": ("incidents", "overview")}
         self.conductor.follow_views(*wanted.get(place, ("overview",)))
+        if place == "drift":
+            self.window.message_bar.done("drift")       # the verdict stands there itself

@@ -261,6 +261,14 @@ def test_that_everything_one_can_press_has_a_name_and_says_what_it_is(opened):
     assert silent == []
 
 
+def test_that_a_verdict_is_not_said_twice_where_it_stands(opened, qtbot):
+    opened.helm.brushed("reference", 1_772_420_000.0, 1_772_430_000.0)
+    opened.helm.brushed("current", 1_772_440_000.0, 1_772_450_000.0)
+    qtbot.waitUntil(lambda: "2 of 6 columns moved" in opened.window.message_bar.text)
+    key(qtbot, opened, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert opened.window.place == "drift"
+    assert opened.window.message_bar.text == ""
+
 
 def test_that_a_verdict_on_other_windows_is_taken_back_when_new_ones_are_tested(opened, qtbot):
     opened.helm.brushed("reference", 1_772_420_000.0, 1_772_430_000.0)

@@ -115,7 +115,7 @@ def test_that_a_renamed_file_and_a_copy_are_not_loaded_twice(tmp_path: Path) -> 
     folder.mkdir()
     text = "ts,request_id,latency_ms\n" + "".join(f"2026-03-02T00:00:{i:02d}Z,r{i},{i}\n" for i in range(30))
     (folder / "a.csv").write_text(text)
-    ws, report = load(folder, tmp_path / "w.pilot", live_s=0)
+    ws, _report = load(folder, tmp_path / "w.pilot", live_s=0)
     ws.close()
     (folder / "a.csv").rename(folder / "a-20260302.csv")
     (folder / "a.csv").write_text("ts,request_id,latency_ms\n2026-03-02T00:01:00Z,new,60\n")
