@@ -144,20 +144,14 @@ def refuse(ws: Workspace, folder: Path, refused: Refused) -> None:
         if known:
             w.update_file(known[-1][0], reason=refused.reason)
             return
-        _free(w, refused.path)
+        w.free(refused.path)
         ws.refuse(refused.path, refused.reason, refused.rejected)
-
-
-def _free(w: Writer, path: str) -> None:
-    """A name may still be that of a file which was moved and not met again: its row must never become another's."""
-    w.connection.execute(f"UPDATE files SET path = path || ' (before ' || file_id || ')' WHERE path = ? AND {READ}",
-                         [path]).fetchall()
 
 
 def open_file(w: Writer, streams: Streams, state: FileState) -> int:
     """The file's row in the ledger, made when it is not there yet."""
     if state.file_id is None:
-        _free(w, state.plan.path)
+        w.free(state.plan.path)
         state.file_id = w.file(state.plan, streams.info(state.stream).stream_id, device=state.identity.device,
                                inode=state.identity.inode, size=state.identity.size,
                                mtime_ns=state.identity.mtime_ns)

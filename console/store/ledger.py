@@ -20,13 +20,22 @@ if TYPE_CHECKING:
 
 FIELDS = tuple(field.name for field in fields(FileEntry))
 REJECTED, LEFT_ALONE = "rejected", "left alone"
+ROWS_AT_ONCE = 50
+"""New files that one INSERT holds: statements with more parameters take longer to plan than they save."""
 
 
 class Changes:
-    """What one transaction does to the ledger; written once, at its end."""
+    """What one transaction does to the ledger; written once, at its end, for a folder may have thousands of files.
+
+    The paths that the ledger has are read once, when the first file is asked for; nobody else may add files to it
+    until the transaction ends.
+    """
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self._con = connection
+        self._known: dict[str, list[tuple[int, bool]]] | None = None     # path -> (file_id, whether it was read)
+        self._next = 0
+        self._new: dict[int, dict[str, Any]] = {}
         self._set: dict[int, dict[str, Any]] = {}
         self._added: dict[int, dict[str, int]] = {}
         self._spans: dict[int, list[datetime]] = {}
@@ -34,20 +43,38 @@ class Changes:
     def file(self, file: PlannedFile | str, stream_id: int | None, identity: Mapping[str, Any]) -> int:
         """The number of the file under that path, made if there is none."""
         path = file if isinstance(file, str) else file.path
-        found = one(self._con, "SELECT file_id FROM files WHERE path = ? ORDER BY file_id DESC LIMIT 1", [path])
         known: dict[str, Any] = {} if isinstance(file, str) else {
             "format": str(file.format), "compression": str(file.compression), "size": file.size,
             "mtime_ns": file.mtime_ns}
-        if found:
-            file_id = int(found[0])
+        under = self._paths().setdefault(path, [])
+        if under:
+            file_id = max(under)[0]
             self.set(file_id, {**known, **identity, **({} if stream_id is None else {"stream_id": stream_id})})
             return file_id
-        file_id = int(one(self._con, "SELECT coalesce(max(file_id), 0) + 1 FROM files")[0])
-        entry: dict[str, Any] = {**_EMPTY, **known, "file_id": file_id, "path": path, "stream_id": stream_id,
-                                 **_stored(identity)}
-        names = ", ".join(quoted(name) for name in entry)
-        self._con.execute(f"INSERT INTO files ({names}) VALUES ({', '.join('?' * len(entry))})", list(entry.values()))
+        file_id, self._next = self._next, self._next + 1
+        under.append((file_id, True))
+        self._new[file_id] = {**_EMPTY, **known, "file_id": file_id, "path": path, "stream_id": stream_id,
+                              **_stored(identity)}
         return file_id
+
+    def free(self, path: str) -> None:
+        """A file that was read under this path and moved since gives it up: its row must never become another's."""
+        under = self._paths().get(path, [])
+        moved = [file_id for file_id, was_read in under if was_read]
+        if not moved:
+            return
+        self._con.execute("UPDATE files SET path = path || ' (before ' || file_id || ')' "
+                          "WHERE list_contains(?, file_id)", [moved])
+        self._paths()[path] = [entry for entry in under if not entry[1]]
+
+    def _paths(self) -> dict[str, list[tuple[int, bool]]]:
+        if self._known is None:
+            self._known = {}
+            rows = self._con.execute("SELECT path, file_id, state FROM files").fetchall()
+            for path, file_id, state in rows:
+                self._known.setdefault(path, []).append((file_id, state not in (REJECTED, LEFT_ALONE)))
+            self._next = max((row[1] for row in rows), default=0) + 1
+        return self._known
 
     def set(self, file_id: int, values: Mapping[str, Any]) -> None:
         """Later calls win."""
@@ -65,7 +92,8 @@ class Changes:
         self._spans.setdefault(file_id, []).extend(time for time in (first, last) if time is not None)
 
     def flush(self) -> None:
-        """One UPDATE a file."""
+        """One UPDATE a file that was there, and one INSERT for all that were not."""
+        self._insert_new()
         for file_id in {**self._set, **self._added}:
             changes = dict(self._set.get(file_id, {}))
             parts: list[str] = []
@@ -86,6 +114,21 @@ class Changes:
         self._set.clear()
         self._added.clear()
         self._spans.clear()
+
+    def _insert_new(self) -> None:
+        """New files with all that the transaction said of them."""
+        entries = []
+        for file_id, entry in self._new.items():
+            span = self._spans.pop(file_id, [])
+            entries.append({**entry, **self._added.pop(file_id, {}), **self._set.pop(file_id, {}),
+                            "first_ts": min(span, default=None), "last_ts": max(span, default=None)})
+        self._new.clear()
+        for start in range(0, len(entries), ROWS_AT_ONCE):
+            part = entries[start:start + ROWS_AT_ONCE]
+            names = list(part[0])
+            marks = ", ".join([f"({', '.join('?' * len(names))})"] * len(part))
+            self._con.execute(f"INSERT INTO files ({', '.join(map(quoted, names))}) VALUES {marks}",
+                              [entry.get(name) for entry in part for name in names])
 
 
 _EMPTY: dict[str, Any] = {

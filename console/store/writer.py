@@ -52,6 +52,10 @@ class Writer:
         """The number of a file in the ledger, made if the path is new. identity: any field of FileEntry."""
         return self._files.file(file, stream_id, identity)
 
+    def free(self, path: str) -> None:
+        """Take the path from a file that was read under it and is there no more, for another one to have it."""
+        self._files.free(path)
+
     def update_file(self, file_id: int, **fields: Any) -> None:
         """Set fields of FileEntry. rows_loaded and rows_quarantined are counted here already; what is set wins."""
         self._files.set(file_id, fields)
