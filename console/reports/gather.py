@@ -230,7 +230,7 @@ def _sentence(chart: ChartView, title: str, before: float, during: float, peak: 
     else:
         text = f"{title}: no clear change, {format_value(before, chart.unit)} before and {now} during"
     if change and peak_at is not None:
-        word = "lowest" if chart.better == "higher" or (chart.better == "neither" and change < 0) else "peak"
+        word = "lowest" if peak < before else "peak"
         text += f" ({word} {format_value(peak, chart.unit)} at {_at(peak_at, window)})"
     if chart.unit == "share" and chart.metric in COUNTED and n_during:
         counted = format_count(round(during * n_during))

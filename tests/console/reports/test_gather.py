@@ -123,3 +123,14 @@ def test_that_the_alt_text_says_range_peak_and_both_windows() -> None:
     text = alt_text(chart([0.01, 0.01, 0.1, 0.4], [100] * 4), DURING, BEFORE)
     assert text == ("Line chart of Error rate, 2 Mar 2026 10:00:00 - 10:04:00 UTC, a point every 1 min: between 1 % "
                     "and 40 %, highest at 10:03 UTC. Mean: 1 % in the reference window, 25 % in the current one.")
+
+
+@pytest.mark.parametrize(("during", "said"), [
+    pytest.param([90.0, 60.0, 400.0], "peak 400 req/s at 10:12 UTC", id="a high bucket in a fall is no lowest one"),
+    pytest.param([90.0, 10.0, 95.0], "lowest 10 req/s at 10:11 UTC", id="a low bucket"),
+])
+def test_that_the_farthest_bucket_is_called_by_where_it_lies(during: list[float], said: str) -> None:
+    view = chart([200.0] * 10 + during, [100.0] * (10 + len(during)), unit="req/s", better="neither")
+    impact = impact_of(view, minutes(10, 10 + len(during)), minutes(0, 10), exact=(200.0, 75.0))
+    assert impact is not None
+    assert impact.sentence.count(said) == 1
