@@ -216,15 +216,22 @@ def window_icon() -> QIcon:
 
 
 def _let_signals_in(app: QApplication) -> QTimer:
-    """Ctrl-C and a polite kill close the window as its button does."""
-    def close(_number: int, _frame: object) -> None:
+    """Ctrl-C and a polite kill close the window as its button does.
+
+    Python runs a handler between any two of its steps, in the midst of starting a job too: so the handler only asks,
+    and the event loop closes.
+    """
+    def ask(_number: int, _frame: object) -> None:
+        QTimer.singleShot(0, close)
+
+    def close() -> None:
         for window in app.topLevelWidgets():
             if isinstance(window, MainWindow):
                 window.close()
         app.quit()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, close)
+        signal.signal(number, ask)
     ticker = QTimer(interval=SIGNAL_LOOK_MS)
     ticker.timeout.connect(_nothing)
     ticker.start()

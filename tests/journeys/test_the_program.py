@@ -49,7 +49,8 @@ def test_that_closing_the_window_ends_the_program_without_a_word(log_folder):
 def test_that_ctrl_c_in_the_terminal_closes_the_window(log_folder):
     process = program("timer.stop()", str(log_folder(rows=500)))
     assert process.stdout is not None
-    assert process.stdout.readline() == "shown\n"
+    line = process.stdout.readline()
+    assert line == "shown\n", process.communicate(timeout=30)
     process.send_signal(signal.SIGINT)
     _out, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
