@@ -12,6 +12,7 @@ class StreamKind(StrEnum):
     OUTCOMES = "outcomes"
     SAMPLES = "samples"
     REFERENCE = "reference"
+    UNTIMED = "untimed"     # requests of a log that tells no times: counted, never on the time axis
 
 
 class Role(StrEnum):
@@ -37,6 +38,8 @@ class Role(StrEnum):
     SHADOW_PREDICTION = "shadow_prediction"
     METRIC_NAME = "metric_name"
     METRIC_VALUE = "metric_value"
+    METRIC_KIND = "metric_kind"             # gauge, counter (only grows, until it starts again), delta
+    METRIC_INCREASE = "metric_increase"     # of a counter since the sample before; empty in the log, the store fills it
     CPU = "cpu"
     MEMORY = "memory"
     GPU = "gpu"
@@ -69,6 +72,10 @@ class TimeFormat(StrEnum):
     EPOCH_US = "epoch_us"
     EPOCH_NS = "epoch_ns"
     TYPED = "typed"             # the file has it as a timestamp already (Parquet)
+    DAY_FIRST = "day_first"     # 31/12/2026, 31.12.26, 31-Dec-2026, with or without a time of day
+    MONTH_FIRST = "month_first"
+    RELATIVE_S = "relative_s"   # seconds from a start that the log does not name
+    RELATIVE_MS = "relative_ms"
 
 
 SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST, Role.METRIC_NAME)

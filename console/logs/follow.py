@@ -18,19 +18,10 @@ from pathlib import Path
 from console.errors import ConsoleError
 from console.jobs import Job
 from console.logs import parquet
+from console.logs.begun import Begun, begin, tell_ledger
+from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest
-from console.logs.load import (
-    Begun,
-    Broken,
-    Damaged,
-    Ended,
-    Item,
-    begin,
-    late_types,
-    put_ranges_or_damaged,
-    tell_ledger,
-    writable,
-)
+from console.logs.load import writable
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Mark, Moved, Piece, TextFile
 from console.logs.recognise import recognise_new

@@ -10,37 +10,23 @@ A transaction holds a batch of about BATCH_ROWS rows: small ones cost twice the 
 from __future__ import annotations
 
 import contextlib
-import queue
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from console.errors import CannotWrite, ConsoleError, NoLogs, UnreadableLog
+from console.errors import CannotWrite, NoLogs
 from console.jobs import Job, JobStopped
-from console.logs import parquet
-from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, from_entry, look, mark_of
-from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
-from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
-from console.logs.writing import (
-    Counts,
-    Range,
-    Streams,
-    age_s,
-    is_parquet,
-    note_file,
-    open_file,
-    put_pieces,
-    put_ranges,
-    refuse,
-)
+from console.logs.begun import begin, tell_ledger
+from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
+from console.logs.identity import FileState, Identity, Ledger, OnDisk
+from console.logs.plan import Compression, FilePlan, FolderPlan, Refused
+from console.logs.reading import Piece
+from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, put_pieces, refuse
 from console.roles import ColumnType, StreamKind
-from console.store import FileEntry, Workspace, Writer
+from console.store import Workspace, Writer
 
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
@@ -49,7 +35,8 @@ STATEMENT_BYTES = 32 << 20      # of text in one statement: small files are gath
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
-KIND_ORDER = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES, StreamKind.REFERENCE)
+KIND_ORDER = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES, StreamKind.REFERENCE,
+              StreamKind.UNTIMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +68,6 @@ class Progress:
     rows_per_second: float = 0.0
     quarantined: int = 0
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A file was read to its end; `held` when an unfinished line was left for later."""
-
-    damage: str = ""
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A file that could not be read on."""
-
-    reason: str
-
-
-Item = tuple[FileState, Piece | Range | Ended | Broken]
 
 
 def load_folder(plan: FolderPlan, ws: Workspace, job: Job, *, on_change: Callable[[], None] | None = None,
@@ -200,7 +169,7 @@ class _Loading:
     def _load(self, files: Sequence[FileState], *, wait: bool) -> list[FileState]:
         """Reads and writes these files; gives those with an unfinished last line."""
         held: list[FileState] = []
-        with _reader(self._folder, files, self._live_s) as items:
+        with read_ahead(self._folder, files, self._live_s) as items:
             item = next(items, None)
             first = True
             while item is not None:
@@ -363,214 +332,3 @@ class _Loading:
         return LoadReport(totals.files, totals.rows_read, totals.rows_loaded, totals.rows_quarantined,
                           totals.rows_ignored, totals.events, totals.outcomes, totals.samples, totals.reference,
                           len(rejected), time.monotonic() - self._started)
-
-
-class Damaged(Exception):
-    """A Parquet file broke while its rows were read."""
-
-    def __init__(self, state: FileState, reason: str) -> None:
-        super().__init__(reason)
-        self.state = state
-        self.reason = reason
-
-
-def put_ranges_or_damaged(w: Writer, streams: Streams, folder: Path, batch: Sequence[Item],
-                          arrived: datetime | None) -> Counts:
-    """Rows of Parquet files; raises Damaged, after which the transaction is lost."""
-    ranges = [(state, what) for state, what in batch if isinstance(what, Range)]
-    try:
-        return put_ranges(w, streams, folder, ranges, arrived) if ranges else Counts()
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
-            duckdb.SerializationException) as error:
-        if "No space" in str(error):
-            raise
-        raise Damaged(ranges[0][0], str(error).splitlines()[0][:200]) from error
-
-
-@dataclass(slots=True)
-class Begun:
-    """A file about to be read: from where, whether there is anything new in it, and what the ledger must hear."""
-
-    state: FileState
-    read: bool = True
-    note: bool = False
-    replaced: FileEntry | None = None
-
-
-
-def tell_ledger(w: Writer, streams: Streams, begun: Sequence[Begun]) -> None:
-    """Names first: one that was given up must be free before another file takes it."""
-    for each in begun:
-        old = each.replaced
-        if old is not None:
-            same_node = (old.device, old.inode) == each.state.identity.node
-            node = {"device": 0, "inode": 0} if same_node else {}
-            w.update_file(old.file_id, path=f"{old.path} (before {old.file_id})", **node,
-                          reason="Another file took this name; the rows read before are kept")
-        if each.note and each.state.file_id is not None:
-            note_file(w, each.state)
-    w.flush()
-    for each in begun:
-        if each.note and each.state.file_id is None:
-            open_file(w, streams, each.state)
-            note_file(w, each.state)
-
-
-def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: FileEntry | None) -> Begun:
-    """Where to read a file from, after what the ledger says of it."""
-    if entry is None:
-        return Begun(FileState(plan, stream, identity))
-    if how is Found.REPLACED:
-        return Begun(FileState(plan, stream, identity), replaced=entry)
-    text = plan.format is not FileFormat.PARQUET
-    plain = text and plan.compression is Compression.NONE
-    if how is Found.COPY:
-        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}",
-                          copied=True)
-        state.ignored[f"read as {entry.path}"] = entry.records
-        read = (not text and entry.state != "loaded") or (text and not (plain and identity.size == entry.offset))
-        state.state = "loading" if read else "loaded"
-        return Begun(state, read, note=not read)
-    state = from_entry(entry, plan, stream, identity)
-    all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
-    changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
-        plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
-    return Begun(state, read=not all_read, note=changed)
-
-
-def late_types(streams: Streams, state: FileState, what: object) -> dict[str, ColumnType]:
-    """Fields of an item that its stream has no column for yet, and how to keep them."""
-    if isinstance(what, Piece):
-        missing = streams.missing(state.stream, what.keys)
-        if state.plan.format is FileFormat.JSON_LINES:
-            return {key: what.types[key] for key in missing if key in what.types}
-        return dict.fromkeys(missing, ColumnType.TEXT)
-    if isinstance(what, Range):
-        missing = streams.missing(state.stream, what.shape.names)
-        by_name = dict(zip(what.shape.names, what.shape.types, strict=True))
-        return {key: by_name[key] for key in missing}
-    return {}
-
-
-@contextlib.contextmanager
-def _reader(folder: Path, files: Sequence[FileState], live_s: float) -> Iterator[Iterator[Item]]:
-    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
-    items: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=2)
-    stop = threading.Event()
-
-    def put(item: Item | BaseException | None) -> None:
-        while not stop.is_set():
-            with contextlib.suppress(queue.Full):
-                items.put(item, timeout=0.1)
-                return
-
-    def read() -> None:
-        copies = _Copies(folder)
-        try:
-            for state in files:
-                copies.begin(state)
-                for what in contents(folder, state, live_s):
-                    put((state, what))
-                    if stop.is_set():
-                        return
-                    copies.seen(what)
-            put(None)
-        except BaseException as bug:
-            put(bug)
-
-    def taken() -> Iterator[Item]:
-        while True:
-            item = items.get()
-            if isinstance(item, BaseException):
-                raise item
-            if item is None:
-                return
-            yield item
-
-    thread = threading.Thread(target=read, name="log-reader", daemon=True)
-    thread.start()
-    try:
-        yield taken()
-    finally:
-        stop.set()
-        thread.join()
-
-
-class _Copies:
-    """Files of one run that repeat one another: a copy beside its original is read from where that one ends.
-
-    The ledger finds copies of what earlier runs read; this finds those among files that this run reads.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._read: dict[tuple[object, ...], list[tuple[FileState, Mark]]] = {}
-        self._now: tuple[tuple[object, ...], FileState] | None = None
-        self._mark = Mark()
-
-    def begin(self, state: FileState) -> None:
-        """Moves the start of a file that repeats one which was read."""
-        if self._now is not None and self._mark.records:
-            self._read.setdefault(self._now[0], []).append((self._now[1], self._mark))
-        self._now = None
-        self._mark = state.mark
-        if is_parquet(state):
-            return
-        path = self._folder / state.plan.path
-        compression, head = look(path)
-        key = (state.plan.format, state.plan.constants, digest(head))
-        self._now = (key, state)
-        if state.mark.offset and not state.copied:
-            return
-        for original, mark in self._read.get(key, []):
-            if known_again(path, compression, mark):
-                self._goes_on(state, original, mark)
-            elif compression is Compression.NONE and self._is_beginning(path, state, original, mark):
-                self._goes_on(state, original, replace(mark, offset=state.identity.size, records=0))
-
-    def seen(self, what: object) -> None:
-        """How far the file is."""
-        if isinstance(what, Piece):
-            self._mark = what.mark
-
-    def _goes_on(self, state: FileState, original: FileState, mark: Mark) -> None:
-        if mark.offset > state.mark.offset:
-            state.mark = self._mark = mark
-            state.ignored = Counter({f"read as {original.plan.path}": mark.records} if mark.records else {})
-            state.reason = f"Its beginning was read as {original.plan.path}"
-
-    def _is_beginning(self, path: Path, state: FileState, original: FileState, mark: Mark) -> bool:
-        """Whether a file is no more than the first bytes of one that was read further."""
-        size = state.identity.size
-        if original.plan.compression is not Compression.NONE or not 0 < size <= mark.offset or size < HEAD_BYTES:
-            return False
-        try:
-            with path.open("rb") as one, (self._folder / original.plan.path).open("rb") as other:
-                one.seek(size - HEAD_BYTES)
-                other.seek(size - HEAD_BYTES)
-                return one.read(HEAD_BYTES) == other.read(HEAD_BYTES)
-        except OSError:
-            return False
-
-
-def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | Range | Ended | Broken]:
-    """One file from its mark on: its pieces, and how it ended."""
-    path = folder / state.plan.path
-    try:
-        if is_parquet(state):
-            shape = parquet.shape_of(path, state.plan.path)
-            for part in parquet.parts(shape, state.mark.offset):
-                yield Range(shape, part)
-            yield Ended()
-            return
-        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node)
-        try:
-            at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
-            yield from file.pieces(final=at_rest)
-            yield Ended(file.damage, held=file.waiting > 0)
-        finally:
-            file.close()
-    except Moved:
-        return          # following, or the next load, meets it under its new name
-    except (ConsoleError, OSError) as error:
-        yield Broken(error.what if isinstance(error, UnreadableLog) else str(error))

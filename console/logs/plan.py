@@ -15,6 +15,7 @@ class FileFormat(StrEnum):
     CSV = "csv"
     JSON_LINES = "jsonl"
     PARQUET = "parquet"
+    LINES = "lines"             # text of a form of its own: only with a dialect
 
 
 class Compression(StrEnum):
@@ -54,6 +55,9 @@ class FilePlan:
     path       relative to the folder, with forward slashes
     columns    the names that this file has, in its order (CSV: its header; Parquet: its schema; JSON: keys seen)
     constants  stored name -> value, for columns taken from the path (a model version that is a folder name)
+    dialect    the name of the serving tool's form (`console.logs.formats`) that these records have; "" for plain ones
+    why        by what the form was recognised, in a sentence
+    confidence share of what was looked at that has this form, 0 to 1
     """
 
     path: str
@@ -66,11 +70,20 @@ class FilePlan:
     encoding: str = "utf-8"     # "utf-8", "utf-8-sig", "utf-16", "latin-1"
     has_header: bool = True
     constants: tuple[tuple[str, str], ...] = ()
+    dialect: str = ""
+    why: str = ""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """Files of one shape and one kind. `name` is unique in the folder and stays the same when files are added."""
+    """Files of one shape and one kind. `name` is unique in the folder and stays the same when files are added.
+
+    dialect  of all its files; "" for plain tables
+    half_of  the stream whose rows these complete by request id, one event for both: its own name when the halves of a
+             request stand in the same files (records say by `_half` which they are); "" when each row is an event
+    answers  the second half is the response: without it the request failed, and latency is the time between both
+    """
 
     name: str
     kind: StreamKind
@@ -81,6 +94,9 @@ class StreamPlan:
     zone: str = "UTC"
     zone_assumed: bool = False  # some time in it has no zone of its own, and nobody said which it is
     path_columns: tuple[str, ...] = ()   # stored names of the columns that come from the path, last among `columns`
+    dialect: str = ""
+    half_of: str = ""
+    answers: bool = False
 
     def column(self, role: Role) -> ColumnPlan | None:
         """The first column with that role."""

@@ -1,0 +1,64 @@
+"""Where to read a file from, after what the ledger says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.logs.identity import FileState, Found, Identity, from_entry, mark_of
+from console.logs.plan import Compression, FileFormat, FilePlan
+from console.logs.writing import Streams, note_file, open_file
+
+if TYPE_CHECKING:
+    from console.store import FileEntry, Writer
+
+
+@dataclass(slots=True)
+class Begun:
+    """A file about to be read: from where, whether there is anything new in it, and what the ledger must hear."""
+
+    state: FileState
+    read: bool = True
+    note: bool = False
+    replaced: FileEntry | None = None
+
+
+def tell_ledger(w: Writer, streams: Streams, begun: Sequence[Begun]) -> None:
+    """Names first: one that was given up must be free before another file takes it."""
+    for each in begun:
+        old = each.replaced
+        if old is not None:
+            same_node = (old.device, old.inode) == each.state.identity.node
+            node = {"device": 0, "inode": 0} if same_node else {}
+            w.update_file(old.file_id, path=f"{old.path} (before {old.file_id})", **node,
+                          reason="Another file took this name; the rows read before are kept")
+        if each.note and each.state.file_id is not None:
+            note_file(w, each.state)
+    w.flush()
+    for each in begun:
+        if each.note and each.state.file_id is None:
+            open_file(w, streams, each.state)
+            note_file(w, each.state)
+
+
+def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: FileEntry | None) -> Begun:
+    """Where to read a file from, after what the ledger says of it."""
+    if entry is None:
+        return Begun(FileState(plan, stream, identity))
+    if how is Found.REPLACED:
+        return Begun(FileState(plan, stream, identity), replaced=entry)
+    text = plan.format is not FileFormat.PARQUET
+    plain = text and plan.compression is Compression.NONE
+    if how is Found.COPY:
+        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}",
+                          copied=True)
+        state.ignored[f"read as {entry.path}"] = entry.records
+        read = (not text and entry.state != "loaded") or (text and not (plain and identity.size == entry.offset))
+        state.state = "loading" if read else "loaded"
+        return Begun(state, read, note=not read)
+    state = from_entry(entry, plan, stream, identity)
+    all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
+    changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
+        plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
+    return Begun(state, read=not all_read, note=changed)

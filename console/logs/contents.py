@@ -1,0 +1,205 @@
+"""The contents of files, one after the other: pieces of text, ranges of Parquet, and how each file ended."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from console.errors import ConsoleError, UnreadableLog
+from console.logs import parquet
+from console.logs.identity import FileState, look
+from console.logs.plan import Compression, FileFormat
+from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
+from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, put_ranges
+from console.roles import ColumnType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from console.store import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A file was read to its end; `held` when an unfinished line was left for later."""
+
+    damage: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file that could not be read on."""
+
+    reason: str
+
+
+Item = tuple[FileState, Piece | Range | Ended | Broken]
+
+
+class Damaged(Exception):
+    """A Parquet file broke while its rows were read."""
+
+    def __init__(self, state: FileState, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+
+
+def put_ranges_or_damaged(w: Writer, streams: Streams, folder: Path, batch: Sequence[Item],
+                          arrived: datetime | None) -> Counts:
+    """Rows of Parquet files; raises Damaged, after which the transaction is lost."""
+    ranges = [(state, what) for state, what in batch if isinstance(what, Range)]
+    try:
+        return put_ranges(w, streams, folder, ranges, arrived) if ranges else Counts()
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
+            duckdb.SerializationException) as error:
+        if "No space" in str(error):
+            raise
+        raise Damaged(ranges[0][0], str(error).splitlines()[0][:200]) from error
+
+
+def late_types(streams: Streams, state: FileState, what: object) -> dict[str, ColumnType]:
+    """Fields of an item that its stream has no column for yet, and how to keep them."""
+    if isinstance(what, Piece):
+        missing = streams.missing(state.stream, what.keys)
+        if state.plan.format is FileFormat.JSON_LINES:
+            return {key: what.types[key] for key in missing if key in what.types}
+        return dict.fromkeys(missing, ColumnType.TEXT)
+    if isinstance(what, Range):
+        missing = streams.missing(state.stream, what.shape.names)
+        by_name = dict(zip(what.shape.names, what.shape.types, strict=True))
+        return {key: by_name[key] for key in missing}
+    return {}
+
+
+@contextlib.contextmanager
+def read_ahead(folder: Path, files: Sequence[FileState], live_s: float) -> Iterator[Iterator[Item]]:
+    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
+    items: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=2)
+    stop = threading.Event()
+
+    def put(item: Item | BaseException | None) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                items.put(item, timeout=0.1)
+                return
+
+    def read() -> None:
+        copies = _Copies(folder)
+        try:
+            for state in files:
+                copies.begin(state)
+                for what in contents(folder, state, live_s):
+                    put((state, what))
+                    if stop.is_set():
+                        return
+                    copies.seen(what)
+            put(None)
+        except BaseException as bug:
+            put(bug)
+
+    def taken() -> Iterator[Item]:
+        while True:
+            item = items.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            yield item
+
+    thread = threading.Thread(target=read, name="log-reader", daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Copies:
+    """Files of one run that repeat one another: a copy beside its original is read from where that one ends.
+
+    The ledger finds copies of what earlier runs read; this finds those among files that this run reads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[tuple[object, ...], list[tuple[FileState, Mark]]] = {}
+        self._now: tuple[tuple[object, ...], FileState] | None = None
+        self._mark = Mark()
+
+    def begin(self, state: FileState) -> None:
+        """Moves the start of a file that repeats one which was read."""
+        if self._now is not None and self._mark.records:
+            self._read.setdefault(self._now[0], []).append((self._now[1], self._mark))
+        self._now = None
+        self._mark = state.mark
+        if is_parquet(state):
+            return
+        path = self._folder / state.plan.path
+        compression, head = look(path)
+        key = (state.plan.format, state.plan.constants, digest(head))
+        self._now = (key, state)
+        if state.mark.offset and not state.copied:
+            return
+        for original, mark in self._read.get(key, []):
+            if known_again(path, compression, mark):
+                self._goes_on(state, original, mark)
+            elif compression is Compression.NONE and self._is_beginning(path, state, original, mark):
+                self._goes_on(state, original, replace(mark, offset=state.identity.size, records=0))
+
+    def seen(self, what: object) -> None:
+        """How far the file is."""
+        if isinstance(what, Piece):
+            self._mark = what.mark
+
+    def _goes_on(self, state: FileState, original: FileState, mark: Mark) -> None:
+        if mark.offset > state.mark.offset:
+            state.mark = self._mark = mark
+            state.ignored = Counter({f"read as {original.plan.path}": mark.records} if mark.records else {})
+            state.reason = f"Its beginning was read as {original.plan.path}"
+
+    def _is_beginning(self, path: Path, state: FileState, original: FileState, mark: Mark) -> bool:
+        """Whether a file is no more than the first bytes of one that was read further."""
+        size = state.identity.size
+        if original.plan.compression is not Compression.NONE or not 0 < size <= mark.offset or size < HEAD_BYTES:
+            return False
+        try:
+            with path.open("rb") as one, (self._folder / original.plan.path).open("rb") as other:
+                one.seek(size - HEAD_BYTES)
+                other.seek(size - HEAD_BYTES)
+                return one.read(HEAD_BYTES) == other.read(HEAD_BYTES)
+        except OSError:
+            return False
+
+
+def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | Range | Ended | Broken]:
+    """One file from its mark on: its pieces, and how it ended."""
+    path = folder / state.plan.path
+    try:
+        if is_parquet(state):
+            shape = parquet.shape_of(path, state.plan.path)
+            for part in parquet.parts(shape, state.mark.offset):
+                yield Range(shape, part)
+            yield Ended()
+            return
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node)
+        try:
+            at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
+            yield from file.pieces(final=at_rest)
+            yield Ended(file.damage, held=file.waiting > 0)
+        finally:
+            file.close()
+    except Moved:
+        return          # following, or the next load, meets it under its new name
+    except (ConsoleError, OSError) as error:
+        yield Broken(error.what if isinstance(error, UnreadableLog) else str(error))
