@@ -29,7 +29,7 @@ class JsonCutter:
         self.keys: list[str] = list(dict.fromkeys(keys))
         self.types: dict[str, ColumnType] = {}      # of keys not given at first, as their values say
         self._seen: set[str] = set()                # of those, the ones that had a value already
-        self._con = _shared().cursor()
+        self._con = shared_connection().cursor()
 
     def met(self) -> dict[str, ColumnType]:
         """Keys that were not given at first and had a value, with the type that all their values so far allow."""
@@ -62,6 +62,15 @@ class JsonCutter:
         if good.num_rows:
             cut.tables = [self._fields(good)]
         return cut
+
+    def open(self, objects: pa.Table) -> tuple[pa.Table | None, list[Bad]]:
+        """Objects that did not stand in lines of their own: (i, l) with i their record number. Rows, and what is wrong.
+
+        A record that is set aside has its number as its line too.
+        """
+        cut = Cut()
+        good = self._keys_of(objects, cut, {})
+        return (self._fields(good) if good.num_rows else None), cut.bad
 
     def _keys_of(self, lines: pa.Table, cut: Cut, wrong: dict[int, str]) -> pa.Table:
         """The lines that are objects, their keys noted; the others are set aside in `cut`."""
@@ -157,7 +166,7 @@ class JsonCutter:
 
 
 @cache
-def _shared() -> duckdb.DuckDBPyConnection:
+def shared_connection() -> duckdb.DuckDBPyConnection:
     """One database in memory for all files: each has a connection of its own, none has threads of its own."""
     return duckdb.connect(":memory:", config={"threads": 2})
 

@@ -1,0 +1,46 @@
+"""The logs of serving tools: one form a file, recognised by content, with a confidence and a reason.
+
+Belongs here: what the records of one tool look like and how they become rows (`LogFormat`). Does not belong here: plain
+tables (`console.logs.delimited`, JSON lines, Parquet), which need no form; whole files and offsets (`reading`); joins of
+halves and differences of counters, which need more than one record (`console.store`).
+
+    form        what a format is             cutting   lines to rows by a query
+    bodies      the bodies of requests and answers, opened into feature columns
+
+Decisions
+- A form is a query over lines, in a database in memory: no work per row in Python, and text of a log is never code.
+- One record of the file is one row, one ignored or one set aside. A line that holds many (a batch, an export of spans)
+  counts each of them.
+- A form names its columns as the tool does; roles come from `hints`, else from the dictionary as for any table.
+- Files of one form are one stream, wherever in the folder they lie: rotation, dates, workers. Folders whose names
+  differ and are no dates become columns, unless the form reads its path itself.
+"""
+
+from __future__ import annotations
+
+from console.logs.formats.form import Cutter, Hint, Known, Look, LogFormat, look_at_text
+
+__all__ = ["FORMATS", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named", "recognise"]
+
+FORMATS: tuple[LogFormat, ...] = ()
+"""The most particular first: of two that are equally sure the earlier one is taken."""
+
+BELIEVED = 0.5
+
+
+def recognise(look: Look) -> tuple[LogFormat, Known] | None:
+    """The form that is surest of this head; None when it is of none of them."""
+    best: tuple[LogFormat, Known] | None = None
+    for each in FORMATS:
+        if look.format in each.formats and (known := each.recognise(look)) is not None:
+            if known.confidence >= BELIEVED and (best is None or known.confidence > best[1].confidence):
+                best = each, known
+    return best
+
+
+def named(name: str) -> LogFormat:
+    """The form of that name; raises KeyError."""
+    for each in FORMATS:
+        if each.name == name:
+            return each
+    raise KeyError(name)
