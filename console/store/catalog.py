@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 OWN_COLUMNS = {"_file": "INTEGER", "_record": "BIGINT", "_arrived": "TIMESTAMP", "_ts": "TIMESTAMP",
-               "_misfit": "VARCHAR"}
+               "_misfit": "VARCHAR", "_half": "TINYINT", "_filled": "VARCHAR"}
 
 Catalog = dict[int, StreamInfo]
 
@@ -33,11 +33,11 @@ def read(con: DuckDBPyConnection) -> Catalog:
             name, stored, ColumnType(kind), Role(role) if role else None, unit, TimeFormat(form) if form else None, why,
             tuple(json.loads(samples)), chosen, kept=ColumnType(kept), number=number, naive=naive))
     found = {}
-    for stream_id, name, kind, form, why, zone, assumed, table, split_s, bins_s in con.execute(
-            "SELECT * FROM streams ORDER BY stream_id").fetchall():
+    for (stream_id, name, kind, form, why, zone, assumed, table, split_s, bins_s, half_of, answers,
+         dialect) in con.execute("SELECT * FROM streams ORDER BY stream_id").fetchall():
         found[stream_id] = StreamInfo(stream_id, name, StreamKind(kind), form, why, zone, assumed, table,
                                       settled(StreamKind(kind), columns.get(stream_id, [])),
-                                      split_s=split_s, bins_s=bins_s)
+                                      split_s=split_s, bins_s=bins_s, half_of=half_of, answers=answers, dialect=dialect)
     return found
 
 
@@ -81,12 +81,13 @@ def _make(con: DuckDBPyConnection, catalog: Catalog, plan: PlannedStream) -> Str
     table = f"raw_{stream_id}"
     columns = tuple(_column(column, number) for number, column in enumerate(plan.columns, 1))
     stream = StreamInfo(stream_id, plan.name, plan.kind, str(plan.format), plan.why, plan.zone, plan.zone_assumed,
-                        table, settled(plan.kind, columns))
+                        table, settled(plan.kind, columns), half_of=plan.half_of, answers=plan.answers,
+                        dialect=plan.dialect)
     fields = [f"{quoted(name)} {kind}" for name, kind in OWN_COLUMNS.items()]
     con.execute(f"CREATE TABLE {table} ({', '.join([*(_field(column) for column in columns), *fields])})")
-    con.execute("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+    con.execute("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
                 [stream_id, stream.name, str(stream.kind), stream.format, stream.why, stream.zone,
-                 stream.zone_assumed, table])
+                 stream.zone_assumed, table, stream.half_of, stream.answers, stream.dialect])
     _write_columns(con, stream_id, stream.columns)
     _finish(con, catalog, stream)
     return stream

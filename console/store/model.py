@@ -49,6 +49,9 @@ class StreamInfo:
     step_s       typical distance of neighbouring distinct times in seconds; 0 when there are not two
     split_s      the finest level at which rollups keep series apart; 0 before there are rollups
     bins_s       the finest level that has bins; 0 before there are rollups
+    half_of      the stream whose rows these complete by request id: its own name where both halves lie in it; "": none
+    answers      the second half is the response: without one the request failed
+    dialect      the form of its files that was recognised; "" for plain tables
     """
 
     stream_id: int
@@ -66,6 +69,14 @@ class StreamInfo:
     step_s: float = 0.0
     split_s: int = 0
     bins_s: int = 0
+    half_of: str = ""
+    answers: bool = False
+    dialect: str = ""
+
+    @property
+    def rows_sql(self) -> str:
+        """What stands after FROM for its events: all rows but those that were merged into the row they complete."""
+        return f"(SELECT * FROM {self.table} WHERE _half IS DISTINCT FROM 2)" if self.half_of else self.table
 
     def column(self, role: Role) -> ColumnInfo | None:
         """The first column with that role."""

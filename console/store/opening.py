@@ -10,12 +10,24 @@ from pathlib import Path
 import duckdb
 
 from console.errors import BadSettings, CannotWrite, ConsoleError, WorkspaceBusy, WorkspaceTooNew
+from console.store import catalog, views
 from console.store.asking import one
+from console.store.names import quoted
 from console.store.queries import sql
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {}
+
+def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
+    """1 to 2: rows may be halves of an event."""
+    con.execute(sql("store/migrate_1_to_2"))
+    for (table,) in con.execute('SELECT "table" FROM streams').fetchall():
+        con.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN _half TINYINT")
+        con.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN _filled VARCHAR")
+    views.rebuild(con, catalog.read(con))
+
+
+MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: _half_rows}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -82,7 +82,7 @@ class Writer:
         file_id    the file that the records come from; None when the source has a column `_file` that says it: many
                    small files in one statement are read by all cores
         source     what stands after FROM: a registered name or a table function; one row a record, with a BIGINT
-                   column `_record` that counts them in the file from 0
+                   column `_record` that counts them in the file from 0, and `_half` where records are halves
         text       whether all other columns are VARCHAR; else their types are asked for
         columns    stored name -> name in the source; what is not named is NULL
         arrived    when the rows were seen, in UTC; None: the outcome's time, or the event's
@@ -92,7 +92,8 @@ class Writer:
         types = {} if text else self._types(source)
         stream = self._note_naive(stream, source, columns, types)
         before = self._row_before(stream)
-        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived))
+        halves = stream.half_of == stream.name and "_half" in (types or self._types(source))
+        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived, halves))
         return self._settle(stream, before)
 
     def _types(self, source: str) -> dict[str, str]:
@@ -174,7 +175,7 @@ def _clean(raw: str) -> str:
 
 
 def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str],
-            constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None) -> str:
+            constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None, halves: bool) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
     tried, kept, checks = [], [], []
     for column in stream.columns:
@@ -192,11 +193,13 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
     derived = {column.stored for column, _ in kept}
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
     own = [ROW_NUMBER, "_file" if file_id is None else f"{int(file_id)} AS _file"]
-    first = ", ".join([*own, *tried])
-    second = ", ".join([ROW_NUMBER, "_file", *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
+    half = ["_half"] if halves else []
+    first = ", ".join([*own, *(["TRY_CAST(_half AS TINYINT) AS _half"] if halves else []), *tried])
+    second = ", ".join([ROW_NUMBER, "_file", *half, *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
     seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived)
-    return (f"INSERT INTO {stream.table} ({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit'])}) "
-            f"SELECT {', '.join([*names, '_file', '_record', seen, ts, '_misfit'])} "
+    return (f"INSERT INTO {stream.table} "
+            f"({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit', *half])}) "
+            f"SELECT {', '.join([*names, '_file', '_record', seen, ts, '_misfit', *half])} "
             f"FROM (SELECT {second} FROM (SELECT {first} FROM {source}))")
 
 

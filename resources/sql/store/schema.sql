@@ -13,7 +13,9 @@ CREATE TABLE files (
 CREATE TABLE streams (
     stream_id INTEGER, name VARCHAR, kind VARCHAR, format VARCHAR, why VARCHAR, zone VARCHAR, zone_assumed BOOLEAN,
     "table" VARCHAR,
-    split_s INTEGER, bins_s INTEGER      -- from which level on series are kept apart, and bins kept; 0: not yet known
+    split_s INTEGER, bins_s INTEGER,     -- from which level on series are kept apart, and bins kept; 0: not yet known
+    half_of VARCHAR, answers BOOLEAN,    -- the stream whose rows these complete, and whether they are its responses
+    dialect VARCHAR
 );
 
 CREATE TABLE "columns" (
@@ -38,6 +40,9 @@ CREATE TABLE dirty (stream_id INTEGER, bucket TIMESTAMP);
 -- Likewise for outcomes: buckets of requests to join again, and records of outcomes that found no request yet.
 CREATE TABLE dirty_outcomes (bucket TIMESTAMP);
 CREATE TABLE new_outcomes (stream_id INTEGER, file_id INTEGER, first_record BIGINT, last_record BIGINT);
+
+-- Records of streams with half rows that were not yet brought together with the other half.
+CREATE TABLE new_halves (stream_id INTEGER, file_id INTEGER, first_record BIGINT, last_record BIGINT);
 
 -- Outcomes at the time of their request; stream and series are those of the request.
 CREATE TABLE rollup_outcomes (

@@ -1,0 +1,6 @@
+-- Rows may be halves of an event: what a stream of them says, and what was not yet brought together.
+-- The raw tables, whose names are only known there, get their columns `_half` and `_filled` beside this.
+ALTER TABLE streams ADD COLUMN half_of VARCHAR DEFAULT '';
+ALTER TABLE streams ADD COLUMN answers BOOLEAN DEFAULT false;
+ALTER TABLE streams ADD COLUMN dialect VARCHAR DEFAULT '';
+CREATE TABLE new_halves (stream_id INTEGER, file_id INTEGER, first_record BIGINT, last_record BIGINT);
