@@ -16,6 +16,7 @@ import duckdb
 from console.errors import ConsoleError, UnreadableLog
 from console.logs import parquet
 from console.logs.identity import FileState, look
+from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
 from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, put_ranges
@@ -71,7 +72,7 @@ def late_types(streams: Streams, state: FileState, what: object) -> dict[str, Co
     """Fields of an item that its stream has no column for yet, and how to keep them."""
     if isinstance(what, Piece):
         missing = streams.missing(state.stream, what.keys)
-        if state.plan.format is FileFormat.JSON_LINES:
+        if state.plan.format is not FileFormat.CSV:
             return {key: what.types[key] for key in missing if key in what.types}
         return dict.fromkeys(missing, ColumnType.TEXT)
     if isinstance(what, Range):
@@ -143,7 +144,7 @@ class _Copies:
             self._read.setdefault(self._now[0], []).append((self._now[1], self._mark))
         self._now = None
         self._mark = state.mark
-        if is_parquet(state):
+        if state.plan.format is FileFormat.PARQUET:
             return
         path = self._folder / state.plan.path
         compression, head = look(path)
@@ -191,6 +192,14 @@ def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | 
             for part in parquet.parts(shape, state.mark.offset):
                 yield Range(shape, part)
             yield Ended()
+            return
+        if state.plan.format is FileFormat.PARQUET:
+            rows = ParquetLines(path, state.plan, state.mark if state.mark.offset else None)
+            try:
+                yield from rows.pieces()
+                yield Ended()
+            finally:
+                rows.close()
             return
         file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node)
         try:

@@ -43,6 +43,7 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     places = {each.path: each.place for each in found}
     groups = grouped(heads)
     drafts = [_draft(group, name, places, job) for group, name in named(groups, folder.name, known)]
+    streams.settle_forms(drafts)
     streams.settle_outcomes(drafts)
     plans: list[StreamPlan] = []
     for draft in drafts:
@@ -81,13 +82,13 @@ def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Hea
 def _draft(group: Group, name: str, places: dict[str, Path], job: Job) -> streams.Draft:
     """A first look at a stream, and a deeper one where some column was empty all along."""
     sampled = _sampled(group, places, job)
-    first = streams.draft(group, name, sampled)
-    if group.format is FileFormat.PARQUET or all(facts.texts for facts in first.facts):
+    first = streams.draft(group, name, sampled, places)
+    if group.dialect or group.format is FileFormat.PARQUET or all(facts.texts for facts in first.facts):
         return first
     ends = {sampled[0].file.path, sampled[-1].file.path}
     sampled = [_again(head, group, places, job, DEEP_ROWS, DEEP_BYTES) if head.file.path in ends else head
                for head in sampled]
-    return streams.draft(group, name, sampled)
+    return streams.draft(group, name, sampled, places)
 
 
 def _sampled(group: Group, places: dict[str, Path], job: Job) -> list[Head]:
@@ -114,7 +115,8 @@ def _again(head: Head, group: Group, places: dict[str, Path], job: Job, rows: in
         longer = sniff(places[path], path, rows, head_bytes)
     except Incomplete:
         return head              # it was truncated meanwhile
-    if not isinstance(longer, Head) or longer.file.format is not head.file.format:
+    if not isinstance(longer, Head) or (longer.file.format, longer.file.dialect) != (head.file.format,
+                                                                                    head.file.dialect):
         return head
     group.heads = [longer if each.file.path == path else each for each in group.heads]
     return longer
@@ -130,7 +132,7 @@ def named(groups: Iterable[Group], folder: str, known: Sequence[StreamPlan] = ()
             taken.add(old)
             result.append((group, old))
             continue
-        fixed = [part for part in group.shape if "*" not in part]
+        fixed = [] if group.dialect else [part for part in group.shape if "*" not in part]
         speaking = [part for part in fixed if part.lower() not in SAYS_NOTHING]
         above = speaking[-1] if speaking else folder
         first = (above if group.by_stem or group.stem.lower() in SAYS_NOTHING else group.stem) or "log"

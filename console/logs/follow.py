@@ -22,6 +22,7 @@ from console.logs.begun import Begun, begin, tell_ledger
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest
 from console.logs.load import writable
+from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Mark, Moved, Piece, TextFile
 from console.logs.recognise import recognise_new
@@ -195,6 +196,12 @@ class Follower:
                 items = [(state, Range(shape, part)) for part in parquet.parts(shape, state.mark.offset)]
                 state.state = "loaded"
                 state.mark = Mark(shape.rows, shape.rows, parquet_digest(path), "")
+                return [*items, (state, Ended())]
+            if state.plan.format is FileFormat.PARQUET:
+                rows = ParquetLines(path, state.plan, state.mark if state.mark.offset else None)
+                items = [(state, piece) for piece in rows.pieces()]
+                rows.close()
+                state.state = "loaded"
                 return [*items, (state, Ended())]
             if followed.text is None:
                 followed.text = TextFile(path, state.plan, state.mark if state.mark.offset else None,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from console.logs import formats
 from console.logs.names import folder_shape, hive_value, stem_and_age, words
 from console.logs.plan import FileFormat
 from console.logs.sniff import Head
@@ -30,6 +31,7 @@ class Group:
 
     levels   places in the path whose folder is the value of a column, with that column's name
     by_stem  the file name's stem is the value of a column: a metric a file
+    dialect  the form of a serving tool that its files have; "" for plain tables
     """
 
     shape: tuple[str, ...]
@@ -39,6 +41,7 @@ class Group:
     heads: list[Head] = field(default_factory=list)
     levels: dict[int, str] = field(default_factory=dict)
     by_stem: str = ""
+    dialect: str = ""
 
     @property
     def names(self) -> set[str]:
@@ -77,8 +80,13 @@ def is_reference(path: str) -> bool:
 def grouped(heads: Iterable[Head]) -> list[Group]:
     """Streams to be: rotations together, then sibling folders, then metrics of one shape."""
     buckets: dict[tuple[tuple[str, ...], str, FileFormat, bool], list[Group]] = defaultdict(list)
+    forms: dict[str, Group] = {}
     for head in sorted(heads, key=lambda each: each.file.path):
         path = head.file.path
+        if head.file.dialect:
+            form = head.file.dialect
+            forms.setdefault(form, Group((), form, head.file.format, False, dialect=form)).heads.append(head)
+            continue
         key = (folder_shape(folders_of(path)), stem_of(path), head.file.format, is_reference(path))
         names = set(head.file.columns)
         home = next((group for group in buckets[key] if overlap(group.names, names) >= SAME_SHAPE), None)
@@ -89,8 +97,27 @@ def grouped(heads: Iterable[Head]) -> list[Group]:
     groups = [group for bucket in buckets.values() for group in bucket]
     for group in groups:
         _hive_levels(group)
-    groups = _siblings(groups)
-    return _metrics(groups)
+    groups = _metrics(_siblings(groups))
+    for group in forms.values():
+        _form_levels(group)
+    return [*groups, *forms.values()]
+
+
+def _form_levels(group: Group) -> None:
+    """Files of one serving tool in folders of different names, no dates: the folder is a column."""
+    paths = [folders_of(head.file.path) for head in group.heads]
+    if formats.named(group.dialect).own_path or len({len(path) for path in paths}) != 1:
+        return
+    shapes = [folder_shape(path) for path in paths]
+    group.shape = tuple(parts[0] if len(set(parts)) == 1 else "*" for parts in zip(*shapes, strict=True))
+    for level, parts in enumerate(zip(*shapes, strict=True)):
+        if parts[0].endswith("=*") and len(set(parts)) == 1:
+            if parts[0][:-2] not in group.names:
+                group.levels[level] = parts[0][:-2]
+        elif len(set(parts)) > 1 and "*" not in parts:
+            name = _level_name(set(parts), {*group.names, *group.levels.values()})
+            if name:
+                group.levels[level] = name
 
 
 def overlap(left: set[str], right: set[str]) -> float:
@@ -137,15 +164,22 @@ def _joined(first: Group, others: Sequence[Group], shape: tuple[str, ...], level
     values = {group.shape[level] for group in (first, *others)}
     heads = [head for group in (first, *others) for head in group.heads]
     joined = replace(first, shape=shape, heads=heads, levels=dict(first.levels))
-    taken = {name.lower() for name in joined.names} | {name.lower() for name in joined.levels.values()}
+    name = _level_name(values, {*joined.names, *joined.levels.values()})
+    if name:
+        joined.levels[level] = name
+    return joined
+
+
+def _level_name(values: set[str], names: set[str]) -> str:
+    """What a column is called whose values are these folders; "" when they say nothing."""
+    taken = {name.lower() for name in names}
     name = "host" if all(HOST.fullmatch(value) for value in values) else \
         "policy" if {"propensity_score", "pscore", "propensity"} & taken else "variant"
     if all(re.fullmatch(r"(part|shard|partition|chunk)?[-_]?\d+", value) for value in values):
-        return joined       # shards: their number says nothing
+        return ""       # shards
     while name in taken:
         name = f"folder_{name}"
-    joined.levels[level] = name
-    return joined
+    return name
 
 
 def _metrics(groups: list[Group]) -> list[Group]:

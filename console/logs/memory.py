@@ -15,6 +15,9 @@ from console.roles import Role
 def known_name(group: Group, known: Sequence[StreamPlan]) -> str | None:
     """The name that these files had before: by shared paths, else by shape, stem and columns."""
     paths = {head.file.path for head in group.heads}
+    if group.dialect:
+        return next((stream.name for stream in known if stream.dialect == group.dialect), None)
+    known = [stream for stream in known if not stream.dialect]
     for stream in known:
         if stream.format is group.format and any(file.path in paths for file in stream.files):
             return stream.name

@@ -19,13 +19,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from console.errors import UnreadableLog
+from console.logs import formats
 from console.logs.jsonlines import JsonCutter
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.records import (
@@ -61,11 +62,20 @@ class Mark:
     anchor: str = ""
 
 
+class Lines(Protocol):
+    """What pieces are cut from."""
+
+    encoding: str
+
+    def lines_before(self, offset: int) -> int:
+        """How many lines lie before an offset."""
+
+
 @dataclass(slots=True)
 class Piece:
     """Whole records of one file, with the mark that holds once they are committed."""
 
-    file: TextFile
+    file: Lines
     cut: Cut
     raw: bytes
     offset: int                 # of raw, in the unpacked file
@@ -84,17 +94,29 @@ class Piece:
         at = table.num_columns - 1
         return table.set_column(at, "_record", pa.array(table["_record"].to_numpy() + self.first_record))
 
-    def place(self, record: int) -> tuple[int, int]:
+    def place(self, record: int) -> tuple[int, int | None]:
         """(line from 1, byte offset) of a record, counted from the start of the file."""
         return self.line_place(self.cut.line_of(record - self.first_record))
 
-    def line_place(self, line: int) -> tuple[int, int]:
+    def line_place(self, line: int) -> tuple[int, int | None]:
         """The same for a line of this piece, counted from 0 in it."""
         if self.first_line is None:
             self.first_line = self.file.lines_before(self.offset)
         if self._ends is None:
             self._ends = _line_ends(self.raw, self.file.encoding)
         return self.first_line + line + 1, self.offset + (int(self._ends[line - 1]) if line else 0)
+
+    def text(self, record: int) -> str:
+        """A record as it stands in the file, cut as quarantine keeps it."""
+        if self._ends is None:
+            self._ends = _line_ends(self.raw, self.file.encoding)
+        number = record - self.first_record
+        line = self.cut.line_of(number)
+        following = self.cut.line_of(number + 1) if number + 1 < self.cut.records else self.cut.lines
+        start = int(self._ends[line - 1]) if line else 0
+        last = max(line + 1, following)
+        raw = self.raw[start : int(self._ends[last - 1]) if last <= len(self._ends) else len(self.raw)]
+        return shown(_in_utf8(raw, self.file.encoding).rstrip(b"\r\n"))
 
 
 def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
@@ -201,6 +223,15 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
+def cutter_of(plan: FilePlan) -> formats.Cutter:
+    """Cuts the blocks of a file of this form."""
+    if plan.dialect:
+        return formats.named(plan.dialect).cutter(plan)
+    if plan.format is FileFormat.CSV:
+        return CsvCutter(plan.columns, plan.delimiter, header=plan.has_header)
+    return JsonCutter(plan.columns)
+
+
 class TextFile:
     """One text file that is being read. Not for several threads at once."""
 
@@ -219,11 +250,7 @@ class TextFile:
         self._header_due = plan.format is FileFormat.CSV and plan.has_header
         self._skipping = False
         self._rest_of_line = False
-        self._cutter: CsvCutter | JsonCutter
-        if plan.format is FileFormat.CSV:
-            self._cutter = CsvCutter(plan.columns, plan.delimiter, header=plan.has_header)
-        else:
-            self._cutter = JsonCutter(plan.columns)
+        self._cutter = cutter_of(plan)
         self._checked = (-1, -1)
         self._start()
 
@@ -235,8 +262,7 @@ class TextFile:
     def close(self) -> None:
         """Lets go of the file."""
         self._stream.close()
-        if isinstance(self._cutter, JsonCutter):
-            self._cutter.close()
+        self._cutter.close()
 
     def continues(self) -> bool:
         """Whether the open file still holds what was read of it. A plain file only; others never change."""
@@ -282,10 +308,12 @@ class TextFile:
         text = self._text(self._waiting)
         if self._header_due or self._rest_of_line or self._skipping:
             return False
-        if isinstance(self._cutter, JsonCutter):
+        if self.plan.format is FileFormat.JSON_LINES:
             with contextlib.suppress(ValueError):
                 return isinstance(json.loads(text), dict)
             return False
+        if self.plan.dialect:
+            return not self._cutter.cut(text, final=True).bad
         fields, closed, _ = split_fields(text, self.plan.delimiter.encode())
         return closed and len(fields) == len(self.plan.columns)
 
@@ -411,9 +439,8 @@ class TextFile:
         head = digest(self._head[: min(HEAD_BYTES, offset)])
         self.mark = Mark(offset, before.records + cut.records, head, anchor.hex())
         self._waiting = self._waiting[len(raw):]
-        cutter = self._cutter if isinstance(self._cutter, JsonCutter) else None
-        piece = Piece(self, cut, raw, before.offset, before.records, self._lines, self.mark,
-                      tuple(cutter.keys) if cutter else self.plan.columns, cutter.met() if cutter else {})
+        piece = Piece(self, cut, raw, before.offset, before.records, self._lines, self.mark, tuple(self._cutter.keys),
+                      self._cutter.met())
         if self._lines is not None:
             self._lines += cut.lines
         return piece
@@ -498,6 +525,12 @@ def _last(raw: bytes, newline: bytes) -> int:
         if found < 0 or found % len(newline) == 0:
             return found + len(newline) if found >= 0 else 0
         at = found + len(newline) - 1
+
+
+def _in_utf8(raw: bytes, encoding: str) -> bytes:
+    if encoding != "utf-8":
+        return raw.decode(encoding, "replace").encode()
+    return raw if raw.isascii() else b"\n".join(map(_as_utf8, raw.split(b"\n")))
 
 
 def _as_utf8(line: bytes) -> bytes:

@@ -57,11 +57,13 @@ def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPl
 
     A stream that comes without its files is known by its name: the one that this file would give a stream of its own.
     """
+    if head.file.dialect:
+        return _join_form(known, head)
     names = set(head.file.columns)
     own_name = named(grouped([head]), folder)[0][1]
     best: tuple[float, StreamPlan, dict[str, str]] | None = None
     for stream in known:
-        if stream.format is not head.file.format:
+        if stream.format is not head.file.format or stream.dialect:
             continue
         if (stream.kind is StreamKind.REFERENCE) != is_reference(head.file.path):
             continue
@@ -80,6 +82,18 @@ def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPl
     stream = _widened(best[1], head)
     file = replace(head.file, constants=tuple(best[2].items()))
     return stream.with_files((file, *(each for each in stream.files if each.path != file.path))), file
+
+
+def _join_form(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | None:
+    """The stream of this serving tool's files, wherever they lie."""
+    stream = next((each for each in known if each.dialect == head.file.dialect), None)
+    if stream is None:
+        return None
+    levels = {level: name for name in stream.path_columns if (level := _level(stream, name)) is not None}
+    values = values_at(levels, "", head.file.path)
+    file = replace(head.file, constants=tuple(values.items()))
+    rest = tuple(each for each in stream.files if each.path != file.path)
+    return _widened(stream, head).with_files((file, *rest)), file
 
 
 def _values(stream: StreamPlan, path: str) -> dict[str, str] | None:
@@ -161,7 +175,8 @@ def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head) -> tuple[
     except BadSettings:           # said when the folder was opened; it does not stop following
         settings = config.FolderSettings()
     group, name = named(grouped([head]), folder.name, known)[0]
-    draft = streams.draft(group, name, [head])
+    draft = streams.draft(group, name, [head], {head.file.path: folder / head.file.path})
+    streams.settle_forms([draft])
     plan = streams.plan(draft, settings, None)
     said = [stream for stream in known if not stream.zone_assumed]
     if plan.zone_assumed and said:

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from console.roles import ColumnType
+
 RAW_LIMIT = 4096                # characters of a quarantined record that are kept
 RECORD_LINES = 1000             # lines that one quoted record may span; beyond, its quote counts as torn
 RECORD_BYTES = 1 << 20          # and its bytes
@@ -102,6 +104,18 @@ class CsvCutter:
         self._delimiter = delimiter
         self._delimiter_byte = delimiter.encode()
         self._header = header
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The fields of a row, which never grow."""
+        return self._columns
+
+    def met(self) -> dict[str, ColumnType]:
+        """Nothing is met that was not planned."""
+        return {}
+
+    def close(self) -> None:
+        """It holds nothing."""
 
     def cut(self, block: bytes, *, final: bool) -> Cut:
         """The records of a block; `final` when nothing follows, so that the last line is whole without its newline."""

@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from console.logs import delimited, foreign
+from console.logs import delimited, foreign, formats, parquet_lines
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused
+from console.logs.records import Cut
 from console.roles import ColumnType
 
 FIRST_ROWS = 20
@@ -145,26 +146,68 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
         text = text[: text.rfind("\n") + 1] or text
     if not start:
         raise Incomplete("There is nothing but blanks in it")
+    known = formats.recognise(formats.look_at_text(plan.path, text, whole=is_whole))
+    if known is not None:
+        return _of_form(plan, *known, text.encode(), is_whole, rows)
     if start.startswith(("{", "[")):
         return _json(plan, text, start, is_whole, rows)
-    known = foreign.by_lines(text)
-    if known is not None and known.endswith("no log"):
-        return Refused(plan.path, f"It is {known}", rejected=False)
-    table = None if known else delimited.table(text, is_whole, rows)
+    strange = foreign.by_lines(text)
+    if strange is not None and strange.endswith("no log"):
+        return Refused(plan.path, f"It is {strange}", rejected=False)
+    table = None if strange else delimited.table(text, is_whole, rows)
     if table is not None:
-        plan = replace(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header)
+        mark = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}.get(table.delimiter, "one character")
+        plan = replace(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header,
+                       why=f"Lines of {len(table.columns)} fields between {mark}, "
+                           f"{'under a header' if table.has_header else 'without a header'}")
         if not table.rows:
             raise Incomplete("It has a header and no rows yet")
         return Head(plan, table.rows, is_whole)
     found = _json(plan, text, start, is_whole, rows) if '{"' in text else None
     if isinstance(found, Head):
         return found
-    if known is not None:
-        return Refused(plan.path, f"It is {known}; this form is not read yet. Export the requests as CSV, JSON lines "
+    if strange is not None:
+        return Refused(plan.path, f"It is {strange}; this form is not read yet. Export the requests as CSV, JSON lines "
                                   "or Parquet with a row for each")
     if "\n" not in text and not is_whole:
         return Refused(plan.path, f"Its first line is longer than {LONG_HEAD_BYTES // 2**20} MB")
     return Refused(plan.path, "It is text, but no table of records", rejected=False)
+
+
+def _of_form(plan: FilePlan, form: formats.LogFormat, known: formats.Known, text: bytes, is_whole: bool,
+             rows: int) -> Head:
+    """The head of a serving tool's log: its first rows as the loader will cut them."""
+    kind = plan.format
+    if kind is not FileFormat.PARQUET:
+        kind = FileFormat.JSON_LINES if FileFormat.JSON_LINES in form.formats else FileFormat.LINES
+    plan = replace(plan, format=kind, dialect=form.name, why=known.why, confidence=known.confidence)
+    cutter = form.cutter(plan)
+    try:
+        at = 0
+        for _ in range(rows + formats.LOOKED_AT):
+            at = text.find(b"\n", at) + 1 or len(text)
+            if at >= len(text):
+                break
+        found = _first_rows(cutter.cut(text[:at], final=True), rows)
+        if not found and at < len(text):
+            found = _first_rows(cutter.cut(text[at:], final=True), rows)
+        if not found:
+            raise Incomplete(f"It is {form.title}, and so far it holds no request and no sample")
+        return Head(replace(plan, columns=tuple(cutter.keys)), found, is_whole)
+    finally:
+        cutter.close()
+
+
+def _first_rows(cut: Cut, rows: int) -> list[list[object]]:
+    """Cells of the first rows, in the order of the fields."""
+    found: list[list[object]] = []
+    for table in cut.tables:
+        fields = [name for name in table.column_names if not name.startswith("_")]
+        columns = [table[name].slice(0, rows - len(found)).to_pylist() for name in fields]
+        found += [list(row) for row in zip(*columns, strict=True)]
+        if len(found) >= rows:
+            break
+    return found
 
 
 def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> Head | Refused:
@@ -198,7 +241,8 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     if is_whole and len(records) == 1 and not text.endswith("\n") and any(
             isinstance(value, dict | list) for value in records[0].values()):
         return Refused(plan.path, "It is one JSON document, no line for each record", rejected=False)
-    plan = replace(plan, format=FileFormat.JSON_LINES, columns=keys)
+    plan = replace(plan, format=FileFormat.JSON_LINES, columns=keys, confidence=len(records) / (len(records) + broken),
+                   why=f"{len(records)} of the first {len(records) + broken} lines are JSON objects")
     return Head(plan, [[record.get(key) for key in keys] for record in records], is_whole)
 
 
@@ -232,7 +276,12 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
     if not n_rows:
         raise Incomplete("It has no rows")
     columns = tuple(schema.names)
-    plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns)
+    plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns,
+                    why="It begins and ends as Parquet does")
+    known = formats.recognise(formats.Look(name, (), (), frozenset(columns), False, FileFormat.PARQUET))
+    if known is not None:
+        text = b"".join(islice(parquet_lines.blocks(path, 0, max(rows, FIRST_ROWS)), 1))
+        return _of_form(plan, *known, text, n_rows <= rows, max(rows, FIRST_ROWS))
     cells = [_plain(column) for column in batch.columns] if batch is not None else []
     return Head(plan, list(zip(*cells, strict=True)), n_rows <= rows, types)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from console.logs import formats, kinds, roles, times
 from console.logs import group as groups
-from console.logs import kinds, roles, times
 from console.logs.cells import Facts, look_at
 from console.logs.config import NO_ROLE, ColumnSettings, FolderSettings, StreamSettings
 from console.logs.features import Guess
+from console.logs.formats import Hint
 from console.logs.group import Group
 from console.logs.names import stored_names
 from console.logs.plan import ColumnPlan, FilePlan, StreamPlan, TimeFormat
@@ -34,6 +36,8 @@ class Draft:
     n_path: int = 0             # so many of the columns, the last ones, come from the path
     joined: float | None = None
     notes: list[str] = field(default_factory=list)
+    half_of: str = ""           # see StreamPlan
+    answers: bool = False
 
     def place(self, role: Role) -> int | None:
         """Where the column with this role is."""
@@ -55,8 +59,11 @@ def keys_of(names: Sequence[str]) -> list[Key]:
     return keys
 
 
-def draft(group: Group, name: str, sampled: Sequence[Head]) -> Draft:
-    """A first look: the union of all columns, with facts from the sampled heads."""
+def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str, Path] | None = None) -> Draft:
+    """A first look: the union of all columns, with facts from the sampled heads.
+
+    places  where the files lie, for forms that have a schema beside them
+    """
     keys = _united([keys_of(head.file.columns) for head in group.newest_first()[::-1]])
     cells: dict[Key, list[object]] = {key: [] for key in keys}
     for head in sampled:
@@ -69,6 +76,10 @@ def draft(group: Group, name: str, sampled: Sequence[Head]) -> Draft:
         facts.append(Facts(column, ColumnType.TEXT, len(values), tuple(values), ()))
         keys.append((column, 0))
     guesses = roles.guess(facts)
+    form = formats.named(group.dialect) if group.dialect else None
+    if form is not None:
+        newest = group.newest_first()[0].file
+        _hinted(facts, guesses, form.hints(newest, (places or {}).get(newest.path, Path(newest.path))))
     if group.by_stem:
         guesses[-1] = Guess(Role.METRIC_NAME, "The name of the file: a metric a file")
     long_shape = bool(group.by_stem)
@@ -79,7 +90,33 @@ def draft(group: Group, name: str, sampled: Sequence[Head]) -> Draft:
         guesses[pair[1]] = Guess(Role.METRIC_VALUE, f"Named `{facts[pair[1]].name}`: the value of the metric",
                                  type=ColumnType.NUMBER)
     kind, why = kinds.kind_of(facts, guesses, reference=group.reference, long_shape=long_shape)
+    if form is not None:
+        kind = form.kind_of(group.heads[0].file) or kind
+        why = f"{form.title}. {max((head.file for head in group.heads), key=lambda file: file.confidence).why}"
     return Draft(group, name, keys, facts, guesses, kind, why, len(facts) - n_table)
+
+
+def _hinted(facts: list[Facts], guesses: list[Guess | None], hints: Mapping[str, Hint]) -> None:
+    """What the form says of its columns wins; a role that it gives to one is taken from those only guessed."""
+    given = {hint.role for hint in hints.values() if hint.role is not None} - roles.MANY
+    there = {each.name for each in facts}
+    given = {role for role in given if any(hint.role is role and name in there for name, hint in hints.items())}
+    for place, each in enumerate(facts):
+        hint = hints.get(each.name)
+        guessed = guesses[place]
+        if hint is None:
+            if guessed is not None and guessed.role in given:
+                guesses[place] = Guess(None, "The form has another column for its role", type=guessed.type)
+            continue
+        kept = hint.type or (ColumnType.TIME if hint.time_format is not None else None)
+        if hint.time_format is not None:
+            facts[place] = replace(each, type=ColumnType.TIME, time_format=hint.time_format)
+        if hint.role is not None or hint.ignored:
+            guesses[place] = Guess(hint.role, hint.why or "As the form says", hint.unit, kept)
+        elif guessed is not None:
+            guesses[place] = replace(guessed, type=kept or guessed.type, why=hint.why or guessed.why)
+        elif kept is not None and kept is not each.type:
+            facts[place] = replace(facts[place], type=kept)
 
 
 def _as_the_file_says(facts: Facts, key: Key, sampled: Sequence[Head]) -> Facts:
@@ -122,6 +159,15 @@ def _path_values(group: Group) -> dict[str, list[str]]:
     return values
 
 
+def settle_forms(drafts: Sequence[Draft]) -> None:
+    """Which streams complete which others, as their forms say."""
+    names = {each.group.dialect: each.name for each in drafts if each.group.dialect}
+    for each in drafts:
+        if each.group.dialect:
+            form = formats.named(each.group.dialect)
+            each.half_of, each.answers = names.get(form.half_of, ""), form.answers
+
+
 def settle_outcomes(drafts: Sequence[Draft]) -> None:
     """Compares the ids of outcomes with those of requests, and finds outcomes that no name gave away."""
     requests = [each for each in drafts if each.kind is StreamKind.REQUESTS and each.texts(Role.REQUEST_ID)]
@@ -161,7 +207,8 @@ def plan(each: Draft, settings: FolderSettings, zone: str | None) -> StreamPlan:
     files = tuple(_file(each, head) for head in each.group.newest_first())
     paths = tuple(stored[len(stored) - each.n_path:]) if each.n_path else ()
     return StreamPlan(each.name, kind, each.group.format, why, tuple(columns), files,
-                      times.checked_zone(zone_said) if zone_said else "UTC", bool(naive) and not zone_said, paths)
+                      times.checked_zone(zone_said) if zone_said else "UTC", bool(naive) and not zone_said, paths,
+                      each.group.dialect, each.half_of, each.answers)
 
 
 def _file(each: Draft, head: Head) -> FilePlan:

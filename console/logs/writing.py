@@ -190,7 +190,8 @@ def _quarantine_bad(w: Writer, file_id: int, state: FileState, piece: Piece, cou
     state.ignored += piece.cut.ignored
     counts.ignored += sum(piece.cut.ignored.values())
     if piece.cut.bad:
-        w.quarantine(file_id, [(*piece.line_place(bad.line), bad.reason, bad.raw) for bad in piece.cut.bad])
+        w.quarantine(file_id, [(*piece.line_place(bad.line), bad.reason, bad.raw) for bad in piece.cut.bad],
+                     [piece.first_record + bad.record for bad in piece.cut.bad])
         state.rows_quarantined += len(piece.cut.bad)
         counts.quarantined += len(piece.cut.bad)
 
@@ -209,12 +210,12 @@ def _append_group(w: Writer, streams: Streams, group: Sequence[tuple[FileState, 
     counts.quarantined += len(appended.quarantined)
     for file_id, rows in appended.files.items():
         by_file[file_id][0][0].rows_loaded += rows
-    timeless: dict[int, list[tuple[int, int | None, str, str]]] = {}
-    for file_id, (record, reason, raw) in zip(appended.quarantined_in, appended.quarantined, strict=True):
+    timeless: dict[int, dict[int, tuple[int, int | None, str, str]]] = {}
+    for file_id, (record, reason, _) in zip(appended.quarantined_in, appended.quarantined, strict=True):
         holder = next(piece for _, piece in by_file[file_id] if record < piece.first_record + piece.cut.records)
-        timeless.setdefault(file_id, []).append((*holder.place(record), reason, raw))
+        timeless.setdefault(file_id, {})[record] = (*holder.place(record), reason, holder.text(record))
     for file_id, rows_ in timeless.items():
-        w.quarantine(file_id, rows_)
+        w.quarantine(file_id, list(rows_.values()), list(rows_))
         by_file[file_id][0][0].rows_quarantined += len(rows_)
 
 
@@ -259,14 +260,14 @@ def _put_group(w: Writer, streams: Streams, folder: Path, group: Sequence[tuple[
     appended = w.append(streams.info(first.stream).stream_id, None, source, text=False,
                         columns={stored: str(position) for stored, position in fields.items()},
                         arrived=arrived, constants=dict(first.plan.constants))
-    bad: dict[int, list[tuple[int, int | None, str, str]]] = {}
+    bad: dict[int, dict[int, tuple[int, int | None, str, str]]] = {}
     for file_id, (record, reason, raw) in zip(appended.quarantined_in, appended.quarantined, strict=True):
-        bad.setdefault(file_id, []).append((record + 1, None, reason, raw))
+        bad.setdefault(file_id, {})[record] = (record + 1, None, reason, raw)
     total = Counts()
     for (file_id, state), (_, each) in zip(states.items(), group, strict=True):
         if file_id in bad:
-            w.quarantine(file_id, bad[file_id])
-        counts = Counts(appended.files.get(file_id, 0), len(bad.get(file_id, [])))
+            w.quarantine(file_id, list(bad[file_id].values()), list(bad[file_id]))
+        counts = Counts(appended.files.get(file_id, 0), len(bad.get(file_id, {})))
         path = folder / state.plan.path
         _note(w, state, Mark(each.part.end, each.part.end, parquet_digest(path), ""), counts)
         total.add(counts)
@@ -294,7 +295,7 @@ def note_file(w: Writer, state: FileState) -> None:
 
 def is_parquet(state: FileState) -> bool:
     """Whether DuckDB reads it itself."""
-    return state.plan.format is FileFormat.PARQUET
+    return state.plan.format is FileFormat.PARQUET and not state.plan.dialect
 
 
 def age_s(mtime_ns: int) -> float:

@@ -1,8 +1,8 @@
 """The logs of serving tools: one form a file, recognised by content, with a confidence and a reason.
 
 Belongs here: what the records of one tool look like and how they become rows (`LogFormat`). Does not belong here: plain
-tables (`console.logs.delimited`, JSON lines, Parquet), which need no form; whole files and offsets (`reading`); joins of
-halves and differences of counters, which need more than one record (`console.store`).
+tables (`console.logs.delimited`, JSON lines, Parquet), which need no form; whole files and offsets (`reading`); joins
+of halves and differences of counters, which need more than one record (`console.store`).
 
     form        what a format is             cutting   lines to rows by a query
     bodies      the bodies of requests and answers, opened into feature columns
@@ -18,11 +18,15 @@ Decisions
 
 from __future__ import annotations
 
-from console.logs.formats.form import Cutter, Hint, Known, Look, LogFormat, look_at_text
+from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
+from console.logs.formats.litellm import LiteLlm
 
-__all__ = ["FORMATS", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named", "recognise"]
+__all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named",
+           "recognise"]
 
-FORMATS: tuple[LogFormat, ...] = ()
+FORMATS: tuple[LogFormat, ...] = (
+    LiteLlm(),
+)
 """The most particular first: of two that are equally sure the earlier one is taken."""
 
 BELIEVED = 0.5

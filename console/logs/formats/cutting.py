@@ -20,6 +20,9 @@ from console.roles import ColumnType
 
 Ints = NDArray[np.int64]
 
+FAULTS_OF_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""The query itself is wrong: no line is to blame."""
+
 
 class SqlCutter:
     """Cuts blocks by a query.
@@ -42,6 +45,7 @@ class SqlCutter:
         self._select = select
         self._json = json
         self._no_line = no_line
+        self._ordered: str | None = None
         self._columns = tuple(columns) if columns is not None else None
         self._open = JsonCutter(keys) if columns is None else None
         self._con: duckdb.DuckDBPyConnection = shared_connection().cursor()
@@ -81,7 +85,7 @@ class SqlCutter:
         wrong = self._wrong(lines)
         if wrong:
             lines = lines.filter(pa.array(~np.isin(lines["i"].to_numpy(), list(wrong))))
-        found = self._ask(lines)
+        found = self._ask(lines, wrong)
         self._gather(cut, lines, found, wrong, text, ends)
         return cut
 
@@ -95,19 +99,33 @@ class SqlCutter:
         return {int(i): f"longer than {LINE_BYTES >> 20} MB" if long else BLANK if not bare else
                 COMMENT if bare.startswith("#") and self._json else "not valid JSON" for i, bare, long in asked}
 
-    def _ask(self, lines: pa.Table) -> pa.Table:
+    def _ask(self, lines: pa.Table, wrong: dict[int, str]) -> pa.Table:
+        """What the query gives. A line that it cannot bear is found by halves and set aside alone."""
         self._con.register("lines", lines)
-        described = [row[0] for row in self._con.execute(f"DESCRIBE {self._select}").fetchall()]
-        order = "ORDER BY i, k" if "k" in described else "ORDER BY i"
-        table = self._con.sql(f"SELECT * FROM ({self._select}) {order}").to_arrow_table()
-        self._con.unregister("lines")
-        return table
+        try:
+            return self._con.sql(f"SELECT * FROM ({self._select}) ORDER BY {self._order()}").to_arrow_table()
+        except duckdb.Error as error:
+            if isinstance(error, FAULTS_OF_OURS):
+                raise
+            if lines.num_rows == 1:
+                wrong[lines["i"][0].as_py()] = f"it cannot be opened ({str(error).splitlines()[0][:120]})"
+                return self._ask(lines.slice(0, 0), wrong)
+        finally:
+            self._con.unregister("lines")
+        middle = lines.num_rows // 2
+        return pa.concat_tables([self._ask(lines.slice(0, middle), wrong), self._ask(lines.slice(middle), wrong)])
+
+    def _order(self) -> str:
+        if self._ordered is None:
+            described = {row[0] for row in self._con.execute(f"DESCRIBE {self._select}").fetchall()}
+            self._ordered = "i, k" if "k" in described else "i"
+        return self._ordered
 
     def _gather(self, cut: Cut, lines: pa.Table, found: pa.Table, wrong: Mapping[int, str], text: bytes,
                 ends: Ints) -> None:
         """Numbers all records in the order of their lines, and sorts them into rows, bad and ignored."""
         at = found["i"].to_numpy().astype(np.int64)
-        silent = np.setdiff1d(lines["i"].to_numpy(), at, assume_unique=False)
+        silent = np.setdiff1d(lines["i"].to_numpy(), at)
         whys = {**{int(i): self._no_line for i in silent}, **wrong}
         others = np.array(sorted(whys), np.int64)
         starts = np.concatenate((at, others))
@@ -133,7 +151,8 @@ class SqlCutter:
         if row.any():
             rows = found.filter(pa.array(row))
             numbers = number[: len(at)][row]
-            table = self._opened(cut, rows, numbers, text, ends) if self._open is not None else self._plain(rows, numbers)
+            table = (self._plain(rows, numbers) if self._open is None
+                     else self._opened(cut, rows, numbers, text, ends))
             if table is not None and table.num_rows:
                 cut.tables = [table]
         cut.bad.sort(key=lambda bad: bad.record)
