@@ -41,6 +41,8 @@ Decisions
 - Where series are too sparse to have bins by the minute, bins by the minute are kept with all series together
   (`refreshing.DENSE_FOR_MINUTES`): a million rows drawn in minutes were 30 ms of raw rows. It costs loading less than
   a tenth of a second per million rows.
+- Of a counter the increase since the sample before is stored with the sample (`counters`) and rolled up like any other
+  number: resets are dealt with once, and a chart of any stretch is a sum.
 - At most 200 columns are rolled up and 200 series kept apart in a stream; the rest of the series is `(other)`.
 - Outcomes go to the latest request of their id that is not after them, over all streams of requests, and count at its
   time (`outcomes`). A request that comes more than an hour from another of the same id does not take an outcome
@@ -56,9 +58,8 @@ Six folders walked through the schema
 - NAB: a file a metric, `timestamp,value`. One stream of samples; the path gives METRIC_NAME, value is METRIC_VALUE, and
   the series is the metric: `samples` and a chart for each. Lacking: units of metrics. Nothing else.
 - Triton `.prom`: a scrape has no time inside and its counters only grow. Samples in long shape: METRIC_NAME, HOST or
-  MODEL from labels, METRIC_VALUE, TIMESTAMP from the file name as a constant. Lacking: a reader for the text, a
-  counter flag on the series, differences with resets at query time (a rollup needs first and last of a bucket: two more
-  columns), buckets of histograms to percentiles.
+  MODEL from labels, METRIC_VALUE, METRIC_KIND, TIMESTAMP from the file name as a constant; METRIC_INCREASE for the
+  store to fill. Lacking: buckets of histograms to percentiles.
 - BentoML: monitor rows (features, prediction, REQUEST_ID, no latency) and server-log rows (latency, status, by trace
   id). Two request streams with the same id: one event by identity. Lacking: a join of halves into one event (a
   column `joins` on streams and a view over both), decimal trace ids as hex; until then each half has its own charts.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.roles import Role
+from console.store import counters
 from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.model import ColumnInfo, StreamInfo
@@ -51,6 +52,7 @@ SPARSE_SPLIT_S, SPARSE_BINS_S = 60, 600
 
 def refresh(con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
     """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then."""
+    counters.fill(con, stream)
     work = _Refresh(con, stream)
     work.moments()
     work.bins()

@@ -107,7 +107,9 @@ def made_of(stream: StreamInfo) -> tuple[object, ...]:
     sources = [(column.number, has_moments(column), is_binned(column)) for column in rolled_columns(stream)]
     outcomes = [column.stored if (column := stream.column(role)) else None
                 for role in (Role.REQUEST_ID, Role.CLICKED, Role.LABEL, Role.ARRIVAL_TIME, Role.OUTCOME_TIME)]
-    return stream.kind, sources, failed_sql(stream), key_sql(stream), outcomes
+    counters = [column.stored if (column := stream.column(role)) else None
+                for role in (Role.METRIC_KIND, Role.METRIC_VALUE, Role.METRIC_INCREASE)]
+    return stream.kind, sources, failed_sql(stream), key_sql(stream), outcomes, counters
 
 
 def start_again(con: DuckDBPyConnection, stream: StreamInfo) -> None:

@@ -84,13 +84,15 @@ def _events(stream: StreamInfo, by_id: bool) -> str:
 def _samples(stream: StreamInfo) -> list[str]:
     """Long streams name their metric in a column; of wide ones each number is a metric under its own name."""
     named = stream.column(Role.METRIC_NAME)
+    kind = _text(stream, Role.METRIC_KIND)
     found = []
     for column in stream.columns:
         if not has_moments(column) or (named is not None and column.role is not Role.METRIC_VALUE):
             continue
         metric = _text(stream, Role.METRIC_NAME) if named is not None else f"{literal(column.stored)}::VARCHAR"
         found.append(f"SELECT {literal(stream.name)} AS stream, {_text(stream, Role.HOST)} AS host, "
-                     f"{metric} AS metric, _ts AS ts, {_canonical(column)} AS value, _file AS file, "
+                     f"{metric} AS metric, _ts AS ts, {_canonical(column)} AS value, {kind} AS kind, "
+                     f"{number_sql(stream, Role.METRIC_INCREASE)} AS increase, _file AS file, "
                      f"_record AS record FROM {stream.table}")
     return found
 
