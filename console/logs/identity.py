@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from console.errors import UnreadableLog
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.reading import HEAD_BYTES, Mark, digest, known_again, open_bytes, read_exactly
+from console.store.ledger import NOT_READ
 
 if TYPE_CHECKING:
     from console.store import FileEntry
@@ -105,7 +106,7 @@ class Ledger:
     """The files that were read, asked by what the files on disk are."""
 
     def __init__(self, entries: Iterable[FileEntry]) -> None:
-        self._entries = [entry for entry in entries if entry.state not in ("rejected", "left alone")]
+        self._entries = [entry for entry in entries if entry.state not in NOT_READ]
         self._nodes: dict[tuple[int, int], list[FileEntry]] = {}
         for entry in self._entries:
             self._nodes.setdefault((entry.device, entry.inode), []).append(entry)

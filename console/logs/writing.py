@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from console.store import StreamInfo, Workspace, Writer
 
 PIECES = "_pieces"              # the name under which the rows of pieces are registered
-READ = "state NOT IN ('rejected', 'left alone')"
+READ = "state NOT IN ('rejected', 'left alone', 'left out')"
 LATE_WHY = "a field that first showed up while the rows were read"
 
 

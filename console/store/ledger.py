@@ -13,13 +13,16 @@ from console.store.model import FileEntry, Totals
 from console.store.names import quoted
 from console.store.planned import PlannedFile
 from console.store.queries import sql
-from console.store.shown import FileView, QuarantineView, RefusedView
+from console.store.shown import FileView, RefusedView
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FIELDS = tuple(field.name for field in fields(FileEntry))
-REJECTED, LEFT_ALONE = "rejected", "left alone"
+REJECTED, LEFT_ALONE, LEFT_OUT = "rejected", "left alone", "left out"
+NOT_READ = (REJECTED, LEFT_ALONE, LEFT_OUT)
+"""States of files whose rows are not in the workspace: no log that can be read, no log at all, not wanted."""
+
 ROWS_AT_ONCE = 50
 """New files that one INSERT holds: statements with more parameters take longer to plan than they save."""
 
@@ -72,7 +75,7 @@ class Changes:
             self._known = {}
             rows = self._con.execute("SELECT path, file_id, state FROM files").fetchall()
             for path, file_id, state in rows:
-                self._known.setdefault(path, []).append((file_id, state not in (REJECTED, LEFT_ALONE)))
+                self._known.setdefault(path, []).append((file_id, state not in NOT_READ))
             self._next = max((row[1] for row in rows), default=0) + 1
         return self._known
 
@@ -178,24 +181,26 @@ def rejected(con: DuckDBPyConnection) -> tuple[RefusedView, ...]:
 def shown(con: DuckDBPyConnection) -> tuple[FileView, ...]:
     """All files with their sums."""
     views = []
-    for path, stream, state, records, loaded, quarantined, ignored, size, reason, reasons in con.execute(
-            sql("store/files")).fetchall():
+    for (path, stream, state, records, loaded, quarantined, ignored, size, reason, reasons, offset, compression,
+         form) in con.execute(sql("store/files")).fetchall():
+        why_ignored = json.loads(reasons or "{}")
         said = [reason] if reason else []
-        said += [f"{count:,} ignored: {why}" for why, count in json.loads(reasons or "{}").items() if count]
-        views.append(FileView(path, stream or "", state, records, loaded, quarantined, ignored, size, "; ".join(said)))
+        said += [f"{count:,} ignored: {why}" for why, count in why_ignored.items() if count]
+        views.append(FileView(path, stream or "", state, records, loaded, quarantined, ignored, size, "; ".join(said),
+                              offset or 0, _share_read(state, size, offset or 0, compression, form),
+                              {why: int(count) for why, count in why_ignored.items() if count}, reason or ""))
     return tuple(views)
 
 
-def quarantined(con: DuckDBPyConnection, limit: int, offset: int) -> tuple[QuarantineView, ...]:
-    """A page of the quarantine, by file and line."""
-    rows = con.execute(sql("store/quarantine"), {"limit": limit, "offset": offset}).fetchall()
-    return tuple(QuarantineView(*row) for row in rows)
-
-
-def reasons(con: DuckDBPyConnection) -> tuple[tuple[str, int], ...]:
-    """Why rows lie in the quarantine, most frequent first."""
-    return tuple((reason, int(n)) for reason, n in con.execute(
-        "SELECT reason, count(*) AS n FROM quarantine GROUP BY reason ORDER BY n DESC, reason").fetchall())
+def _share_read(state: str, size: int, offset: int, compression: str, form: str) -> float | None:
+    """How much of a file is read, 0 to 1; None where the offset does not tell (it counts unpacked bytes, or rows)."""
+    if state in (REJECTED, LEFT_ALONE, LEFT_OUT):
+        return None
+    if state == "loaded":
+        return 1.0
+    if compression != "none" or form == "parquet" or not size:
+        return None
+    return min(1.0, offset / size)
 
 
 def sums(con: DuckDBPyConnection) -> Totals:

@@ -15,7 +15,7 @@ from console.store.asking import one
 from console.store.names import quoted
 from console.store.queries import sql
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -27,7 +27,12 @@ def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
     views.rebuild(con, catalog.read(con))
 
 
-MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: _half_rows}
+def _numbered_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """2 to 3: records in quarantine can be read again."""
+    con.execute(sql("store/migrate_2_to_3"))
+
+
+MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: _half_rows, 2: _numbered_quarantine}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

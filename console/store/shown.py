@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +12,18 @@ class FileView:
 
     path: str
     stream: str
-    state: str                  # loaded | loading | following | rejected | left alone | waiting
+    state: str                  # loaded | loading | following | rejected | left alone | left out | waiting
     records: int
     rows_loaded: int
     rows_quarantined: int
     rows_ignored: int
     size: int
     note: str = ""              # why rejected, what was ignored
+    offset: int = 0             # bytes of the unpacked file that were read; Parquet: rows
+    share_read: float | None = None     # 0 to 1; None where nobody can say
+    ignored: Mapping[str, int] = field(default_factory=dict)    # reason -> records
+    error: str = ""             # what was last wrong with the file, or noted about it
+    rows_per_second: float = 0.0        # while it is followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class QuarantineView:
     byte_offset: int | None
     reason: str
     raw: str
+    file_id: int = 0
+    record: int | None = None   # its number in the file, from 0; None for those kept by an earlier version
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,18 @@ import duckdb
 from console.errors import CannotWrite
 from console.jobs import Job
 from console.roles import Role, StreamKind
-from console.store import catalog, incidents, ledger, opening, outcomes, reading, refreshing, rollups, values
+from console.store import (
+    catalog,
+    incidents,
+    ledger,
+    opening,
+    outcomes,
+    quarantine,
+    reading,
+    refreshing,
+    rollups,
+    values,
+)
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
@@ -252,13 +263,14 @@ class Workspace:
         """Files that should be logs but could not be read."""
         return ledger.rejected(self.cursor())
 
-    def quarantine(self, limit: int, offset: int = 0) -> tuple[QuarantineView, ...]:
-        """A page of the rows that could not be read."""
-        return ledger.quarantined(self.cursor(), limit, offset)
+    def quarantine(self, limit: int, offset: int = 0, reason: str | None = None,
+                   file: str | None = None) -> tuple[QuarantineView, ...]:
+        """A page of the records that could not be read; of one reason or file (its path) when they are named."""
+        return quarantine.page(self.cursor(), limit, offset, reason, file)
 
-    def quarantine_reasons(self) -> tuple[tuple[str, int], ...]:
+    def quarantine_reasons(self, file: str | None = None) -> tuple[tuple[str, int], ...]:
         """(reason, count), most frequent first."""
-        return ledger.reasons(self.cursor())
+        return quarantine.reasons(self.cursor(), file)
 
     def notes(self) -> tuple[str, ...]:
         """What was noted about the folder."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, ledger
+from console.store import catalog, ledger, quarantine
 from console.store.asking import one
 from console.store.casting import (
     EARLIEST,
@@ -22,20 +22,15 @@ from console.store.casting import (
 from console.store.model import Appended, ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, ROW_NUMBER, literal, quoted
 from console.store.planned import PlannedFile
+from console.store.quarantine import ABSURD_TIME, BAD_TIME, LONGEST_RAW, NO_TIME
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-LONGEST_RAW = 4000
-"""Characters kept of a quarantined row."""
 
 NAIVE_SAMPLE = 2000
 """Rows looked at to see whether the times of a new column name their zone."""
 
 USABLE = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}', false)"
-NO_TIME = "the row has no time"
-BAD_TIME = "the time could not be read"
-ABSURD_TIME = "the time is before 1971 or after 2199"
 
 
 class Writer:
@@ -60,8 +55,12 @@ class Writer:
         """Set fields of FileEntry. rows_loaded and rows_quarantined are counted here already; what is set wins."""
         self._files.set(file_id, fields)
 
-    def quarantine(self, file_id: int, rows: Sequence[tuple[int, int | None, str, str]]) -> None:
-        """Keep rows that could not be loaded: (line from 1, byte offset, reason, raw text)."""
+    def quarantine(self, file_id: int, rows: Sequence[tuple[int, int | None, str, str]],
+                   records: Sequence[int] | None = None) -> None:
+        """Keep rows that could not be loaded: (line from 1, byte offset, reason, raw text).
+
+        records  their numbers in the file, from 0: only those can be replayed
+        """
         if not rows:
             return
         import pyarrow as pa
@@ -69,11 +68,16 @@ class Writer:
         lines, offsets, reasons, raws = zip(*rows, strict=True)
         table = pa.table({"line": pa.array(lines, pa.int64()), "at": pa.array(offsets, pa.int64()),
                           "reason": pa.array(reasons, pa.string()),
-                          "raw": pa.array([_clean(raw) for raw in raws], pa.string())})
+                          "raw": pa.array([_clean(raw) for raw in raws], pa.string()),
+                          "record": pa.array(records, pa.int64()) if records else pa.nulls(len(rows), pa.int64())})
         self.connection.register("_quarantined", table)
         self.connection.execute(f"INSERT INTO quarantine SELECT {int(file_id)}, * FROM _quarantined")
         self.connection.unregister("_quarantined")
         self._files.add(file_id, rows_quarantined=len(rows))
+
+    def heal(self, file_id: int, records: Sequence[int]) -> None:
+        """These records of a file, which lay in quarantine, were appended after all."""
+        self._files.add(file_id, rows_quarantined=-quarantine.heal(self.connection, file_id, records))
 
     def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
                arrived: datetime | None, constants: Mapping[str, str]) -> Appended:

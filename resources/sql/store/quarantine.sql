@@ -1,6 +1,8 @@
--- A page of the rows that could not be read.
--- Takes $limit, $offset
-SELECT coalesce(f.path, ''), q.line, q.byte_offset, q.reason, q.raw
+-- A page of the records that could not be read.
+-- Takes $limit, $offset; $reason and $file: only those, or NULL for all
+-- Gives path, line, byte_offset, reason, raw, file_id, record
+SELECT coalesce(f.path, ''), q.line, q.byte_offset, q.reason, q.raw, q.file_id, q.record
 FROM quarantine q LEFT JOIN files f USING (file_id)
-ORDER BY f.path, q.line, q.byte_offset
+WHERE ($reason IS NULL OR q.reason = $reason) AND ($file IS NULL OR f.path = $file)
+ORDER BY f.path, q.line, q.byte_offset, q.record
 LIMIT $limit OFFSET $offset;

@@ -23,7 +23,15 @@ CREATE TABLE "columns" (
     unit VARCHAR, time_format VARCHAR, naive BOOLEAN, why VARCHAR, samples VARCHAR, chosen BOOLEAN
 );
 
-CREATE TABLE quarantine (file_id INTEGER, line BIGINT, byte_offset BIGINT, reason VARCHAR, raw VARCHAR);
+CREATE TABLE quarantine (
+    file_id INTEGER, line BIGINT, byte_offset BIGINT, reason VARCHAR, raw VARCHAR,
+    record BIGINT       -- its number in the file, from 0
+);
+
+-- Records that were in quarantine and became rows after a correction: they go back when it is undone.
+CREATE TABLE healed (
+    file_id INTEGER, line BIGINT, byte_offset BIGINT, reason VARCHAR, raw VARCHAR, record BIGINT
+);
 
 CREATE TABLE annotations (annotation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP, text VARCHAR, origin VARCHAR);
 
