@@ -116,7 +116,7 @@ class Piece:
         start = int(self._ends[line - 1]) if line else 0
         last = max(line + 1, following)
         raw = self.raw[start : int(self._ends[last - 1]) if last <= len(self._ends) else len(self.raw)]
-        return shown(_in_utf8(raw, self.file.encoding).rstrip(b"\r\n"))
+        return shown(in_utf8(raw, self.file.encoding).rstrip(b"\r\n"))
 
 
 def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
@@ -527,7 +527,8 @@ def _last(raw: bytes, newline: bytes) -> int:
         at = found + len(newline) - 1
 
 
-def _in_utf8(raw: bytes, encoding: str) -> bytes:
+def in_utf8(raw: bytes, encoding: str) -> bytes:
+    """Bytes of a file as UTF-8. A line that is no UTF-8 is read as Latin-1, which keeps every byte."""
     if encoding != "utf-8":
         return raw.decode(encoding, "replace").encode()
     return raw if raw.isascii() else b"\n".join(map(_as_utf8, raw.split(b"\n")))

@@ -151,9 +151,15 @@ def correct(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, chang
                     for column in stream.columns)
     kind = kind or stream.kind
     after = replace(stream, kind=kind, zone=zone or stream.zone, zone_assumed=stream.zone_assumed and zone is None,
-                    columns=settled(kind, columns), split_s=0, bins_s=0)
+                    columns=settled(kind, columns))
+    return become(con, catalog, stream, after)
+
+
+def become(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, after: StreamInfo) -> StreamInfo:
+    """The stream with other columns, zone or kind; what depends on them is made anew."""
+    after = replace(after, split_s=0, bins_s=0)
     con.execute("UPDATE streams SET kind = ?, zone = ?, zone_assumed = ? WHERE stream_id = ?",
-                [str(kind), after.zone, after.zone_assumed, stream.stream_id])
+                [str(after.kind), after.zone, after.zone_assumed, stream.stream_id])
     _write_columns(con, stream.stream_id, after.columns)
     if rollups.made_of(after) == rollups.made_of(stream) and time_sql(after) == time_sql(stream):
         after = replace(after, split_s=stream.split_s, bins_s=stream.bins_s)      # a unit, or a word: nothing to make

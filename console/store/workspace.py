@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from console.store import (
     rollups,
     values,
 )
+from console.store.corrections import Corrections
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
@@ -33,7 +35,7 @@ from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.stats import Stats
 from console.store.tracks import ALWAYS
 from console.store.writer import Writer
-from console.window import Window
+from console.window import Window, from_epoch
 
 EVERYTHING: tuple[Change, ...] = (("", ALWAYS),)
 """What a transaction does to rollups unless it says otherwise."""
@@ -175,6 +177,12 @@ class Workspace:
         with self._transaction() as con:
             catalog.correct(con, self._streams, self._streams[stream_id], changes, zone=zone, kind=kind)
 
+    @contextmanager
+    def correcting(self) -> Iterator[Corrections]:
+        """One transaction of corrections; rollups follow with the next `refresh`."""
+        with self._transaction() as con:
+            yield Corrections(con, self._streams)
+
     def refuse(self, path: str, reason: str, rejected: bool) -> None:
         """Note a file that is not loaded: rejected (should be a log) or left alone (is none)."""
         with self._transaction(()) as con:
@@ -271,6 +279,16 @@ class Workspace:
     def quarantine_reasons(self, file: str | None = None) -> tuple[tuple[str, int], ...]:
         """(reason, count), most frequent first."""
         return quarantine.reasons(self.cursor(), file)
+
+    def annotations(self) -> tuple[tuple[datetime, str, str], ...]:
+        """(when in UTC, text, origin), in order."""
+        return tuple((from_epoch(at / 1e6), text, origin) for at, text, origin in self.cursor().execute(
+            "SELECT epoch_us(first_ts), text, origin FROM annotations ORDER BY first_ts, text").fetchall())
+
+    def remembered(self, key: str) -> str | None:
+        """A text that a correction left in `meta`."""
+        found = self.cursor().execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall()
+        return str(found[0][0]) if found else None
 
     def notes(self) -> tuple[str, ...]:
         """What was noted about the folder."""
