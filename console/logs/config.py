@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from console.errors import BadSettings, CannotWrite
 from console.logs.names import SETTINGS
 from console.logs.times import checked_zone
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import SERIES_ROLES, ColumnType, Role, StreamKind, TimeFormat
 
 NO_ROLE = "none"
 """The role of a column that the user wants to mean nothing."""
@@ -23,6 +24,9 @@ HEADER = """\
 # What Pilothouse was told about this folder. Written by the window when columns are corrected, and free to be edited;
 # the window keeps the values and not the comments. All of it is optional: what is not said here is guessed.
 """
+
+PATH_ROLES = tuple(role.value for role in SERIES_ROLES)
+"""Roles that a value in the path may have: those that series are kept apart by."""
 
 MOST_BYTES = 1_000_000
 
@@ -33,20 +37,31 @@ class ColumnSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     role: str | None = None
     unit: str | None = None
     type: ColumnType | None = None
+    time_format: TimeFormat | None = None
 
 
 class StreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One stream, by its name. `columns` by their names in the log."""
+    """One stream, by its name. `columns` by their names in the log.
+
+    names  of the columns of files that have no header, in their order
+    path   role -> where in a file's path its value stands: "level:1" or "regex:..."
+    """
 
     kind: StreamKind | None = None
     zone: str | None = None
+    names: tuple[str, ...] = ()
+    path: dict[str, str] = {}
     columns: dict[str, ColumnSettings] = {}
 
 
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole file. `zone` is that of times without one, for all streams that do not name their own."""
+    """The whole file. `zone` is that of times without one, for all streams that do not name their own.
+
+    leave_out  patterns of paths of files that are not to be loaded; `*` stands for any letters, slashes too
+    """
 
     zone: str | None = None
+    leave_out: tuple[str, ...] = ()
     streams: dict[str, StreamSettings] = {}
 
 
@@ -56,6 +71,10 @@ ALLOWED: dict[str, str] = {
     "role": ", ".join([*Role, NO_ROLE]),
     "type": ", ".join(ColumnType),
     "unit": "ms, s, us, ns, min, %, share, B, KB, MB, GB or another word",
+    "time_format": ", ".join(TimeFormat),
+    "names": 'one name a column, as in ["age", "price"]',
+    "leave_out": 'patterns of paths, as in ["old/*", "*.bak"]',
+    "path": '"level:1" for the first folder, or "regex:" and an expression with one group',
 }
 
 
@@ -110,16 +129,24 @@ def as_text(settings: FolderSettings) -> str:
     lines = [HEADER]
     if settings.zone is not None:
         lines.append(f"zone = {_quoted(settings.zone)}\n")
+    if settings.leave_out:
+        lines.append(f"leave_out = [{', '.join(map(_quoted, settings.leave_out))}]\n")
     for name, stream in sorted(settings.streams.items()):
         lines.append(f"[streams.{_quoted(name)}]")
         if stream.kind is not None:
             lines.append(f"kind = {_quoted(stream.kind)}")
         if stream.zone is not None:
             lines.append(f"zone = {_quoted(stream.zone)}")
+        if stream.names:
+            lines.append(f"names = [{', '.join(map(_quoted, stream.names))}]")
         lines.append("")
+        if stream.path:
+            lines.append(f"[streams.{_quoted(name)}.path]")
+            lines += [f"{role} = {_quoted(where)}" for role, where in sorted(stream.path.items())]
+            lines.append("")
         for column, said in sorted(stream.columns.items()):
             lines.append(f"[streams.{_quoted(name)}.columns.{_quoted(column)}]")
-            for key in ("role", "unit", "type"):
+            for key in ("role", "unit", "type", "time_format"):
                 value = getattr(said, key)
                 if value is not None:
                     lines.append(f"{key} = {_quoted(value)}")
@@ -127,16 +154,77 @@ def as_text(settings: FolderSettings) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def with_columns(settings: FolderSettings, stream: str, columns: Mapping[str, tuple[Role | None, str]], *,
+class ColumnAnswer(NamedTuple):
+    """What the user said about a column; type and time format None: as they are."""
+
+    role: Role | None
+    unit: str
+    type: ColumnType | None = None
+    time_format: TimeFormat | None = None
+
+
+Answer = ColumnAnswer | tuple[Role | None, str]
+
+
+def with_columns(settings: FolderSettings, stream: str, columns: Mapping[str, Answer], *,
                  zone: str | None = None, kind: StreamKind | None = None) -> FolderSettings:
-    """The settings with the user's roles and units for some columns of a stream, given by their names in the log."""
+    """The settings with the user's answers for some columns of a stream, given by their names in the log."""
     before = settings.streams.get(stream, StreamSettings())
     said = dict(before.columns)
-    for name, (role, unit) in columns.items():
+    for name, said_now in columns.items():
+        answer = ColumnAnswer(*said_now)
         old = said.get(name, ColumnSettings())
-        said[name] = ColumnSettings(role=role.value if role else NO_ROLE, unit=unit, type=old.type)
-    after = StreamSettings(kind=kind or before.kind, zone=zone or before.zone, columns=said)
-    return FolderSettings(zone=settings.zone, streams={**settings.streams, stream: after})
+        said[name] = ColumnSettings(answer.role.value if answer.role else NO_ROLE, answer.unit,
+                                    answer.type or old.type, answer.time_format or old.time_format)
+    return with_stream(settings, stream, columns=said, kind=kind or before.kind, zone=zone or before.zone)
+
+
+def with_stream(settings: FolderSettings, stream: str, **changes: Any) -> FolderSettings:
+    """The settings with other words about one stream."""
+    after = msgspec.structs.replace(settings.streams.get(stream, StreamSettings()), **changes)
+    return msgspec.structs.replace(settings, streams={**settings.streams, stream: after})
+
+
+def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
+    """Both; where both speak, `more` wins."""
+    streams = dict(settings.streams)
+    for name, said in more.streams.items():
+        before = streams.get(name, StreamSettings())
+        streams[name] = StreamSettings(said.kind or before.kind, said.zone or before.zone, said.names or before.names,
+                                       {**before.path, **said.path}, {**before.columns, **said.columns})
+    leave_out = tuple(dict.fromkeys((*settings.leave_out, *more.leave_out)))
+    return FolderSettings(more.zone or settings.zone, leave_out, streams)
+
+
+def left_out(path: str, patterns: Iterable[str]) -> str | None:
+    """The first pattern that a file's path fits, None when it fits none."""
+    return next((pattern for pattern in patterns if fnmatch.fnmatchcase(path, pattern)), None)
+
+
+def path_values(where: str, paths: Sequence[str]) -> list[str | None]:
+    """For each path of a file the value that stands in it, None where there is none.
+
+    where  "level:1" is the first folder below the log folder, "level:2" the one below that; "regex:" is followed by an
+           expression whose first group is the value. Raises BadSettings for anything else.
+    """
+    kind, _, rest = where.partition(":")
+    if kind == "level" and rest.isascii() and rest.isdigit() and 0 < int(rest) < 100:
+        folders = [path.split("/")[:-1] for path in paths]
+        return [parts[int(rest) - 1] if len(parts) >= int(rest) else None for parts in folders]
+    if kind != "regex" or not rest:
+        raise BadSettings(f"{where!r} says no place in a path", do=f"Allowed: {ALLOWED['path']}")
+    if not re.search(r"(?<!\\)\((?!\?)|\(\?P<", rest):
+        raise BadSettings(f"{rest!r} is no expression with a group", do=f"Allowed: {ALLOWED['path']}")
+    import duckdb  # its expressions cannot run away, whoever wrote them
+
+    try:
+        with duckdb.connect(":memory:") as con:
+            rows = con.execute("SELECT regexp_extract(unnest(?::VARCHAR[]), ?, 1)", [list(paths) or [""], rest])
+            values = [row[0] or None for row in rows.fetchall()]
+    except duckdb.Error as error:
+        raise BadSettings(f"{rest!r} is no expression with a group ({str(error).splitlines()[0][:120]})",
+                          do=f"Allowed: {ALLOWED['path']}") from error
+    return values[: len(paths)]
 
 
 def _check(raw: dict[str, Any], text: str) -> None:
@@ -166,25 +254,40 @@ def _check(raw: dict[str, Any], text: str) -> None:
             except BadSettings as error:
                 raise fail((*path, key), error.what, error.do) from error
 
-    keys(raw, (), ("zone", "streams"), "")
+    def words(table: dict[str, Any], path: tuple[str, ...], key: str) -> None:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            raise fail((*path, key), f"`{key}` must be a list of texts in quotes", f"Write {ALLOWED[key]}")
+
+    keys(raw, (), ("zone", "leave_out", "streams"), "")
     word(raw, (), "zone")
+    words(raw, (), "leave_out")
     streams = raw.get("streams", {})
     if not isinstance(streams, dict):
         raise fail(("streams",), "`streams` must be a table", 'Write it as [streams."name"]')
     for name, stream in streams.items():
         at: tuple[str, ...] = ("streams", name)
-        keys(stream, at, ("kind", "zone", "columns"), '[streams."name"]')
+        keys(stream, at, ("kind", "zone", "names", "path", "columns"), '[streams."name"]')
         word(stream, at, "kind", tuple(StreamKind))
         word(stream, at, "zone")
+        words(stream, at, "names")
+        places = stream.get("path", {})
+        keys(places, (*at, "path"), PATH_ROLES, '[streams."name".path]')
+        for role, where in places.items():
+            try:
+                path_values(where if isinstance(where, str) else "", [])
+            except BadSettings as error:
+                raise fail((*at, "path", role), error.what, error.do) from error
         columns = stream.get("columns", {})
         if not isinstance(columns, dict):
             raise fail((*at, "columns"), "`columns` must be a table", 'Write it as [streams."name".columns."column"]')
         for column, said in columns.items():
             here = (*at, "columns", column)
-            keys(said, here, ("role", "unit", "type"), '[streams."name".columns."column"]')
+            keys(said, here, ("role", "unit", "type", "time_format"), '[streams."name".columns."column"]')
             word(said, here, "role", (*Role, NO_ROLE))
             word(said, here, "unit")
             word(said, here, "type", tuple(ColumnType))
+            word(said, here, "time_format", tuple(TimeFormat))
 
 
 def _lines(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
