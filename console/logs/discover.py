@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from console.jobs import Job
-from console.logs import config, memory, streams
+from console.logs import config, memory, said, streams
+from console.logs.config import FolderSettings
 from console.logs.group import Group, grouped
 from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
 from console.logs.refusals import no_logs, no_time
@@ -28,26 +29,31 @@ SAYS_NOTHING = {"", "data", "all", "log", "logs", "output", "out", "file", "expo
 NEEDS_TIME = (StreamKind.REQUESTS, StreamKind.SAMPLES)
 
 
-def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[StreamPlan, ...] = ()) -> FolderPlan:
+def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[StreamPlan, ...] = (),
+             settings: FolderSettings | None = None) -> FolderPlan:
     """The plan of a folder. Only heads of files are read, and nothing is run or written.
 
     zone   of times that have none; before what `pilothouse.toml` says. None of both: UTC, marked as assumed
     known  the streams of an earlier time: names, stored names, types and the user's choices stay as they were
+    settings  instead of what `pilothouse.toml` says
     Raises NoSuchFolder, NoLogs, BadSettings, JobStopped.
     """
     folder = Path(folder)
     zone = checked_zone(zone, where="--zone") if zone else None
     found, refused = walk(folder, job)
-    settings = config.read(folder)
+    settings = config.read(folder) if settings is None else settings
+    patterns = {each.path: config.left_out(each.path, settings.leave_out) for each in found}
+    found = [each for each in found if patterns[each.path] is None]
     heads = _heads(found, refused, job)
     places = {each.path: each.place for each in found}
     groups = grouped(heads)
-    drafts = [_draft(group, name, places, job) for group, name in named(groups, folder.name, known)]
+    drafts = [_draft(group, name, places, job, settings)
+              for group, name in named(groups, folder.name, known)]
     streams.settle_forms(drafts)
     streams.settle_outcomes(drafts)
     plans: list[StreamPlan] = []
     for draft in drafts:
-        plan = memory.remembered(streams.plan(draft, settings, zone), known, settings, zone)
+        plan = memory.remembered(said.with_path(streams.plan(draft, settings, zone), settings), known, settings, zone)
         if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
             refused.extend(no_time(plan, draft.facts))
         else:
@@ -59,7 +65,8 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
         raise no_logs(folder, refused)
     kept = {plan.name for plan in plans}
     notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
-    return FolderPlan(str(folder), tuple(plans), tuple(refused), (*notes, *_notes(plans)))
+    left_out = tuple((path, pattern) for path, pattern in patterns.items() if pattern is not None)
+    return FolderPlan(str(folder), tuple(plans), tuple(refused), (*notes, *_notes(plans)), settings, left_out)
 
 
 def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:
@@ -79,15 +86,18 @@ def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Hea
     return heads
 
 
-def _draft(group: Group, name: str, places: dict[str, Path], job: Job) -> streams.Draft:
+def _draft(group: Group, name: str, places: dict[str, Path], job: Job, settings: FolderSettings) -> streams.Draft:
     """A first look at a stream, and a deeper one where some column was empty all along."""
-    sampled = _sampled(group, places, job)
+    sampled = [said.named_head(head, name, settings) for head in _sampled(group, places, job)]
+    said.with_names(group, name, settings)
     first = streams.draft(group, name, sampled, places)
     if group.dialect or group.format is FileFormat.PARQUET or all(facts.texts for facts in first.facts):
         return first
     ends = {sampled[0].file.path, sampled[-1].file.path}
     sampled = [_again(head, group, places, job, DEEP_ROWS, DEEP_BYTES) if head.file.path in ends else head
                for head in sampled]
+    sampled = [said.named_head(head, name, settings) for head in sampled]
+    said.with_names(group, name, settings)
     return streams.draft(group, name, sampled, places)
 
 

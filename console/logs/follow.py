@@ -10,7 +10,7 @@ taken when the file has been at rest for REST_S.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from console.errors import ConsoleError
 from console.jobs import Job
 from console.logs import parquet
 from console.logs.begun import Begun, begin, tell_ledger
+from console.logs.config import left_out
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest
 from console.logs.load import writable
@@ -64,7 +65,9 @@ class _Followed:
 class Follower:
     """One folder, polled. Not for several threads at once."""
 
-    def __init__(self, folder: Path, ws: Workspace, plan: FolderPlan, *, rest_s: float = REST_S) -> None:
+    def __init__(self, folder: Path, ws: Workspace, plan: FolderPlan, *, rest_s: float = REST_S,
+                 skip: Collection[str] = ()) -> None:
+        """skip: paths of files that are not read now, because whoever stopped the load does not want them yet."""
         self._folder, self._ws, self._rest_s = Path(folder), ws, rest_s
         self._plans: dict[str, tuple[str, FilePlan]] = {
             file.path: (stream.name, file) for stream in plan.streams for file in stream.files}
@@ -73,6 +76,9 @@ class Follower:
             self._refuse(refused.path)
         self._streams: Streams | None = None
         self._first = plan.streams
+        self._settings = plan.settings
+        self._skip = frozenset(skip)
+        self._unwanted: dict[str, bool] = {}
         self._files: dict[tuple[int, int], _Followed] = {}
         self._behind = False        # rollups
 
@@ -103,11 +109,29 @@ class Follower:
                 self._behind = self._ws.refresh(job, limit_s=REFRESH_S) and bool(change.rows)
             return change
 
+    @property
+    def streams(self) -> tuple[StreamPlan, ...]:
+        """As they are now, with what came while following."""
+        return self._streams.plans if self._streams is not None else self._first
+
+    @property
+    def plans(self) -> Mapping[str, tuple[str, FilePlan]]:
+        """Path -> stream and plan of all files that were met."""
+        return self._plans
+
+    def _wants(self, path: str) -> bool:
+        if path not in self._unwanted:
+            patterns = self._settings.leave_out if self._settings is not None else ()
+            self._unwanted[path] = path in self._skip or left_out(path, patterns) is not None
+        return not self._unwanted[path]
+
     # ------------------------------------------------------------------ one poll
     def _poll(self, streams: Streams, job: Job) -> Change:
         files, _ = walk(self._folder, job)
         here: list[OnDisk] = []
         for each in files:
+            if not self._wants(each.path):
+                continue
             try:
                 here.append(OnDisk(each.path, each.place, Identity.of(each.place)))
             except OSError:
@@ -276,7 +300,7 @@ class Follower:
         return False
 
     def _recognised(self, streams: Streams, file: OnDisk, refused: list[Refused]) -> tuple[str, FilePlan] | None:
-        found = recognise_new(self._folder, streams.plans, file.name)
+        found = recognise_new(self._folder, streams.plans, file.name, self._settings)
         if found is None:
             return None             # empty or not whole yet: asked again when it has changed
         if isinstance(found, Refused):

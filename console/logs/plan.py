@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from console.roles import ColumnType, Role, StreamKind
 from console.roles import TimeFormat as TimeFormat
+
+if TYPE_CHECKING:
+    from console.logs.config import FolderSettings
 
 
 class FileFormat(StrEnum):
@@ -124,3 +128,5 @@ class FolderPlan:
     streams: tuple[StreamPlan, ...]
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = field(default=())   # said once: zone assumed, outcomes that cannot join, ...
+    settings: FolderSettings | None = None       # what the user said, by which the plan was made
+    left_out: tuple[tuple[str, str], ...] = ()   # path and pattern of files that the user does not want

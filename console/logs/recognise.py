@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.errors import BadSettings
-from console.logs import config, roles, streams
+from console.logs import config, roles, said, streams
 from console.logs.cells import look_at
 from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named
 from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
@@ -20,12 +20,13 @@ from console.logs.sniff import Head, Incomplete, sniff
 from console.roles import Role, StreamKind
 
 
-def recognise_new(folder: Path, known: Sequence[StreamPlan],
-                  path: str | Path) -> tuple[StreamPlan, FilePlan] | Refused | None:
+def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
+                  settings: config.FolderSettings | None = None) -> tuple[StreamPlan, FilePlan] | Refused | None:
     """The stream of one new file and its plan; a refusal; or None as long as it is empty or cut: ask again later.
 
     The stream returned has the file in front of its others, and columns at its end (before those from the path) when
     the file brings new ones. Only the head of this one file is read.
+    settings  instead of what `pilothouse.toml` says
     """
     folder = Path(folder)
     place = folder / path
@@ -44,7 +45,27 @@ def recognise_new(folder: Path, known: Sequence[StreamPlan],
         return None
     if isinstance(head, Refused):
         return None if _may_grow(head) else head
-    return join(known, head, folder.name) or _new_stream(folder, known, head)
+    found = join(known, _named(known, head), folder.name)
+    if found is None:
+        return _new_stream(folder, known, head, settings)
+    stream, file = found
+    if settings is not None and settings.streams.get(stream.name, config.StreamSettings()).path:
+        constants = {**dict(file.constants), **said.path_constants(stream, settings, file.path)}
+        file = replace(file, constants=tuple(constants.items()))
+        stream = stream.with_files((file, *stream.files[1:]))
+    return stream, file
+
+
+def _named(known: Sequence[StreamPlan], head: Head) -> Head:
+    """A head without a header under the names that files of its shape have in a known stream."""
+    if head.file.has_header:
+        return head
+    for stream in known:
+        like = next((file for file in stream.files if not file.has_header), None)
+        if like is not None and like.format is head.file.format and len(like.columns) == len(head.file.columns) and (
+                stem_of(like.path) == stem_of(head.file.path) or folders_of(like.path) == folders_of(head.file.path)):
+            return replace(head, file=replace(head.file, columns=like.columns))
+    return head
 
 
 def _may_grow(refused: Refused) -> bool:
@@ -169,9 +190,10 @@ def _widened(stream: StreamPlan, head: Head) -> StreamPlan:
     return replace(stream, columns=tuple(columns))
 
 
-def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | Refused | None:
+def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head,
+                settings: config.FolderSettings | None) -> tuple[StreamPlan, FilePlan] | Refused | None:
     try:
-        settings = config.read(folder)
+        settings = config.read(folder) if settings is None else settings
     except BadSettings:           # said when the folder was opened; it does not stop following
         settings = config.FolderSettings()
     group, name = named(grouped([head]), folder.name, known)[0]
