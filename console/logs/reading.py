@@ -15,6 +15,7 @@ import io
 import json
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ HEAD_BYTES = 4096               # of a file's start: they tell whose offset it i
 ANCHOR_BYTES = 64               # just before the offset: they tell whether the rest follows what was read
 HEADER_LINES = 100              # before which the header must have come
 SKIP_BYTES = 4 << 20
+HOLE_BYTES = 1 << 20            # so many NULs at the start of a line are a hole, and passed over
+UNREADABLE = (EOFError, OSError, zlib.error)
 
 CUT_OFF = "damaged"             # note of a compressed file that ends too early
 
@@ -67,8 +70,8 @@ class Lines(Protocol):
 
     encoding: str
 
-    def lines_before(self, offset: int) -> int:
-        """How many lines lie before an offset."""
+    def lines_before(self, offset: int) -> int | None:
+        """How many lines lie before an offset; None when the file cannot be asked any more."""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,7 @@ class Piece:
     keys: tuple[str, ...]       # field n of the rows holds the value of keys[n]
     types: Mapping[str, ColumnType]     # of keys that were not expected; those without a value so far are left out
     _ends: NDArray[np.int64] | None = None
+    anew: bytes | None = None   # the record first_record was taken when it had only this much; it is here again, whole
 
     def rows(self) -> pa.Table | None:
         """The rows, `_record` counted from the start of the file; None when there are none."""
@@ -99,9 +103,10 @@ class Piece:
         return self.line_place(self.cut.line_of(record - self.first_record))
 
     def line_place(self, line: int) -> tuple[int, int | None]:
-        """The same for a line of this piece, counted from 0 in it."""
+        """The same for a line of this piece, counted from 0 in it. Line 0 stands for one that nobody can count."""
         if self.first_line is None:
-            self.first_line = self.file.lines_before(self.offset)
+            before = self.file.lines_before(self.offset)
+            self.first_line = -1 - line if before is None else before
         if self._ends is None:
             self._ends = _line_ends(self.raw, self.file.encoding)
         return self.first_line + line + 1, self.offset + (int(self._ends[line - 1]) if line else 0)
@@ -183,11 +188,18 @@ def unpacked(raw: BinaryIO, compression: Compression) -> BinaryIO:
 
 def known_again(path: Path, compression: Compression, mark: Mark) -> bool:
     """Whether the file still begins with what was read of it."""
+    return bool(compared(path, compression, mark))
+
+
+def compared(path: Path, compression: Compression, mark: Mark) -> bool | None:
+    """The same; None for an archive that ends too early to tell, as one does that is still being copied."""
     try:
         with open_bytes(path, compression) as stream:
             return begins_with(stream, mark)
-    except (UnreadableLog, OSError, EOFError, zlib.error):
+    except UnreadableLog:
         return False
+    except UNREADABLE:
+        return None if compression is not Compression.NONE else False
 
 
 def begins_with(stream: BinaryIO, mark: Mark) -> bool:
@@ -241,6 +253,10 @@ class TextFile:
         self.path = path
         self.mark = mark or Mark()
         self.damage = ""
+        self.size = -1                          # of a plain file, when it was last looked at
+        self._node = node
+        self._open = threading.Lock()           # lines may be counted by another thread than the one that reads
+        self._counted = (0, 0)                  # (offset, lines before it)
         self._stream = open_bytes(path, plan.compression, node)
         self.encoding = "utf-8" if plan.encoding == "utf-8-sig" else plan.encoding
         self._waiting = b""                     # read, not yet part of a piece
@@ -250,9 +266,15 @@ class TextFile:
         self._header_due = plan.format is FileFormat.CSV and plan.has_header
         self._skipping = False
         self._rest_of_line = False
+        self._before = b""                      # an archive's bytes before the mark
+        self._anew: bytes | None = None
         self._cutter = cutter_of(plan)
         self._checked = (-1, -1)
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def waiting(self) -> int:
@@ -261,14 +283,28 @@ class TextFile:
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._stream.close()
+        with self._open:
+            self._stream.close()
         self._cutter.close()
+
+    def rewind(self, mark: Mark) -> None:
+        """Stands at an earlier mark again, on the same descriptor: what was read since was not kept. Plain files."""
+        self._cutter.close()
+        self._cutter = cutter_of(self.plan)
+        self.mark, self.damage = mark, ""
+        self._waiting, self._skipping, self._rest_of_line, self._anew = b"", False, False, None
+        self._header_due = self.plan.format is FileFormat.CSV and self.plan.has_header
+        self._lines = 0
+        self._checked = (-1, -1)
+        self._stream.seek(0)
+        self._start()
 
     def continues(self) -> bool:
         """Whether the open file still holds what was read of it. A plain file only; others never change."""
         if self.plan.compression is not Compression.NONE:
             return True
         about = os.fstat(self._stream.fileno())
+        self.size = about.st_size
         if about.st_size < self.read_to:
             return False
         now = (about.st_size, about.st_mtime_ns)
@@ -284,22 +320,32 @@ class TextFile:
         return same
 
     def begins_as(self, path: Path, size: int) -> bool:
-        """Whether another plain file of that size is a copy of the first records of this one."""
+        """Whether another plain file of that size is no more than a copy of the first bytes of this one."""
         if self.plan.compression is not Compression.NONE or not 0 < size <= self.read_to:
             return False
         try:
             with open_bytes(path, Compression.NONE) as copy:
-                for at in (0, max(0, size - HEAD_BYTES)):
-                    copy.seek(at)
-                    self._stream.seek(at)
-                    length = min(HEAD_BYTES, size - at)
-                    piece = read_exactly(copy, length)
-                    short = size < HEAD_BYTES and piece.count(b"\n") < 2
-                    if short or piece != read_exactly(self._stream, length):
-                        return False
-            return True
+                if not self._head.startswith(read_exactly(copy, min(HEAD_BYTES, size))):
+                    return False
+                at = max(0, size - HEAD_BYTES)
+                copy.seek(at)
+                self._stream.seek(at)
+                return read_exactly(copy, size - at) == read_exactly(self._stream, size - at)
         except (UnreadableLog, OSError):
             return False
+        finally:
+            self._stream.seek(self.read_to)
+
+    def shares_head(self, head: bytes) -> bool:
+        """Whether the first unpacked bytes of another file are those of this one."""
+        length = min(len(head), len(self._head))
+        return length > 0 and head[:length] == self._head[:length]
+
+    def last_bytes(self, size: int) -> bytes:
+        """So many bytes before the mark, as far as there are any and they can still be read. A plain file only."""
+        try:
+            self._stream.seek(max(0, self.mark.offset - size))
+            return read_exactly(self._stream, min(size, self.mark.offset))
         finally:
             self._stream.seek(self.read_to)
 
@@ -317,50 +363,69 @@ class TextFile:
         fields, closed, _ = split_fields(text, self.plan.delimiter.encode())
         return closed and len(fields) == len(self.plan.columns)
 
-    def lines_before(self, offset: int) -> int:
-        """How many lines lie before an offset of a plain file; it is read again for that.
+    def lines_before(self, offset: int) -> int | None:
+        """How many lines lie before an offset; the file is read again for that, from where it was last asked.
 
-        The stream belongs to the thread that reads on, and may be closed by it at any time: so it is opened anew.
+        May be called from another thread than the one that reads on, which may close the file meanwhile.
         """
-        count = 0
-        with open_bytes(self.path, self.plan.compression) as again:
-            while offset > 0 and (more := again.read(min(SKIP_BYTES, offset))):
+        at, count = self._counted if self._counted[0] <= offset else (0, 0)
+        try:
+            for more in self._again(at, offset):
                 count += len(_line_ends(more, self.encoding))
-                offset -= len(more)
+        except (UnreadableLog, *UNREADABLE):
+            return None
+        self._counted = (offset, count)
         return count
+
+    def _again(self, first: int, end: int) -> Iterator[bytes]:
+        """The unpacked bytes from `first` to `end`; of a plain file that is open, even when its name has moved."""
+        with self._open:
+            held = self.plan.compression is Compression.NONE and not self._stream.closed and hasattr(os, "pread")
+            descriptor = os.dup(self._stream.fileno()) if held else -1
+        if held:
+            try:
+                while first < end and (more := os.pread(descriptor, min(SKIP_BYTES, end - first), first)):
+                    yield more
+                    first += len(more)
+            finally:
+                os.close(descriptor)
+            return
+        with open_bytes(self.path, self.plan.compression, self._node) as again:
+            again.seek(first)
+            while first < end and (more := again.read(min(SKIP_BYTES, end - first))):
+                yield more
+                first += len(more)
 
     def _start(self) -> None:
         """Stands at the mark: what comes before it was committed in an earlier run."""
         offset = self.mark.offset if self.mark.offset > len(codecs.BOM_UTF8) else 0
-        self._head = read_exactly(self._stream, HEAD_BYTES)
+        self._head, self.read_to = b"", 0
+        self._head = self._next(HEAD_BYTES)
         byte_order = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(self._head[:2])
         if self.encoding.startswith("utf-16") or byte_order:
             self.encoding = byte_order or "utf-16-le"
         if not offset:
             skip = 3 if self._head.startswith(b"\xef\xbb\xbf") else 2 if byte_order else 0
             self._waiting = self._head[skip:]
-            self.read_to = len(self._head)
             self.mark = Mark(skip, 0, "", self._head[:skip].hex())
             return
         self._lines = None
         self._header_due = False
-        self.read_to = len(self._head)
-        ends = self._head[:offset].count(b"\n")
         if offset <= self.read_to:
             self._waiting = self._head[offset:]
-        elif isinstance(self._stream, gzip.GzipFile | pa.NativeFile):
-            while self.read_to < offset:
-                more = self._stream.read(min(SKIP_BYTES, offset - self.read_to))
-                if not more:
-                    break
-                self.read_to += len(more)
-                ends += more.count(b"\n")
-            self._lines = ends
+            self._before = self._head[:offset]
+        elif self.plan.compression is not Compression.NONE:
+            self._lines = len(_line_ends(self._head, self.encoding))
+            self._before = self._head
+            while self.read_to < offset and (more := self._next(min(SKIP_BYTES, offset - self.read_to))):
+                self._lines += len(_line_ends(more, self.encoding))
+                self._before = (self._before + more)[-RECORD_BYTES:]
         else:
             self._stream.seek(offset)
             self.read_to = offset
         anchor = bytes.fromhex(self.mark.anchor)
-        self._rest_of_line = bool(anchor) and not anchor.endswith(_newline(self.encoding))
+        newline = _newline(self.encoding)
+        self._rest_of_line = bool(anchor) and not anchor.endswith(newline) and not anchor.endswith(b"\0\0")
 
     def pieces(self, *, final: bool, limit: int | None = None) -> Iterator[Piece]:
         """Whole records from the mark on, as far as the file goes now.
@@ -374,20 +439,38 @@ class TextFile:
             if left is not None:
                 left -= len(chunk)
             self._waiting += chunk
+            if self._waiting.startswith(b"\0"):
+                yield from self._pass_hole()
             if self._waiting:
                 yield from self._cut(final=final and not chunk)
             if not chunk:
                 return
 
+    def _pass_hole(self) -> Iterator[Piece]:
+        """The NULs that a writer leaves who goes on where it stood before a truncation may be gigabytes: no record.
+
+        The last ones stay before the line that follows, which is cut as when there are few.
+        """
+        if len(self._waiting) >= HOLE_BYTES and not (self._skipping or self._rest_of_line):
+            length = len(self._waiting) - len(self._waiting.lstrip(b"\0"))
+            if length >= HOLE_BYTES:
+                length = length // 2 * 2 - 2
+                yield self._piece(Cut(consumed=length), self._waiting[:length])
+
     def _next(self, size: int) -> bytes:
+        """The next bytes; of a damaged archive those before the damage."""
+        pieces = []
         try:
-            chunk = read_exactly(self._stream, size)
-        except (EOFError, OSError, zlib.error) as error:
+            while size > 0 and (more := self._stream.read(size)):
+                pieces.append(more)
+                size -= len(more)
+        except UNREADABLE as error:
             if self.plan.compression is Compression.NONE:
                 raise UnreadableLog(f"it stopped at byte {self.read_to} ({error})", where=self.plan.path,
                                     do="Check the disk, then open the folder again") from error
-            self.damage = f"{CUT_OFF}: the {self.plan.compression} data break after {self.read_to} unpacked bytes"
-            return b""
+            so_far = self.read_to + sum(map(len, pieces))
+            self.damage = f"{CUT_OFF}: the {self.plan.compression} data break after {so_far} unpacked bytes"
+        chunk = b"".join(pieces)
         self.read_to += len(chunk)
         if len(self._head) < HEAD_BYTES:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
@@ -420,12 +503,53 @@ class TextFile:
         if not whole and not (final or self._skipping):
             return
         rest = self._waiting[:end]
-        if self._rest_of_line and rest.strip(b"\r\n\0 "):
+        goes_on = self._rest_of_line and bool(rest.strip(b"\r\n\0 "))
+        if goes_on and not self._skipping and self._take_back():
+            self._rest_of_line = False
+            return
+        if goes_on:
             yield self._one_bad(rest, "the rest of a line whose beginning was read as a line", line_ends=whole)
         else:
             yield self._piece(Cut(consumed=end, lines=int(whole)), rest)
-        self._rest_of_line = False
+        self._rest_of_line = not whole and not self._skipping
         self._skipping = self._skipping and not whole
+
+    def _take_back(self) -> bool:
+        """Stands before the last record again, which was taken without its end and has gone on since."""
+        offset = self.mark.offset
+        if self.plan.compression is Compression.NONE:
+            size = min(offset, RECORD_BYTES) // 2 * 2
+            self._stream.seek(offset - size)
+            before = read_exactly(self._stream, size)
+            self._stream.seek(self.read_to)
+        else:
+            before = self._before
+        width = len(_newline(self.encoding))
+        if (offset - len(before)) % width:
+            before = before[1:]
+        end = _last(before, _newline(self.encoding))
+        begun = before[end:]
+        if not begun or not self.mark.records or (not end and offset > len(before)) or not self._is_one(begun):
+            return False
+        head = digest(self._head[: min(HEAD_BYTES, offset - len(begun))])
+        self.mark = Mark(offset - len(begun), self.mark.records - 1, head, before[:end][-ANCHOR_BYTES:].hex())
+        self._waiting = begun + self._waiting
+        self._anew = begun
+        return True
+
+    def _is_one(self, begun: bytes) -> bool:
+        """Whether the bytes of a last line were a record of their own, and not the end of one of several lines."""
+        text = self._text(begun)
+        if self.plan.dialect:
+            cutter = cutter_of(self.plan)
+            try:
+                return cutter.cut(text, final=True).records == 1
+            finally:
+                cutter.close()
+        if self.plan.format is FileFormat.CSV and b'"' in text:
+            fields, closed, regular = split_fields(text, self.plan.delimiter.encode())
+            return closed and regular and len(fields) == len(self.plan.columns)
+        return True
 
     def _one_bad(self, raw: bytes, reason: str, *, line_ends: bool) -> Piece:
         cut = Cut(bad=[Bad(0, 0, reason, shown(raw))], records=1, consumed=len(raw), lines=int(line_ends),
@@ -441,8 +565,12 @@ class TextFile:
         self._waiting = self._waiting[len(raw):]
         piece = Piece(self, cut, raw, before.offset, before.records, self._lines, self.mark, tuple(self._cutter.keys),
                       self._cutter.met())
+        if cut.records:
+            piece.anew, self._anew = self._anew, None
+        unfinished = cut.lines > 0 and not raw.endswith(_newline(self.encoding))
+        self._rest_of_line = self._rest_of_line or unfinished
         if self._lines is not None:
-            self._lines += cut.lines
+            self._lines += cut.lines - unfinished
         return piece
 
     def _text(self, raw: bytes) -> bytes:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from console.logs.identity import FileState, Identity, parquet_digest
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
-from console.logs.reading import Mark, Piece
+from console.logs.reading import Mark, Piece, cutter_of
 from console.roles import ColumnType, Role, StreamKind
 from console.store import quoted
 from console.store.names import literal
@@ -78,6 +78,11 @@ class Streams:
         self._infos[plan.name] = self._ws.ensure_stream(plan)
         self._maps = {key: value for key, value in self._maps.items() if key[0] != plan.name}
 
+    def renew(self) -> None:
+        """Asks the workspace again what its streams are: the user may have corrected them."""
+        self._infos = {name: self._ws.stream(info.stream_id) for name, info in self._infos.items()}
+        self._maps = {}
+
     def fields(self, stream: str, keys: tuple[str, ...]) -> dict[str, int]:
         """Stored column -> position among a file's fields. A name met twice takes the columns of that name in turn."""
         known = self._maps.get((stream, keys))
@@ -102,9 +107,9 @@ class Streams:
                 type_ is ColumnType.NUMBER) else None
             fresh.append(ColumnPlan(name, stored, type_, role, why=LATE_WHY))
         at = len(plan.columns) - len(plan.path_columns)
-        columns = (*plan.columns[:at], *fresh, *plan.columns[at:])
-        self._plans[stream] = replace(plan, columns=columns)
-        self._infos[stream] = self._ws.ensure_stream(self._plans[stream])
+        wider = replace(plan, columns=(*plan.columns[:at], *fresh, *plan.columns[at:]))
+        self._infos[stream] = self._ws.ensure_stream(wider)     # it may fail: then nothing has changed here
+        self._plans[stream] = wider
         self._maps = {key: value for key, value in self._maps.items() if key[0] != stream}
 
     def _match(self, stream: str, keys: tuple[str, ...]) -> dict[str, int]:
@@ -170,6 +175,8 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
     for state, piece in pieces:
         file_id = open_file(w, streams, state)
         by_file.setdefault(file_id, []).append((state, piece))
+        if piece.anew is not None:
+            _take_back(w, streams, file_id, state, piece.first_record, piece.anew)
         _quarantine_bad(w, file_id, state, piece, counts)
         rows = piece.rows()
         if rows is not None:
@@ -184,6 +191,19 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
         state.mark = piece.mark
         note_file(w, state)
     return counts
+
+
+def _take_back(w: Writer, streams: Streams, file_id: int, state: FileState, record: int, begun: bytes) -> None:
+    """A record that was taken when it had no end yet, and comes again whole."""
+    was = w.take_back(streams.info(state.stream).stream_id, file_id, record)
+    if was == "row":
+        state.rows_loaded -= 1
+    elif was == "quarantine":
+        state.rows_quarantined -= 1
+    else:
+        cutter = cutter_of(state.plan)
+        state.ignored -= cutter.cut(begun, final=True).ignored
+        cutter.close()
 
 
 def _quarantine_bad(w: Writer, file_id: int, state: FileState, piece: Piece, counts: Counts) -> None:

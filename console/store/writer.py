@@ -79,6 +79,27 @@ class Writer:
         """These records of a file, which lay in quarantine, were appended after all."""
         self._files.add(file_id, rows_quarantined=-quarantine.heal(self.connection, file_id, records))
 
+    def take_back(self, stream_id: int, file_id: int, record: int) -> str:
+        """Undo one record of an earlier transaction: it was read before it was whole. Says what it was.
+
+        Returns "row", "quarantine", or "" for a record that was neither; the ledger counts with it.
+        """
+        if self.connection.execute("DELETE FROM quarantine WHERE file_id = ? AND record = ? RETURNING 1",
+                                   [file_id, record]).fetchall():
+            self._files.add(file_id, rows_quarantined=-1)
+            return "quarantine"
+        stream = self._streams[stream_id]
+        gone = self.connection.execute(
+            f"DELETE FROM {stream.table} WHERE _file = ? AND _record = ? RETURNING epoch_us(_ts) // {FINEST_S}000000",
+            [file_id, record]).fetchall()
+        if not gone:
+            return ""
+        self._files.add(file_id, rows_loaded=-1)
+        if gone[0][0] is not None and catalog.needs_time(stream):
+            self.connection.execute(f"INSERT INTO dirty VALUES (?, make_timestamp(?::BIGINT * {FINEST_S}000000))",
+                                    [stream_id, gone[0][0]])
+        return "row"
+
     def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
                arrived: datetime | None, constants: Mapping[str, str]) -> Appended:
         """Insert the records of a relation into a stream.
