@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from console.jobs import Job
@@ -52,21 +53,24 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     streams.settle_forms(drafts)
     streams.settle_outcomes(drafts)
     plans: list[StreamPlan] = []
+    unplaced: list[StreamPlan] = []
     for draft in drafts:
         plan = memory.remembered(said.with_path(streams.plan(draft, settings, zone), settings), known, settings, zone)
         if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
             refused.extend(no_time(plan, draft.facts))
+            unplaced.append(plan)
         else:
             plans.append(plan)
     plans = [streams.like_requests(plan, plans) if plan.kind is StreamKind.REFERENCE else plan for plan in plans]
     plans.sort(key=lambda plan: list(StreamKind).index(plan.kind))     # requests first: they make the first charts
     refused.sort(key=lambda each: each.path)
+    left_out = tuple((path, pattern) for path, pattern in patterns.items() if pattern is not None)
+    whole = FolderPlan(str(folder), tuple(plans), tuple(refused), (), settings, left_out, tuple(unplaced))
     if not plans:
-        raise no_logs(folder, refused)
+        raise no_logs(whole)
     kept = {plan.name for plan in plans}
     notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
-    left_out = tuple((path, pattern) for path, pattern in patterns.items() if pattern is not None)
-    return FolderPlan(str(folder), tuple(plans), tuple(refused), (*notes, *_notes(plans)), settings, left_out)
+    return replace(whole, notes=(*notes, *_notes(plans)))
 
 
 def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:

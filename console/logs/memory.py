@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from console.logs.config import FolderSettings, StreamSettings
 from console.logs.group import Group, folders_of, overlap, stem_of
 from console.logs.names import folder_shape, stored_names
-from console.logs.plan import ColumnPlan, StreamPlan
+from console.logs.plan import ColumnPlan, Compression, FileFormat, FilePlan, StreamPlan
 from console.roles import Role
+
+if TYPE_CHECKING:
+    from console.store import ColumnInfo, FileEntry, StreamInfo
 
 
 def known_name(group: Group, known: Sequence[StreamPlan]) -> str | None:
@@ -31,6 +35,39 @@ def known_name(group: Group, known: Sequence[StreamPlan]) -> str | None:
         if same and overlap({column.name for column in stream.columns}, group.names) >= 0.5:
             return stream.name
     return None
+
+
+def kept_streams(infos: Sequence[StreamInfo], ledger: Sequence[FileEntry]) -> tuple[StreamPlan, ...]:
+    """The streams of a workspace as an earlier time settled them, for `discover`."""
+    files: dict[int, list[FilePlan]] = {}
+    for entry in ledger:
+        if entry.stream_id is not None and entry.format in tuple(FileFormat):
+            files.setdefault(entry.stream_id, []).append(
+                FilePlan(entry.path, FileFormat(entry.format), Compression(entry.compression), entry.size,
+                         entry.mtime_ns, ()))
+    return tuple(
+        as_kept(StreamPlan(info.name, info.kind, FileFormat(info.format), info.why, (),
+                           tuple(files.get(info.stream_id, ())), dialect=info.dialect, half_of=info.half_of,
+                           answers=info.answers), info)
+        for info in infos if info.format in tuple(FileFormat))
+
+
+def as_kept(plan: StreamPlan, info: StreamInfo) -> StreamPlan:
+    """A plan with what the workspace says of its columns: corrections of the user, fields that came late."""
+    known = {column.stored: column for column in info.columns}
+    columns = [_kept(column, known[column.stored]) if column.stored in known else column for column in plan.columns]
+    there = {column.stored for column in columns}
+    late = [_kept(ColumnPlan(each.name, each.stored, each.type), each) for each in info.columns
+            if each.stored not in there]
+    at = len(columns) - len(plan.path_columns)
+    return replace(plan, kind=info.kind, zone=info.zone, zone_assumed=info.zone_assumed,
+                   columns=(*columns[:at], *late, *columns[at:]))
+
+
+def _kept(column: ColumnPlan, info: ColumnInfo) -> ColumnPlan:
+    return replace(column, name=info.name, type=info.type, role=info.role, unit=info.unit,
+                   time_format=info.time_format, why=info.why, samples=info.samples or column.samples,
+                   chosen=info.chosen)
 
 
 def remembered(plan: StreamPlan, known: Sequence[StreamPlan], settings: FolderSettings, zone: str | None) -> StreamPlan:

@@ -87,6 +87,7 @@ class StreamPlan:
     half_of  the stream whose rows these complete by request id, one event for both: its own name when the halves of a
              request stand in the same files (records say by `_half` which they are); "" when each row is an event
     answers  the second half is the response: without it the request failed, and latency is the time between both
+    half_chosen  the user said what it completes, or that it completes nothing
     """
 
     name: str
@@ -101,6 +102,7 @@ class StreamPlan:
     dialect: str = ""
     half_of: str = ""
     answers: bool = False
+    half_chosen: bool = False
 
     def column(self, role: Role) -> ColumnPlan | None:
         """The first column with that role."""
@@ -130,3 +132,4 @@ class FolderPlan:
     notes: tuple[str, ...] = field(default=())   # said once: zone assumed, outcomes that cannot join, ...
     settings: FolderSettings | None = None       # what the user said, by which the plan was made
     left_out: tuple[tuple[str, str], ...] = ()   # path and pattern of files that the user does not want
+    unplaced: tuple[StreamPlan, ...] = ()        # of files that were refused, for no column of them is known as a time

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from console.errors import NoLogs
 from console.logs import times
 from console.logs.cells import Facts
-from console.logs.plan import Refused, StreamPlan
+from console.logs.plan import FolderPlan, Refused, StreamPlan
 
 MOST_NAMES = 8
 
@@ -37,13 +36,29 @@ def names(all_names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def no_logs(folder: Path, refused: Sequence[Refused]) -> NoLogs:
+class NothingToLoad(NoLogs):
+    """No log in a folder; `plan` says what was found instead."""
+
+    def __init__(self, plan: FolderPlan, what: str, do: str) -> None:
+        super().__init__(what, where=plan.folder, do=do)
+        self.plan = plan
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was no file at all: one may come."""
+        return not self.plan.refused and not self.plan.left_out
+
+
+def no_logs(plan: FolderPlan) -> NothingToLoad:
     """The error for a folder with nothing to load: what was found, and what to do."""
+    refused = plan.refused
+    if not refused and plan.left_out:
+        return NothingToLoad(plan, "All files of the folder are left out", "Change `leave_out` in pilothouse.toml")
     if not refused:
-        return NoLogs("The folder is empty", where=str(folder),
-                      do="Open a folder with CSV, JSON lines or Parquet files, or wait until something is written")
+        return NothingToLoad(plan, "The folder is empty",
+                             "Open a folder with CSV, JSON lines or Parquet files, or wait until something is written")
     first = sorted(refused, key=lambda each: not each.rejected)[0]
     more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
     reason = first.reason.rstrip(".").replace(". ", "; ")
-    return NoLogs(f"Nothing here can be loaded: {first.path} ({reason}){more}", where=str(folder),
-                  do="Open a folder with CSV, JSON lines or Parquet files that have a column with times")
+    return NothingToLoad(plan, f"Nothing here can be loaded: {first.path} ({reason}){more}",
+                         "Open a folder with CSV, JSON lines or Parquet files that have a column with times")
