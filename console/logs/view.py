@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import ColumnType, Role, StreamKind, TimeFormat
 from console.store.shown import FileView as FileView
 from console.store.shown import QuarantineView as QuarantineView
 
@@ -25,6 +26,9 @@ class ColumnView:
     n: int
     n_missing: int
     chosen: bool = False
+    time_format: TimeFormat | None = None
+    n_misfit: int = 0           # cells that are no value of its type; their text is kept
+    from_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class StreamView:
     zone: str
     zone_assumed: bool
     columns: tuple[ColumnView, ...]
+    confidence: float = 1.0     # share of what was looked at that has the form which was recognised
+    unnamed: tuple[str, ...] = ()       # stored names of the columns of its files without a header, in their order
+    path: Mapping[str, str] = field(default_factory=dict)       # role -> where in the path its value stands
+    placed: bool = True         # False: none of its files is loaded, since no column is known as its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +62,7 @@ class SourcesView:
     quarantine_reasons: tuple[tuple[str, int], ...]      # reason, count; most frequent first
     quarantine: tuple[QuarantineView, ...]               # the first 200
     notes: tuple[str, ...]
+    leave_out: tuple[str, ...] = ()                      # patterns of files that are not loaded
+    undo: str = ""                                       # what would be taken back; "" when there is nothing
+    redo: str = ""
+    can_replay: bool = False                             # the folder is there, and no load goes on

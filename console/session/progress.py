@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from dataclasses import replace
 
 from console.jobs import Job
+from console.logs.view import FileView
 from console.session.view import LoadProgress
+
+RATE_S, LEAST_RATE_S = 10.0, 0.5
+"""A file's rate is taken over the last so many seconds, and not over less."""
 
 SMOOTH_S = 3.0
 """Rows a second are counted over the last so many seconds."""
@@ -53,3 +59,25 @@ class Watched:
         rate = (last_rows - first_rows) / (last_at - first_at) if last_at > first_at else 0.0
         return LoadProgress(self.running, self._files_done, self._files_total, self._done, self._total, self._rows,
                             rate, self._quarantined, self._note)
+
+
+class Rates:
+    """Rows a second of each file, from what the ledger said a while ago. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._then: list[tuple[float, dict[str, int]]] = []
+
+    def noted(self, files: tuple[FileView, ...]) -> tuple[FileView, ...]:
+        """The same files, with their rate over the last seconds."""
+        moment = time.monotonic()
+        rows = {one.path: one.rows_loaded for one in files}
+        with self._lock:
+            recent = [each for each in self._then if moment - each[0] <= RATE_S]
+            before = recent[0] if recent else None
+            self._then = [*recent, (moment, rows)]
+        if before is None or moment - before[0] < LEAST_RATE_S:
+            return files
+        spent = moment - before[0]
+        return tuple(replace(one, rows_per_second=max(0, one.rows_loaded - before[1][one.path]) / spent)
+                     if one.path in before[1] and one.rows_loaded > before[1][one.path] else one for one in files)

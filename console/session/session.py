@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,19 +13,20 @@ from console.clock import now
 from console.drift.view import DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
 from console.jobs import Job
-from console.logs.discover import discover
-from console.logs.follow import Follower
-from console.logs.load import LoadReport, load_folder
-from console.logs.plan import FolderPlan
-from console.logs.view import SourcesView
+from console.logs.config import Answer
+from console.logs.load import LoadReport
+from console.logs.replay import ReplayReport
+from console.logs.view import QuarantineView, SourcesView
 from console.metrics import charts
 from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
-from console.roles import Role
-from console.session import columns, compare, incidents, sources
+from console.roles import Role, StreamKind
+from console.session import compare, incidents, sources
+from console.session.columns import Corrector
 from console.session.places import workspace_for
-from console.session.progress import Watched
+from console.session.progress import Rates, Watched
+from console.session.reading import Reading
 from console.session.recent import remember_folder
 from console.session.selection import Selection, Side
 from console.session.view import LoadProgress, SelectionView, StatusView
@@ -43,8 +45,9 @@ class Session:
         self._zone = zone
         self._selection = Selection()
         self._lock = threading.RLock()
-        self._plan: FolderPlan | None = None
-        self._follower: Follower | None = None
+        self._reading = Reading(store, folder, zone)
+        self._corrector = Corrector(store, folder)
+        self._rates = Rates()
         self._watched: Watched | None = None
         self._totals: Totals | None = None
         self._grew_at = 0.0
@@ -75,8 +78,7 @@ class Session:
 
     def close(self) -> None:
         """Give up files and database. Work that is going on must have been asked to stop before."""
-        if self._follower is not None:
-            self._follower.close()
+        self._reading.close()
         self._store.close()
 
     # ---- work ----------------------------------------------------------------------------------------------
@@ -89,29 +91,34 @@ class Session:
         self._watched = watched
         try:
             watched.report(0, 0, "Looking through the folder")
-            self._plan = discover(self.folder, job, zone=self._zone)
-            self._store.set_notes(self._plan.notes)
-            report = load_folder(self._plan, self._store, watched, on_change=self._loaded_more)
-            self._follower = Follower(self.folder, self._store, self._plan)
+            report = self._reading.load(watched, self._loaded_more)
         finally:
             watched.finish()
             self._data_changed(0)
+        self._begin_live()
+        remember_folder(self.folder, self._store.totals().rows_loaded)
+        return report
+
+    def _begin_live(self) -> None:
         newest = self._totals.last if self._totals else None
         if newest is not None and abs((now() - newest).total_seconds()) < GROWING_S:
             self._grew_at = time.monotonic()
             self._select(lambda chosen: chosen.begin_live())
-        remember_folder(self.folder, self._store.totals().rows_loaded)
-        return report
 
     def poll(self, job: Job) -> bool:
-        """Read what came since the last call; True when something did. Nothing is read before `load` has ended."""
-        if self._follower is None:
-            return False
+        """Read what came since the last call; True when something did. Nothing is read before `load` has ended, but
+        for a folder that was empty then: it is loaded once a file comes."""
+        waited = self._reading.waits
         try:
-            change = self._follower.poll(job)
+            change = self._reading.poll(job, self._loaded_more)
         except ConsoleError as error:
             self._message = str(error)
             raise
+        if change is None:
+            return False
+        if waited:
+            self._data_changed(0)
+            self._begin_live()
         refreshed = self._store.refresh()
         self._message = ""
         if change.rows or change.quarantined or change.new_files or refreshed:
@@ -132,7 +139,7 @@ class Session:
     @property
     def following(self) -> bool:
         """Whether the log still grows."""
-        return self._follower is not None and bool(self._grew_at) and time.monotonic() - self._grew_at < GROWING_S
+        return self._reading.following and bool(self._grew_at) and time.monotonic() - self._grew_at < GROWING_S
 
     # ---- intents -------------------------------------------------------------------------------------------
 
@@ -218,13 +225,85 @@ class Session:
 
     def sources(self) -> SourcesView:
         """Streams, files, quarantine."""
-        return sources.view(self._store, self.folder)
+        view = sources.view(self._store, self.folder, self._reading.plan, self._corrector,
+                            loading=self.progress() is not None)
+        return replace(view, files=self._rates.noted(view.files))
 
-    def set_columns(self, stream: str, changes: Mapping[str, tuple[Role | None, str]], zone: str | None,
-                    job: Job) -> None:
-        """Correct roles and units (stored name -> role, unit) and the zone; keep them; rebuild what depends on them."""
-        columns.correct(self._store, self.folder, stream, changes, zone, job)
-        self._data_changed(0)
+    def quarantine(self, limit: int, offset: int = 0, reason: str | None = None,
+                   file: str | None = None) -> tuple[QuarantineView, ...]:
+        """A page of the records that could not be read; of one reason or one file when they are named."""
+        return self._store.quarantine(limit, offset, reason, file)
+
+    def raw_record(self, row: QuarantineView) -> str:
+        """The whole record as it stands in its file, up to 64 kB; what was kept of it where the file is gone."""
+        return sources.raw_record(self._store, self.folder, self._reading.plan, row)
+
+    # ---- corrections ---------------------------------------------------------------------------------------
+
+    def set_columns(self, stream: str, changes: Mapping[str, Answer], zone: str | None, job: Job,
+                    kind: StreamKind | None = None) -> bool:
+        """Correct what columns mean (stored name -> answer), the zone or the kind; keep it; rebuild what follows.
+
+        True when files can be loaded now that could not: a `load` must follow.
+        """
+        plan = self._reading.plan
+        unplaced = next((one for one in plan.unplaced if one.name == stream), None) if plan is not None else None
+        if unplaced is not None and all(one.name != stream for one in self._store.streams()):
+            self._corrector.say_only(unplaced, changes, zone, kind, job)
+            return True
+        self._correct(lambda: self._corrector.set_columns(stream, changes, zone, kind, job))
+        return False
+
+    def name_columns(self, stream: str, names: tuple[str, ...], job: Job) -> None:
+        """Names for the columns of files without a header, in their order."""
+        stored = next((one.unnamed for one in self.sources().streams if one.name == stream), ())
+        if not stored:
+            raise BadSettings("All files of this stream have a header", where=stream)
+        self._correct(lambda: self._corrector.name_columns(stream, stored, names, job), names_changed=True)
+
+    def from_path(self, stream: str, role: Role, where: str, job: Job) -> None:
+        """Take a role from the path of each file: "level:1", "regex:..."; "" ends it."""
+        self._correct(lambda: self._corrector.from_path(stream, role, where, job), names_changed=True)
+
+    def leave_out(self, patterns: tuple[str, ...], job: Job) -> LoadReport:
+        """Leave out the files whose paths fit, take in again those that fit no more. Raises as `load`."""
+        with self._reading.alone():
+            self._corrector.leave_out(patterns, job)
+        return self.load(job)
+
+    def undo_columns(self, job: Job) -> None:
+        """Take the last correction back. Raises BadSettings when there is none, and as `load` when files come back."""
+        self._step(self._corrector.undo, job)
+
+    def redo_columns(self, job: Job) -> None:
+        """Make the correction again that was taken back last."""
+        self._step(self._corrector.redo, job)
+
+    def replay_quarantine(self, job: Job, stream: str | None = None) -> ReplayReport:
+        """Read records in quarantine again, after a correction. Twice is the same as once."""
+        try:
+            return self._reading.replay(job, stream)
+        finally:
+            self._store.refresh()
+            self._data_changed(0)
+
+    def _correct(self, correct: Callable[[], None], *, names_changed: bool = False) -> None:
+        with self._reading.alone():
+            try:
+                correct()
+            finally:
+                self._reading.renew(anew=names_changed)
+                self._data_changed(0)
+
+    def _step(self, step: Callable[[Job], bool], job: Job) -> None:
+        with self._reading.alone():
+            try:
+                load = step(job)
+            finally:
+                self._reading.renew(anew=True)
+                self._data_changed(0)
+        if load and self.folder is not None:
+            self.load(job)
 
     # ---- questions -----------------------------------------------------------------------------------------
 

@@ -5,17 +5,18 @@ back from each of them. All within one transaction of `Workspace.correcting`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, quarantine, rollups
+from console.store import catalog, ledger, quarantine, rollups
 from console.store.asking import one
 from console.store.ledger import LEFT_OUT
-from console.store.model import ColumnInfo
+from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
 from console.store.rolled import settled
+from console.window import from_epoch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -96,8 +97,15 @@ class Corrections:
 
     # ---- files ---------------------------------------------------------------------------------------------
 
-    def leave_out(self, file_id: int, reason: str) -> int:
+    def leave_out(self, path: str, reason: str) -> int:
         """Take the rows of a file away, and what the ledger knows of it but its name; gives how many rows."""
+        changes = ledger.Changes(self.connection)
+        file_id = changes.file(path, None, {})
+        changes.set(file_id, {"state": LEFT_OUT, "reason": reason})
+        changes.flush()
+        return self._take_rows(file_id)
+
+    def _take_rows(self, file_id: int) -> int:
         con = self.connection
         found = one(con, "SELECT stream_id FROM files WHERE file_id = ?", [file_id])
         stream = self._streams.get(found[0]) if found else None
@@ -111,10 +119,9 @@ class Corrections:
                 con.execute("DELETE FROM new_outcomes WHERE file_id = ?", [file_id])
                 rollups.join_again(con)
         quarantine.forget(con, file_id)
-        con.execute('UPDATE files SET state = ?, reason = ?, "offset" = 0, records = 0, next_record = 0, '
+        con.execute('UPDATE files SET "offset" = 0, records = 0, next_record = 0, '
                     "prefix_digest = '', anchor = '', device = 0, inode = 0, rows_loaded = 0, rows_quarantined = 0, "
-                    "rows_ignored = 0, ignored = '{}', first_ts = NULL, last_ts = NULL WHERE file_id = ?",
-                    [LEFT_OUT, reason, file_id])
+                    "rows_ignored = 0, ignored = '{}', first_ts = NULL, last_ts = NULL WHERE file_id = ?", [file_id])
         return rows
 
     def take_in(self, file_id: int) -> None:
@@ -143,3 +150,36 @@ def _as_it_was(column: ColumnInfo, before: ColumnInfo | None) -> ColumnInfo:
         return replace(column, role=None, chosen=False)
     return replace(column, name=before.name, type=before.type, role=before.role, unit=before.unit, why=before.why,
                    time_format=before.time_format, chosen=before.chosen)
+
+
+def sample_texts(con: DuckDBPyConnection, stream: StreamInfo, stored: str, limit: int) -> list[str | None]:
+    """Some cells of a column as text."""
+    return [row[0] for row in con.execute(f"SELECT {quoted(stored)}::VARCHAR FROM {stream.table} LIMIT ?",
+                                          [limit]).fetchall()]
+
+
+def values_by_file(con: DuckDBPyConnection, stream: StreamInfo, stored: str) -> list[tuple[int, str, str | None, bool]]:
+    """For each file with rows: number, path, the value of a column, and whether all its rows have that one."""
+    name = quoted(stored)
+    return con.execute(f"SELECT f.file_id, any_value(f.path), min({name}), coalesce(min({name}) = max({name}) AND "
+                       f"count({name}) = count(*), count({name}) = 0) FROM {stream.table} "
+                       f"JOIN files f ON f.file_id = _file GROUP BY f.file_id").fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Cells of a column that are no value of its type. first: when the first of them was."""
+
+    count: int
+    first: datetime | None
+    sample: str
+
+
+def misfits(con: DuckDBPyConnection, stream: StreamInfo) -> dict[str, Misfit]:
+    """Stored name -> cells whose text is kept beside it. Numbers that only lost digits are among them."""
+    rows = con.execute(
+        f"SELECT k, count(*), epoch_us(min(_ts)), arg_min(json_extract_string(_misfit, "
+        f"'/' || replace(replace(k, '~', '~0'), '/', '~1')), _record) FROM (SELECT unnest(json_keys(_misfit)) AS k, "
+        f"_misfit, _ts, _record FROM {stream.table} WHERE _misfit IS NOT NULL) GROUP BY k").fetchall()
+    return {name: Misfit(int(count), from_epoch(first / 1e6) if first is not None else None, sample or "")
+            for name, count, first, sample in rows}

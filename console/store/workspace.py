@@ -27,7 +27,7 @@ from console.store import (
     rollups,
     values,
 )
-from console.store.corrections import Corrections
+from console.store.corrections import Corrections, Misfit, misfits
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
@@ -279,6 +279,10 @@ class Workspace:
     def quarantine_reasons(self, file: str | None = None) -> tuple[tuple[str, int], ...]:
         """(reason, count), most frequent first."""
         return quarantine.reasons(self.cursor(), file)
+
+    def misfits(self, stream_id: int) -> dict[str, Misfit]:
+        """Stored name -> the cells of that column that did not fit it."""
+        return misfits(self.cursor(), self._shown[stream_id])
 
     def annotations(self) -> tuple[tuple[datetime, str, str], ...]:
         """(when in UTC, text, origin), in order."""
