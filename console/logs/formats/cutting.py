@@ -7,7 +7,7 @@ quarantined, what it calls no record is counted with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -27,7 +27,8 @@ FAULTS_OF_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.Parser
 class SqlCutter:
     """Cuts blocks by a query.
 
-    select   over `lines` (i BIGINT, l VARCHAR; with `json` only lines that are valid JSON). Its columns:
+    select   over `lines` (i BIGINT, l VARCHAR; with `json` only lines that are valid JSON); or a function that gives
+             one for a block, so that no expression is planned without need. Its columns:
                i        the line
                k        (if a line may give several records) their order in it, BIGINT
                ignored  NULL for a row, else why it is none: counted, not kept
@@ -40,9 +41,10 @@ class SqlCutter:
     no_line  why a line is set aside that the query does not speak of
     """
 
-    def __init__(self, select: str, columns: Sequence[str] | None = None, *, json: bool, keys: Sequence[str] = (),
-                 no_line: str = "no line of this form", setup: Sequence[str] = ()) -> None:
-        self._select = select
+    def __init__(self, select: str | Callable[[bytes], str], columns: Sequence[str] | None = None, *, json: bool,
+                 keys: Sequence[str] = (), no_line: str = "no line of this form", setup: Sequence[str] = ()) -> None:
+        self._choose = select
+        self._select = select if isinstance(select, str) else ""
         self._json = json
         self._no_line = no_line
         self._ordered: str | None = None
@@ -81,6 +83,8 @@ class SqlCutter:
             text += b"\n"
         ends = newlines(text)
         cut.lines = len(ends)
+        if callable(self._choose):
+            self._select = self._choose(text)
         lines = _lines(text, ends)
         wrong = self._wrong(lines)
         if wrong:
