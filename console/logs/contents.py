@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +41,8 @@ class Broken:
 
     reason: str
 
+
+AHEAD_BYTES = 64 << 20          # of rows that were read and not yet written
 
 Item = tuple[FileState, Piece | Range | Ended | Broken]
 
@@ -82,35 +83,65 @@ def late_types(streams: Streams, state: FileState, what: object) -> dict[str, Co
     return {}
 
 
-@contextlib.contextmanager
-def read_ahead(folder: Path, files: Sequence[FileState], live_s: float) -> Iterator[Iterator[Item]]:
-    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
-    items: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=2)
-    stop = threading.Event()
+class _Ahead:
+    """Items between the thread that reads and the one that writes, so many bytes of rows at most."""
 
-    def put(item: Item | BaseException | None) -> None:
-        while not stop.is_set():
-            with contextlib.suppress(queue.Full):
-                items.put(item, timeout=0.1)
-                return
+    def __init__(self) -> None:
+        self._items: deque[tuple[Item | BaseException | None, int]] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self.stopped = False
+
+    def put(self, item: Item | BaseException | None, size: int = 0) -> None:
+        """Waits while there is enough; does nothing once nobody reads any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.stopped or self._bytes + size <= AHEAD_BYTES or not self._items)
+            self._items.append((item, size))
+            self._bytes += size
+            self._changed.notify_all()
+
+    def get(self) -> Item | BaseException | None:
+        """Waits for the next one."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._items))
+            item, size = self._items.popleft()
+            self._bytes -= size
+            self._changed.notify_all()
+            return item
+
+    def stop(self) -> None:
+        """Nobody reads any more."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+
+
+@contextlib.contextmanager
+def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams: Streams) -> Iterator[Iterator[Item]]:
+    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
+    ahead = _Ahead()
 
     def read() -> None:
         copies = _Copies(folder)
         try:
             for state in files:
                 copies.begin(state)
-                for what in contents(folder, state, live_s):
-                    put((state, what))
-                    if stop.is_set():
+                for what in contents(folder, state, live_s, streams.numbers(state.stream)):
+                    size = 0
+                    if isinstance(what, Piece):
+                        copies.seen(what)
+                        what.forget()
+                        size = sum(table.nbytes for table in what.cut.tables)
+                    ahead.put((state, what), size)
+                    if ahead.stopped:
                         return
-                    copies.seen(what)
-            put(None)
+            ahead.put(None)
         except BaseException as bug:
-            put(bug)
+            ahead.put(bug)
 
     def taken() -> Iterator[Item]:
         while True:
-            item = items.get()
+            item = ahead.get()
             if isinstance(item, BaseException):
                 raise item
             if item is None:
@@ -122,7 +153,7 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float) -> Itera
     try:
         yield taken()
     finally:
-        stop.set()
+        ahead.stop()
         thread.join()
 
 
@@ -183,8 +214,9 @@ class _Copies:
             return False
 
 
-def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | Range | Ended | Broken]:
-    """One file from its mark on: its pieces, and how it ended."""
+def contents(folder: Path, state: FileState, live_s: float,
+             numbers: Collection[str] = ()) -> Iterator[Piece | Range | Ended | Broken]:
+    """One file from its mark on: its pieces, and how it ended. numbers: fields that are kept as numbers."""
     path = folder / state.plan.path
     try:
         if is_parquet(state):
@@ -201,7 +233,7 @@ def contents(folder: Path, state: FileState, live_s: float) -> Iterator[Piece | 
             finally:
                 rows.close()
             return
-        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node)
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, numbers)
         try:
             at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
             yield from file.pieces(final=at_rest)

@@ -20,18 +20,18 @@ import duckdb
 from console.errors import CannotWrite, NoLogs
 from console.jobs import Job, JobStopped
 from console.logs.begun import begin, tell_ledger
+from console.logs.bulk import Batch
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
 from console.logs.identity import FileState, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
-from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, put_pieces, refuse
+from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
 from console.roles import ColumnType, StreamKind
 from console.store import Workspace, Writer
 
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
 BATCH_BYTES = 256 << 20         # of text
-STATEMENT_BYTES = 32 << 20      # of text in one statement: small files are gathered to so many
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
@@ -169,7 +169,7 @@ class _Loading:
     def _load(self, files: Sequence[FileState], *, wait: bool) -> list[FileState]:
         """Reads and writes these files; gives those with an unfinished last line."""
         held: list[FileState] = []
-        with read_ahead(self._folder, files, self._live_s) as items:
+        with read_ahead(self._folder, files, self._live_s, self._streams) as items:
             item = next(items, None)
             first = True
             while item is not None:
@@ -184,42 +184,34 @@ class _Loading:
         """One transaction; gives the item that comes next."""
         if item is not None and isinstance(item[1], Range):
             return self._ranges(item, items, held, rows)
-        counts, size = Counts(), 0
-        waiting: list[Item] = []
-        waiting_bytes = 0
+        size = 0
+        ends: list[Item] = []
         stopped: JobStopped | None = None
-        with self._ws.writing() as w:
+        with self._ws.writing() as w, Batch(w, self._streams) as batch:
             while item is not None:
-                waiting.append(item)
-                waiting_bytes += len(item[1].raw) if isinstance(item[1], Piece) else 0
+                state, what = item
+                if isinstance(what, Piece):
+                    batch.put(state, what)
+                    size += what.mark.offset - what.offset
+                else:
+                    ends.append(item)
+                self._tell(state, what, Counts(batch.rows))
                 item = next(items, None)
                 try:
                     self._job.stop_if_asked()
                 except JobStopped as stop:
                     stopped = stop
-                due = stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
-                if due or waiting_bytes >= STATEMENT_BYTES:
-                    counts.add(self._flush(w, waiting, held, counts))
-                    size += waiting_bytes
-                    waiting, waiting_bytes = [], 0
-                    if due or counts.rows >= rows or size >= BATCH_BYTES:
-                        break
+                if (stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
+                        or batch.rows >= rows or size >= BATCH_BYTES):
+                    break
+            counts = batch.finish()
+            for state, what in ends:
+                self._end(w, state, what, held)
         self._counts.add(counts)
         if stopped is not None:
             self._refresh(last=True)
             raise stopped
         return item
-
-    def _flush(self, w: Writer, waiting: Sequence[Item], held: list[FileState], before: Counts) -> Counts:
-        """Pieces of many files in as few statements as can be, then the ends of the files."""
-        pieces = [(state, what) for state, what in waiting if isinstance(what, Piece)]
-        counts = put_pieces(w, self._streams, pieces, None)
-        told = Counts(before.rows + counts.rows, before.quarantined + counts.quarantined)
-        for state, what in waiting:
-            if not isinstance(what, Piece):
-                self._end(w, state, what, held)
-            self._tell(state, what, told)
-        return counts
 
     def _ranges(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
         """The same for Parquet, where a batch is only a list until it is written, so that it can be written again."""

@@ -17,7 +17,7 @@ import os
 import stat
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -44,7 +44,7 @@ from console.logs.records import (
 )
 from console.roles import ColumnType
 
-CHUNK_BYTES = 32 << 20          # read, unpacked and cut in one go
+CHUNK_BYTES = 8 << 20           # read, unpacked and cut in one go
 HEAD_BYTES = 4096               # of a file's start: they tell whose offset it is
 ANCHOR_BYTES = 64               # just before the offset: they tell whether the rest follows what was read
 HEADER_LINES = 100              # before which the header must have come
@@ -89,12 +89,13 @@ class Piece:
     types: Mapping[str, ColumnType]     # of keys that were not expected; those without a value so far are left out
     _ends: NDArray[np.int64] | None = None
     anew: bytes | None = None   # the record first_record was taken when it had only this much; it is here again, whole
+    _gone: int = 0              # bytes of raw that were let go
 
     def rows(self) -> pa.Table | None:
         """The rows, `_record` counted from the start of the file; None when there are none."""
         if not self.cut.tables:
             return None
-        table = pa.concat_tables(self.cut.tables) if len(self.cut.tables) > 1 else self.cut.tables[0]
+        table = one_table(self.cut.tables)
         at = table.num_columns - 1
         return table.set_column(at, "_record", pa.array(table["_record"].to_numpy() + self.first_record))
 
@@ -107,21 +108,48 @@ class Piece:
         if self.first_line is None:
             before = self.file.lines_before(self.offset)
             self.first_line = -1 - line if before is None else before
-        if self._ends is None:
-            self._ends = _line_ends(self.raw, self.file.encoding)
-        return self.first_line + line + 1, self.offset + (int(self._ends[line - 1]) if line else 0)
+        ends = self._line_ends()
+        at = 0 if not line else int(ends[line - 1]) if line <= len(ends) else None
+        return self.first_line + line + 1, None if at is None else self.offset + at
 
     def text(self, record: int) -> str:
         """A record as it stands in the file, cut as quarantine keeps it."""
-        if self._ends is None:
-            self._ends = _line_ends(self.raw, self.file.encoding)
+        ends = self._line_ends()
         number = record - self.first_record
         line = self.cut.line_of(number)
         following = self.cut.line_of(number + 1) if number + 1 < self.cut.records else self.cut.lines
-        start = int(self._ends[line - 1]) if line else 0
+        if line > len(ends):
+            return ""
+        start = int(ends[line - 1]) if line else 0
         last = max(line + 1, following)
-        raw = self.raw[start : int(self._ends[last - 1]) if last <= len(self._ends) else len(self.raw)]
+        raw = self._bytes()[start : int(ends[last - 1]) if last <= len(ends) else None]
         return shown(in_utf8(raw, self.file.encoding).rstrip(b"\r\n"))
+
+    def forget(self) -> None:
+        """Let go of the bytes; should they be asked for, they are read again."""
+        if self.cut.bad:
+            self._line_ends()
+        if isinstance(self.file, TextFile):
+            self._gone, self.raw = len(self.raw), b""
+
+    def _bytes(self) -> bytes:
+        if self._gone and isinstance(self.file, TextFile):
+            self.raw, self._gone = self.file.again(self.offset, self._gone), 0
+        return self.raw
+
+    def _line_ends(self) -> NDArray[np.int64]:
+        if self._ends is None:
+            self._ends = _line_ends(self._bytes(), self.file.encoding)
+        return self._ends
+
+
+def one_table(tables: Sequence[pa.Table]) -> pa.Table:
+    """Several as one. Where numbers were read in some only, all get text: it stands for the same numbers."""
+    if len({table.schema for table in tables}) > 1:
+        text = pa.schema([field.with_type(pa.string()) if field.type == pa.float64() else field
+                          for field in tables[0].schema])
+        tables = [table.cast(text) for table in tables]
+    return pa.concat_tables(tables) if len(tables) > 1 else tables[0]
 
 
 def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
@@ -235,20 +263,20 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def cutter_of(plan: FilePlan) -> formats.Cutter:
-    """Cuts the blocks of a file of this form."""
+def cutter_of(plan: FilePlan, numbers: Collection[str] = ()) -> formats.Cutter:
+    """Cuts the blocks of a file of this form. numbers: fields that may come as DOUBLE where that loses nothing."""
     if plan.dialect:
         return formats.named(plan.dialect).cutter(plan)
     if plan.format is FileFormat.CSV:
-        return CsvCutter(plan.columns, plan.delimiter, header=plan.has_header)
+        return CsvCutter(plan.columns, plan.delimiter, header=plan.has_header, numbers=numbers)
     return JsonCutter(plan.columns)
 
 
 class TextFile:
     """One text file that is being read. Not for several threads at once."""
 
-    def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None,
-                 node: tuple[int, int] | None = None) -> None:
+    def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None, node: tuple[int, int] | None = None,
+                 numbers: Collection[str] = ()) -> None:
         self.plan = plan
         self.path = path
         self.mark = mark or Mark()
@@ -268,7 +296,7 @@ class TextFile:
         self._rest_of_line = False
         self._before = b""                      # an archive's bytes before the mark
         self._anew: bytes | None = None
-        self._cutter = cutter_of(plan)
+        self._cutter = cutter_of(plan, numbers)
         self._checked = (-1, -1)
         try:
             self._start()
@@ -362,6 +390,13 @@ class TextFile:
             return not self._cutter.cut(text, final=True).bad
         fields, closed, _ = split_fields(text, self.plan.delimiter.encode())
         return closed and len(fields) == len(self.plan.columns)
+
+    def again(self, offset: int, size: int) -> bytes:
+        """Bytes that were read before, read anew; fewer or none when they cannot be."""
+        try:
+            return b"".join(self._again(offset, offset + size))
+        except (UnreadableLog, *UNREADABLE):
+            return b""
 
     def lines_before(self, offset: int) -> int | None:
         """How many lines lie before an offset; the file is read again for that, from where it was last asked.
@@ -559,7 +594,7 @@ class TextFile:
     def _piece(self, cut: Cut, raw: bytes) -> Piece:
         before = self.mark
         offset = before.offset + len(raw)
-        anchor = (bytes.fromhex(before.anchor) + raw)[-ANCHOR_BYTES:]
+        anchor = (bytes.fromhex(before.anchor) + raw[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
         head = digest(self._head[: min(HEAD_BYTES, offset)])
         self.mark = Mark(offset, before.records + cut.records, head, anchor.hex())
         self._waiting = self._waiting[len(raw):]

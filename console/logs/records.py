@@ -10,14 +10,14 @@ rows + misshapen + blank lines must be the lines of the block, or the careful pa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from console.logs.arrow_csv import ArrowCsv
 from console.roles import ColumnType
 
 RAW_LIMIT = 4096                # characters of a quarantined record that are kept
@@ -95,12 +95,20 @@ def newlines(block: bytes) -> NDArray[np.int64]:
     return np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
 
 
+def count_lines(block: bytes) -> int:
+    """How many newlines a block has."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
+
+
 class CsvCutter:
     """Cuts blocks of a CSV file whose fields are known. Blocks are UTF-8 and start where a record starts."""
 
-    def __init__(self, columns: Sequence[str], delimiter: str = ",", *, header: bool = True) -> None:
+    def __init__(self, columns: Sequence[str], delimiter: str = ",", *, header: bool = True,
+                 numbers: Collection[str] = ()) -> None:
+        """numbers: names of fields that are kept as numbers; where that loses nothing they come as DOUBLE, not text."""
         self._columns = tuple(columns)
         self._width = len(columns)
+        self._arrow = ArrowCsv(self._columns, delimiter, numbers)
         self._delimiter = delimiter
         self._delimiter_byte = delimiter.encode()
         self._header = header
@@ -155,7 +163,7 @@ class CsvCutter:
         end = block.rfind(b"\n") + 1
         if not end:
             return Cut()
-        if self._width == 1 or b"\0" in block or block.count(b"\r") != block.count(b"\r\n"):
+        if self._width == 1 or b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
             return None             # a lone carriage return ends a line for Arrow, and for nobody else
         block = block[:end] if end < len(block) else block
         starts: NDArray[np.int64] | None = None
@@ -164,15 +172,15 @@ class CsvCutter:
             shape = self._quoted_shape(block)
             if shape is None:
                 return None
-            end, starts = shape
+            end, lines, starts = shape
             block = block[:end] if end < len(block) else block
             if not end:
                 return Cut()
-        elif len(block) > LINE_BYTES and np.diff(newlines(block), prepend=-1).max() > LINE_BYTES:
-            return None
-        misshapen: list[pa_csv.InvalidRow] = []
-        table = self._parse(block, quoted, misshapen)
-        lines = block.count(b"\n")
+        else:
+            lines = count_lines(block)
+            if len(block) > LINE_BYTES and np.diff(newlines(block), prepend=-1).max() > LINE_BYTES:
+                return None
+        table, misshapen, numbers = self._arrow.parse(block, quoted=quoted)
         records = lines if starts is None else len(starts)
         blank = np.empty(0, np.int64)
         if table.num_rows + len(misshapen) != records:
@@ -198,15 +206,17 @@ class CsvCutter:
             self._misshapen(cut, record, cut.line_of(record), row.text.encode(), row.actual_columns)
         good = row_at[~out]
         table = table.append_column("_record", pa.array(good))
-        again = self._headers_in(block, table, quoted)
+        again = None if numbers else self._headers_in(block, table, quoted)
         if again is not None:
             cut.ignored[HEADER_AGAIN] += table.num_rows - again.num_rows
             table = again
         cut.tables = [table] if table.num_rows else []
         return cut
 
-    def _quoted_shape(self, block: bytes) -> tuple[int, NDArray[np.int64]] | None:
-        """Where the last whole record ends, and the line on which each starts; None unless every quote is regular.
+    def _quoted_shape(self, block: bytes) -> tuple[int, int, NDArray[np.int64]] | None:
+        """Where the last whole record ends, lines up to there, and the line on which each record starts.
+
+        None unless every quote is regular.
 
         Regular: an opening quote follows a delimiter or a line's end, a closing one precedes such, or two stand
         together inside. Then every reader agrees on what is quoted, and a torn quote cannot hide.
@@ -220,7 +230,7 @@ class CsvCutter:
         if end < len(block) - RECORD_BYTES or np.count_nonzero(ends >= end) > RECORD_LINES:
             return None
         if not end:
-            return 0, np.empty(0, np.int64)
+            return 0, 0, np.empty(0, np.int64)
         quotes = quotes[quotes < end]
         opening, closing = quotes[0::2], quotes[1::2]
         edge = np.zeros(256, bool)
@@ -236,24 +246,7 @@ class CsvCutter:
         starts = np.concatenate(([0], last_lines[:-1] + 1)).astype(np.int64)
         if np.diff(closed, prepend=-1).max() > RECORD_BYTES or (last_lines - starts).max() >= RECORD_LINES:
             return None
-        return end, starts
-
-    def _parse(self, block: bytes, quoted: bool, misshapen: list[pa_csv.InvalidRow]) -> pa.Table:
-        names = [str(position) for position in range(self._width)]
-
-        def set_aside(row: pa_csv.InvalidRow) -> str:
-            misshapen.append(row)
-            return "skip"
-
-        return pa_csv.read_csv(
-            pa.BufferReader(block),
-            read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=4 << 20),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=self._delimiter, quote_char='"' if quoted else False, double_quote=True,
-                newlines_in_values=quoted, ignore_empty_lines=True, invalid_row_handler=set_aside),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""],
-                quoted_strings_can_be_null=False, check_utf8=False))
+        return end, int(last_lines[-1]) + 1, starts
 
     def _headers_in(self, block: bytes, table: pa.Table, quoted: bool) -> pa.Table | None:
         """The rows without those that repeat the header, or None when there are none."""

@@ -21,7 +21,7 @@ from console.store import quoted
 from console.store.names import literal
 
 if TYPE_CHECKING:
-    from console.store import StreamInfo, Workspace, Writer
+    from console.store import Appended, StreamInfo, Workspace, Writer
 
 PIECES = "_pieces"              # the name under which the rows of pieces are registered
 READ = "state NOT IN ('rejected', 'left alone', 'left out')"
@@ -89,6 +89,12 @@ class Streams:
         if known is None:
             known = self._maps[stream, keys] = self._match(stream, keys)
         return known
+
+    def numbers(self, stream: str) -> frozenset[str]:
+        """Fields that are kept as numbers, whichever of the columns of their name they go to."""
+        columns = self._infos[stream].columns
+        text = {column.name for column in columns if column.kept is not ColumnType.NUMBER}
+        return frozenset(column.name for column in columns) - text
 
     def missing(self, stream: str, keys: tuple[str, ...]) -> list[str]:
         """Fields of a file that the stream has no column for."""
@@ -176,8 +182,8 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
         file_id = open_file(w, streams, state)
         by_file.setdefault(file_id, []).append((state, piece))
         if piece.anew is not None:
-            _take_back(w, streams, file_id, state, piece.first_record, piece.anew)
-        _quarantine_bad(w, file_id, state, piece, counts)
+            take_back(w, streams, file_id, state, piece.first_record, piece.anew)
+        quarantine_bad(w, file_id, state, piece, counts)
         rows = piece.rows()
         if rows is not None:
             fields = streams.fields(state.stream, piece.keys)
@@ -193,7 +199,7 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
     return counts
 
 
-def _take_back(w: Writer, streams: Streams, file_id: int, state: FileState, record: int, begun: bytes) -> None:
+def take_back(w: Writer, streams: Streams, file_id: int, state: FileState, record: int, begun: bytes) -> None:
     """A record that was taken when it had no end yet, and comes again whole."""
     was = w.take_back(streams.info(state.stream).stream_id, file_id, record)
     if was == "row":
@@ -206,7 +212,8 @@ def _take_back(w: Writer, streams: Streams, file_id: int, state: FileState, reco
         cutter.close()
 
 
-def _quarantine_bad(w: Writer, file_id: int, state: FileState, piece: Piece, counts: Counts) -> None:
+def quarantine_bad(w: Writer, file_id: int, state: FileState, piece: Piece, counts: Counts) -> None:
+    """Records of a piece that are no rows."""
     state.ignored += piece.cut.ignored
     counts.ignored += sum(piece.cut.ignored.values())
     if piece.cut.bad:
@@ -226,6 +233,12 @@ def _append_group(w: Writer, streams: Streams, group: Sequence[tuple[FileState, 
                         columns={stored: str(position) for stored, position in fields.items()},
                         arrived=arrived, constants=dict(first.plan.constants))
     w.connection.unregister(PIECES)
+    set_aside(w, appended, by_file, counts)
+
+
+def set_aside(w: Writer, appended: Appended, by_file: Mapping[int, Sequence[tuple[FileState, Piece]]],
+              counts: Counts) -> None:
+    """Counts the rows that were appended, and puts those without a usable time into quarantine."""
     counts.rows += appended.rows
     counts.quarantined += len(appended.quarantined)
     for file_id, rows in appended.files.items():

@@ -70,6 +70,10 @@ class Changes:
                           "WHERE list_contains(?, file_id)", [moved])
         self._paths()[path] = [entry for entry in under if not entry[1]]
 
+    def has_read(self, path: str) -> bool:
+        """Whether a file was read under this path."""
+        return any(was_read for _, was_read in self._paths().get(path, []))
+
     def _paths(self) -> dict[str, list[tuple[int, bool]]]:
         if self._known is None:
             self._known = {}

@@ -47,6 +47,14 @@ class Writer:
         """The number of a file in the ledger, made if the path is new. identity: any field of FileEntry."""
         return self._files.file(file, stream_id, identity)
 
+    def has_read(self, path: str) -> bool:
+        """Whether a file was read under this path, so that `free` has something to do."""
+        return self._files.has_read(path)
+
+    def has_rows(self, stream_id: int) -> bool:
+        """Whether a stream has rows. Only without any does `append` look at the source before it is read."""
+        return self._row_before(self._streams[stream_id]) >= 0
+
     def free(self, path: str) -> None:
         """Take the path from a file that was read under it and is there no more, for another one to have it."""
         self._files.free(path)

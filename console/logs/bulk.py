@@ -1,0 +1,209 @@
+"""The rows of one transaction, written while they are still being read.
+
+A statement that takes rows as they come packs them best and holds few of them: an INSERT for each 32 MB of text cost
+twice the memory, and its half-full row groups were packed again at the checkpoint. So an INSERT runs in a thread of
+its own, on all cores, and asks for rows until a transaction has enough of them or a row of another shape comes.
+All files of a stream have one shape: fields that a file lacks are NULL.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from console.logs.identity import FileState
+from console.logs.reading import Piece
+from console.logs.writing import PIECES, Counts, Streams, note_file, open_file, quarantine_bad, set_aside, take_back
+from console.roles import ColumnType
+
+if TYPE_CHECKING:
+    from console.store import Appended, Writer
+
+WAITING = 3             # tables between the two threads
+GATHERED_ROWS = 100_000  # of a stream that has none yet: they are looked at before they are written
+STUCK_S = 0.2           # how often a full queue looks whether there is still somebody who reads it
+
+
+class Batch:
+    """Takes pieces one by one; `finish` when the last was given. An exception inside ends the INSERT at once."""
+
+    def __init__(self, w: Writer, streams: Streams) -> None:
+        self._w, self._streams = w, streams
+        self._open: _Insert | None = None
+        self._by_file: dict[int, list[tuple[FileState, Piece]]] = {}
+        self._begun: set[str] = set()           # streams that have rows
+        self.counts = Counts()
+        self.rows = 0                           # given so far; those without a time among them
+
+    def __enter__(self) -> Batch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._open is not None:
+            self._open.abandon()
+
+    def put(self, state: FileState, piece: Piece) -> None:
+        """The next records of a file. Its pieces must come in order."""
+        if state.file_id is None and self._w.has_read(state.plan.path):
+            self._close()           # the ledger must be told of it, and the INSERT has the connection
+        file_id = open_file(self._w, self._streams, state)
+        self._by_file.setdefault(file_id, []).append((state, piece))
+        if piece.anew is not None:
+            self._close()
+            take_back(self._w, self._streams, file_id, state, piece.first_record, piece.anew)
+        rows = piece.rows()
+        piece.cut.tables = []
+        if rows is None:
+            return
+        table, columns = self._shaped(state, piece, rows, file_id)
+        key = (state.stream, table.schema, state.plan.constants)
+        if self._open is not None and self._open.key != key:
+            self._close()
+        if self._open is None:
+            self._open = self._insert(key, state, columns)
+        self._open.put(table)
+        self.rows += table.num_rows
+        if not self._open.streams and self._open.rows >= GATHERED_ROWS:
+            self._close()
+
+    def finish(self) -> Counts:
+        """All rows are in, and the ledger says so."""
+        self._close()
+        for file_id, each in self._by_file.items():
+            for state, piece in each:
+                quarantine_bad(self._w, file_id, state, piece, self.counts)
+            state, piece = each[-1]
+            state.mark = piece.mark
+            note_file(self._w, state)
+        self._by_file = {}
+        return self.counts
+
+    def _insert(self, key: tuple[Any, ...], state: FileState, columns: dict[str, str]) -> _Insert:
+        stream_id = self._streams.info(state.stream).stream_id
+        self._w.has_read(state.plan.path)       # from here on it is known without asking the database
+        if state.stream not in self._begun and self._w.has_rows(stream_id):
+            self._begun.add(state.stream)
+        return _Insert(self._w, key, stream_id, columns, dict(state.plan.constants),
+                       streams=state.stream in self._begun)
+
+    def _close(self) -> None:
+        if self._open is None:
+            return
+        ended, self._open = self._open, None
+        set_aside(self._w, ended.end(), self._by_file, self.counts)
+        self._begun.add(ended.key[0])
+
+    def _shaped(self, state: FileState, piece: Piece, rows: pa.Table, file_id: int) -> tuple[pa.Table, dict[str, str]]:
+        """Rows under the columns of their stream, and which is which: stored name -> name in the table."""
+        count = rows.num_rows
+        fields = self._streams.fields(state.stream, piece.keys)
+        from_path = set(self._streams.plan(state.stream).path_columns)
+        numbers = pa.float64() in rows.schema.types
+        arrays: list[Any] = []
+        columns: dict[str, str] = {}
+        for column in self._streams.info(state.stream).columns:
+            if column.stored in from_path:
+                continue
+            columns[column.stored] = f"c{column.number}"
+            if column.stored in fields:
+                arrays.append(rows[str(fields[column.stored])])
+            else:
+                arrays.append(pa.nulls(count, pa.float64() if numbers and column.kept is ColumnType.NUMBER
+                                       else pa.string()))
+        names = [*columns.values(), "_record", "_file"]
+        arrays += [rows["_record"], pa.array(np.full(count, file_id, np.int32))]
+        if "_half" in rows.column_names:
+            names.append("_half")
+            arrays.append(rows["_half"])
+        return pa.table(arrays, names=names), columns
+
+
+class _Insert:
+    """One INSERT.
+
+    streams  it takes the rows as they come; else they are gathered first
+    """
+
+    def __init__(self, w: Writer, key: tuple[Any, ...], stream_id: int, columns: dict[str, str],
+                 constants: dict[str, str], *, streams: bool) -> None:
+        self.key = key
+        self.streams = streams
+        self.rows = 0
+        self._w, self._stream_id, self._columns, self._constants = w, stream_id, columns, constants
+        self._schema: pa.Schema = key[1]
+        self._gathered: list[pa.Table] = []
+        self._tables: queue.Queue[pa.Table | None] = queue.Queue(WAITING)
+        self._gone = threading.Event()
+        self._appended: Appended | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        if streams:
+            self._thread.start()
+
+    def put(self, table: pa.Table) -> None:
+        """More rows; waits while there are enough. Raises what ended the INSERT."""
+        self.rows += table.num_rows
+        if self.streams:
+            self._hand_over(table)
+        else:
+            self._gathered.append(table)
+
+    def end(self) -> Appended:
+        """There are no more rows; waits until all are in the table."""
+        if not self.streams:
+            return self._append(pa.concat_tables(self._gathered))
+        self._hand_over(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._appended is not None
+        return self._appended
+
+    def abandon(self) -> None:
+        """Ends it, whatever it has; the transaction will be undone."""
+        self._gone.set()
+        if self.streams:
+            self._thread.join()
+
+    def _hand_over(self, table: pa.Table | None) -> None:
+        while self._thread.is_alive():
+            try:
+                self._tables.put(table, timeout=STUCK_S)
+                return
+            except queue.Full:
+                continue
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            self._appended = self._append(pa.RecordBatchReader.from_batches(self._schema, self._batches()))
+        except BaseException as error:      # handed to the thread that has the transaction
+            self._error = error
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        """Asked for by the threads of the database, one at a time."""
+        while not self._gone.is_set():
+            try:
+                table = self._tables.get(timeout=STUCK_S)
+            except queue.Empty:
+                continue
+            if table is None:
+                return
+            yield from table.to_batches()
+
+    def _append(self, rows: pa.Table | pa.RecordBatchReader) -> Appended:
+        text = pa.float64() not in self._schema.types
+        self._w.connection.register(PIECES, rows)
+        try:
+            return self._w.append(self._stream_id, None, PIECES, text=text, columns=self._columns, arrived=None,
+                                  constants=self._constants)
+        finally:
+            self._w.connection.unregister(PIECES)
