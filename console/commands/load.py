@@ -11,6 +11,7 @@ import typer
 from console.commands.common import AsJson, iso, opened_quietly, print_json, say, terminal_job
 
 if TYPE_CHECKING:
+    from console.jobs import Job
     from console.session import Session
 
 POLL_S = 0.25
@@ -23,20 +24,37 @@ def load(folder: Annotated[Path, typer.Argument(help="The log folder.")],
          until_idle: Annotated[float | None, typer.Option(help="With --follow: end after so many seconds without "
                                                                "anything new.")] = None,
          fresh: Annotated[bool, typer.Option(help="Begin anew, whatever the file holds.")] = False,
+         replay: Annotated[bool, typer.Option("--replay", help="Read the records in quarantine again, after a "
+                                              "correction in pilothouse.toml.")] = False,
          json: AsJson = False) -> None:
     """Load a folder into a workspace; say what was read, kept, quarantined and ignored."""
     started = time.monotonic()
     with opened_quietly(folder, workspace=workspace, zone=zone, fresh=fresh) as session:
         with terminal_job() as job:
-            session.load(job)
+            _load(session, job, wait=follow)
             if follow:
                 _follow(session, until_idle)
+            replayed = session.replay_quarantine(job) if replay else None
         summary = _summary(session, time.monotonic() - started)
         session.store.checkpoint()
     if json:
         print_json(summary)
     else:
         _tell(summary)
+        if replayed is not None:
+            say(f"  read again: {replayed.rows:,} records are rows now, {replayed.left:,} stay in quarantine")
+
+
+def _load(session: Session, job: Job, *, wait: bool) -> None:
+    """What is there; `wait`: an empty folder is no error, for files may come."""
+    from console.logs.refusals import NothingToLoad
+
+    try:
+        session.load(job)
+    except NothingToLoad as nothing:
+        if not (wait and nothing.empty):
+            raise
+        say("The folder is empty. It is loaded as soon as a file comes.")
 
 
 def _follow(session: Session, until_idle: float | None) -> None:
@@ -67,6 +85,9 @@ def _summary(session: Session, seconds: float) -> dict[str, Any]:
                      "rows": stream.rows,
                      "roles": {column.role.value: column.name for column in reversed(stream.columns) if column.role}}
                     for stream in store.streams()],
+        "ledger": [{"path": file.path, "stream": file.stream, "state": file.state, "records": file.records,
+                    "rows": file.rows_loaded, "quarantined": file.rows_quarantined, "ignored": dict(file.ignored),
+                    "size": file.size, "offset": file.offset, "error": file.error} for file in store.files()],
         "first": iso(totals.first), "last": iso(totals.last), "seconds": round(seconds, 3)}
 
 

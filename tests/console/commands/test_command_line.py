@@ -60,6 +60,52 @@ def test_that_load_accounts_for_every_record(workspace: Path, truth: dict[str, A
     assert summary["files_rejected"] == []
 
 
+def test_that_the_ledger_accounts_for_every_file_and_a_replay_moves_its_sums(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    lines = ["ts,logged_at,latency_ms"]
+    lines += [f"{'soon' if n % 20 == 0 else f'2026-03-02T00:{n:02d}:00Z'},2026-03-02T00:{n:02d}:00Z,{n}"
+              for n in range(60)]
+    lines[31:31] = ["", "a,b", "# a comment"]
+    (folder / "requests.csv").write_text("\n".join(lines) + "\n")
+    (folder / "notes.csv").write_bytes(b"\x00\x01\x02\x03" * 500)
+
+    def loaded(*more: str) -> dict[str, Any]:
+        return document(run("load", folder, "--workspace", tmp_path / "w.duckdb", "--json", *more, home=tmp_path))
+
+    summary = loaded()
+    ledger = {file["path"]: file for file in summary["ledger"]}
+    assert set(ledger) == {"requests.csv", "notes.csv"} and summary["files"] == 1
+    requests = ledger["requests.csv"]
+    assert (requests["records"], requests["rows"], requests["quarantined"]) == (63, 57, 4)
+    assert requests["ignored"] == {"blank line": 1, "comment": 1}
+    assert requests["offset"] == requests["size"] == (folder / "requests.csv").stat().st_size
+    assert ledger["notes.csv"]["error"] and ledger["notes.csv"]["records"] == 0
+    (folder / "pilothouse.toml").write_text(
+        '[streams.requests.columns.ts]\nrole = "none"\n[streams.requests.columns.logged_at]\nrole = "timestamp"\n')
+    again = loaded("--replay")
+    [requests] = [file for file in again["ledger"] if file["path"] == "requests.csv"]
+    assert (requests["records"], requests["rows"], requests["quarantined"]) == (63, 60, 1)
+    for file in again["ledger"]:
+        assert file["records"] == file["rows"] + file["quarantined"] + sum(file["ignored"].values())
+    assert again["rows_read"] == sum(file["records"] for file in again["ledger"])
+
+
+def test_that_an_empty_folder_is_followed_until_a_file_comes(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    command = [sys.executable, "-m", "console", "load", str(folder), "--workspace", str(tmp_path / "w.duckdb"),
+               "--follow", "--until-idle", "8", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "PILOTHOUSE_HOME": str(tmp_path)}) as process:
+        assert process.stderr is not None
+        assert "empty" in process.stderr.readline()
+        (folder / "requests.csv").write_text("ts,latency_ms\n" + "".join(
+            f"2026-03-02T00:{n:02d}:00Z,{n}\n" for n in range(50)))
+        out, _ = process.communicate(timeout=60)
+    assert json.loads(out)["rows_loaded"] == 50
+
+
 def test_that_load_names_streams_and_roles(workspace: Path) -> None:
     streams = {stream["kind"]: stream for stream in json.loads((workspace.parent / "load.json").read_text())["streams"]}
     assert set(streams) == {"requests", "outcomes", "reference"}
