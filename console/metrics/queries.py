@@ -46,12 +46,12 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
         case Source.MISSING | Source.MISSING_INPUT:
             return "\nUNION ALL\n".join(
                 select("(" + " + ".join(f"count(*) FILTER ({_missing(column)})" for column in columns)
-                       + f") / (count(*) * {len(columns)}.0)", stream.table, "_ts")
+                       + f") / (count(*) * {len(columns)}.0)", stream.rows_sql, "_ts")
                 for stream, columns in reading.columns(metric))
         case _:
             return "\nUNION ALL\n".join(
                 select(" + ".join(f"avg({_canonical(column)})" for column in columns)
-                       + (f" / {len(columns)}" if len(columns) > 1 else ""), stream.table, "_ts")
+                       + (f" / {len(columns)}" if len(columns) > 1 else ""), stream.rows_sql, "_ts")
                 for stream, columns in reading.columns(metric))
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from console.errors import BadSettings
 from console.jobs import Job
-from console.logs import config, memory, roles
+from console.logs import config, kinds, memory, roles
 from console.logs.cells import look_at
 from console.logs.config import Answer, ColumnAnswer, FolderSettings
 from console.logs.names import stored_names
@@ -124,7 +124,11 @@ class Corrector:
         facts = [look_at(new, self._values(stream, column)) for new, column in zip(names, columns, strict=True)]
         taken = {column.role for column in stream.columns if column.chosen} - set(MANY)
         planned = {}
-        guesses = roles.planned(list(stored), facts, roles.guess(facts), stream.kind)
+        found = roles.guess(facts)
+        kind = stream.kind
+        if kind is not StreamKind.REFERENCE and kind is not StreamKind.OUTCOMES:
+            kind = kinds.kind_of(facts, found, reference=False, long_shape=False)[0]
+        guesses = roles.planned(list(stored), facts, found, kind)
         for column, new, guess in zip(columns, names, guesses, strict=True):
             if not column.chosen and guess.role not in taken and guess.role != column.role and (
                     guess.role not in TIMES or stream.column(Role.TIMESTAMP) is None):
@@ -132,7 +136,7 @@ class Corrector:
                                                  time_format=guess.time_format or column.time_format)
         with self._store.correcting() as corrections:
             corrections.rename(stream.stream_id, dict(zip(stored, names, strict=True)))
-            self._store.set_columns(stream.stream_id, planned)
+            self._store.set_columns(stream.stream_id, planned, kind=kind)
         self._store.refresh(job)
 
     def from_path(self, name: str, role: Role, where: str, job: Job) -> None:

@@ -15,7 +15,7 @@ from console.logs import memory
 from console.logs.discover import discover
 from console.logs.follow import Change, Follower
 from console.logs.load import LoadReport, load_folder
-from console.logs.plan import FolderPlan, StreamPlan
+from console.logs.plan import Compression, FileFormat, FolderPlan, StreamPlan
 from console.logs.refusals import NothingToLoad
 from console.logs.replay import ReplayReport, replay
 from console.logs.walk import walk
@@ -97,7 +97,9 @@ class Reading:
 
     def _not_yet(self, plan: FolderPlan) -> set[str]:
         """Files that a stopped load has not read to their end."""
-        done = {entry.path for entry in self._store.ledger() if entry.state not in HALF_READ}
+        done = {entry.path for entry in self._store.ledger() if entry.state not in HALF_READ or (
+            entry.compression == Compression.NONE and entry.format != FileFormat.PARQUET
+            and entry.offset >= entry.size)}
         return {file.path for stream in plan.streams for file in stream.files} - done
 
     def _leave_out(self, plan: FolderPlan) -> None:

@@ -141,6 +141,16 @@ class Session:
         """Whether the log still grows."""
         return self._reading.following and bool(self._grew_at) and time.monotonic() - self._grew_at < GROWING_S
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a load was stopped and not gone on with."""
+        return self._reading.stopped
+
+    @property
+    def waits(self) -> bool:
+        """Whether the folder was empty: it is loaded once a file comes."""
+        return self._reading.waits
+
     # ---- intents -------------------------------------------------------------------------------------------
 
     def selection(self) -> SelectionView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,18 +49,24 @@ def ensure(con: DuckDBPyConnection, catalog: Catalog, plan: PlannedStream) -> St
     found = changes(known, plan)
     if found is None:
         return known
-    new, chosen, zone, kind = found
-    stream = _extend(con, catalog, known, new) if new else known
+    new, chosen, zone, kind, form = found
+    stream = extend(con, catalog, known, new) if new else known
+    if form:
+        stream = catalog[stream.stream_id] = replace(stream, half_of=form[0], answers=form[1], dialect=form[2])
+        con.execute("UPDATE streams SET half_of = ?, answers = ?, dialect = ? WHERE stream_id = ?",
+                    [*form, stream.stream_id])
     if chosen or zone or kind:
         stream = correct(con, catalog, stream, chosen, zone=zone, kind=kind)
     return stream
 
 
-Changes = tuple[list[PlannedColumn], dict[str, PlannedColumn], str | None, StreamKind | None]
+Changes = tuple[list[PlannedColumn], dict[str, PlannedColumn], str | None, StreamKind | None,
+                tuple[str, bool, str] | None]
 
 
 def changes(known: StreamInfo, plan: PlannedStream) -> Changes | None:
-    """What a plan has that the stream has not: new columns, columns chosen by the user, a zone said, another kind."""
+    """What a plan has that the stream has not: new columns, columns chosen by the user, a zone said, another kind; and
+    half_of, answers, dialect. What these complete is guessed from samples: once known, only the user changes it."""
     have = {column.stored.casefold(): column for column in known.columns}
     new = [column for column in plan.columns if column.stored.casefold() not in have]
     chosen = {have[column.stored.casefold()].stored: column for column in plan.columns
@@ -68,7 +74,12 @@ def changes(known: StreamInfo, plan: PlannedStream) -> Changes | None:
               and _differs(have[column.stored.casefold()], column)}
     zone = plan.zone if plan.zone != known.zone and not plan.zone_assumed else None
     kind = plan.kind if plan.kind is not known.kind else None
-    return (new, chosen, zone, kind) if new or chosen or zone or kind else None
+    half_of = plan.half_of if plan.half_chosen or not known.half_of else known.half_of
+    answers = plan.answers if half_of == plan.half_of else known.answers
+    form = (half_of, answers, plan.dialect or known.dialect)
+    if form == (known.half_of, known.answers, known.dialect):
+        return (new, chosen, zone, kind, None) if new or chosen or zone or kind else None
+    return new, chosen, zone, kind, form
 
 
 def _differs(have: ColumnInfo, planned: PlannedColumn) -> bool:
@@ -93,7 +104,8 @@ def _make(con: DuckDBPyConnection, catalog: Catalog, plan: PlannedStream) -> Str
     return stream
 
 
-def _extend(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, new: list[PlannedColumn]) -> StreamInfo:
+def extend(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, new: Sequence[PlannedColumn]) -> StreamInfo:
+    """The stream with more columns, empty in the rows that are there."""
     first = max((column.number for column in stream.columns), default=0) + 1
     columns = tuple(_column(column, number) for number, column in enumerate(new, first))
     for column in columns:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, ledger, quarantine, rollups
+from console.store import catalog, halves, ledger, quarantine, rollups
 from console.store.asking import one
 from console.store.ledger import LEFT_OUT
 from console.store.model import ColumnInfo, StreamInfo
@@ -31,6 +31,14 @@ class Corrections:
     def __init__(self, connection: DuckDBPyConnection, streams: catalog.Catalog) -> None:
         self.connection = connection
         self._streams = streams
+        self._before = halves.families(streams)
+        self.touched: set[int] = set()
+
+    def _take_apart(self, stream_id: int) -> None:
+        """Rows that were merged from halves are what was read, before it is corrected; they are merged again after."""
+        if stream_id not in self.touched:
+            self.touched.add(stream_id)
+            halves.undo_with(self.connection, self._before, stream_id)
 
     # ---- columns -------------------------------------------------------------------------------------------
 
@@ -46,6 +54,7 @@ class Corrections:
 
         How cells lie stays as it is now.
         """
+        self._take_apart(stream_id)
         stream = self._streams[stream_id]
         then = {column.stored: column for column in before}
         columns = tuple(_as_it_was(column, then.get(column.stored)) for column in stream.columns)
@@ -66,6 +75,7 @@ class Corrections:
         column = stream.named(stored)
         if column.kept is ColumnType.TEXT:
             return
+        self._take_apart(stream_id)
         name, key = quoted(stored), literal("/" + stored.replace("~", "~0").replace("/", "~1"))
         plain = f"{name}::VARCHAR"
         if column.kept is ColumnType.NUMBER:
@@ -80,6 +90,7 @@ class Corrections:
 
     def fill(self, stream_id: int, stored: str, values: Mapping[int, str]) -> None:
         """A text column that has one value a file (by its number): all other files lose theirs."""
+        self._take_apart(stream_id)
         stream = self._streams[stream_id]
         name = quoted(stored)
         self.connection.execute("CREATE OR REPLACE TEMP TABLE _values (file_id INTEGER, value VARCHAR)")
@@ -111,6 +122,7 @@ class Corrections:
         stream = self._streams.get(found[0]) if found else None
         rows = 0
         if stream is not None:
+            self._take_apart(stream.stream_id)
             con.execute(f"INSERT INTO dirty SELECT DISTINCT {stream.stream_id}, make_timestamp(b * {FINEST_S}000000) "
                         f"FROM (SELECT epoch_us(_ts) // {FINEST_S}000000 AS b FROM {stream.table} "
                         f"WHERE _file = {int(file_id)} AND _ts IS NOT NULL AND {catalog.needs_time(stream)})")

@@ -52,6 +52,8 @@ class StreamInfo:
     half_of      the stream whose rows these complete by request id: its own name where both halves lie in it; "": none
     answers      the second half is the response: without one the request failed
     dialect      the form of its files that was recognised; "" for plain tables
+    joins        its rows and others, or its rows alone, may be halves of one event (see `halves`)
+    awaits       its requests have their responses in other rows: `_filled` tells whether they came
     """
 
     stream_id: int
@@ -72,6 +74,8 @@ class StreamInfo:
     half_of: str = ""
     answers: bool = False
     dialect: str = ""
+    joins: bool = False
+    awaits: bool = False
 
     @property
     def rows_sql(self) -> str:

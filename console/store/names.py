@@ -13,6 +13,9 @@ FAILED_NUMBER = 0
 
 ROW_NUMBER = "_record"
 
+NO_RESPONSE = "no response"
+"""The status of a request whose response did not come."""
+
 
 def quoted(name: str) -> str:
     """A name as an SQL identifier, whatever it holds."""

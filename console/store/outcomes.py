@@ -99,7 +99,7 @@ def _requests_sql(requests: list[StreamInfo], where: str = "true") -> str:
     """id, ts, stream and series keys of requests; `where` may speak of `_ts`."""
     return " UNION ALL ".join(
         f"SELECT {_id(stream)} AS id, _ts AS ts, {stream.stream_id} AS stream, {', '.join(key_sql(stream))} "
-        f"FROM {stream.table} WHERE {_id(stream)} IS NOT NULL AND {USABLE} AND {where}" for stream in requests)
+        f"FROM {stream.rows_sql} WHERE {_id(stream)} IS NOT NULL AND {USABLE} AND {where}" for stream in requests)
 
 
 def _outcomes_sql(told: list[StreamInfo], where: str = "true") -> str:
@@ -171,7 +171,7 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
 
 
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
-    times = " UNION ALL ".join(f"SELECT min(_ts) AS a, max(_ts) AS z FROM {stream.table} WHERE {USABLE}"
+    times = " UNION ALL ".join(f"SELECT min(_ts) AS a, max(_ts) AS z FROM {stream.rows_sql} WHERE {USABLE}"
                                for stream in requests)
     seconds = one(con, f"SELECT epoch(max(z)) - epoch(min(a)) FROM ({times})")[0]
     if seconds is not None and seconds < SECONDS_FOR_S:

@@ -146,7 +146,7 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInf
             sums += [f"sum({value}) AS sum_{number}", f"sum({value} * {value}) AS sq_{number}",
                      f"min({value}) AS min_{number}", f"max({value}) AS max_{number}"]
     return (f"SELECT i{', key' if key else ''}, {', '.join(sums)} FROM "
-            f"(SELECT {grid.index_sql('_ts')} AS i{key}{values} FROM {stream.table} "
+            f"(SELECT {grid.index_sql('_ts')} AS i{key}{values} FROM {stream.rows_sql} "
             f"WHERE {grid.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
 
 
@@ -193,8 +193,8 @@ def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid
         f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, "
         f"quantile_disc(v, [{ranks}]) AS found FROM "
         f"(SELECT {grid.index_sql('_ts')} AS i{name}, {stored_number(column.stored, column.kept)} AS v "
-        f"FROM {stream.table} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL GROUP BY i{', key' if key else ''})"
-    ).fetchnumpy()
+        f"FROM {stream.rows_sql} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL "
+        f"GROUP BY i{', key' if key else ''})").fetchnumpy()
     found = []
     for series, place in by_series(rows).items():
         at = np.asarray(rows["i"])[place].astype(np.int64)

@@ -80,7 +80,8 @@ class _Refresh:
         """Level one while the log is short; rows of it are dropped when the log outgrows it."""
         if not self.whole and not self.con.execute(f"SELECT 1 FROM {self.table} WHERE level_s = 1 LIMIT 1").fetchall():
             return FINEST_S
-        seconds = one(self.con, f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.table} WHERE {USABLE}")[0]
+        seconds = one(self.con, f"SELECT epoch(max(_ts)) - epoch(min(_ts)) FROM {self.stream.rows_sql} "
+                                f"WHERE {USABLE}")[0]
         if seconds is not None and seconds < SECONDS_FOR_S and self.stream.split_s in (0, 1, SPARSE_SPLIT_S):
             return 1
         if not self.whole:
@@ -92,7 +93,7 @@ class _Refresh:
         keys = ", ".join(KEYS)
         rows, minutes, series = one(
             self.con, f"SELECT count(*), count(DISTINCT b), greatest(count(DISTINCT ({keys})), 1) FROM (SELECT "
-            f"epoch_us(_ts) // 60000000 AS b, {', '.join(key_sql(self.stream))} FROM {self.stream.table} "
+            f"epoch_us(_ts) // 60000000 AS b, {', '.join(key_sql(self.stream))} FROM {self.stream.rows_sql} "
             f"WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
         by_minute = rows / max(minutes, 1) / series
         split = self.finest if by_minute * self.finest / 60 >= DENSE_FOR_SPLIT else SPARSE_SPLIT_S
@@ -145,7 +146,7 @@ class _Refresh:
             sums += _aggregates(number, number in values)
         keys = [] if together else list(KEYS)
         con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join(['b', *keys, *sums])} FROM "
-                    f"(SELECT {', '.join(inner)} FROM {stream.table} WHERE {self._in_dirty('_ts', dirty)}) "
+                    f"(SELECT {', '.join(inner)} FROM {stream.rows_sql} WHERE {self._in_dirty('_ts', dirty)}) "
                     f"GROUP BY {', '.join(['b', *keys])}")
         if not together:
             self._intern()
@@ -227,7 +228,7 @@ class _Refresh:
             return bool(self.con.execute(f"SELECT 1 FROM {table} WHERE level_s = {level} LIMIT 1").fetchall())
         rows, minutes = one(
             self.con, f"SELECT count(*), count(DISTINCT b) FROM (SELECT epoch_us(_ts) // {level}000000 AS b "
-            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
+            f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
         return bool(rows >= DENSE_FOR_MINUTES * minutes)
 
     def _bins_together(self, column: ColumnInfo, table: str, level: int) -> None:
@@ -236,7 +237,7 @@ class _Refresh:
             f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), {ALL_SERIES}, {column.number}, "
             f"bin, n FROM (SELECT b, {bin_sql('v')} AS bin, count(*) AS n FROM "
             f"(SELECT epoch_us(_ts) // {level}000000 AS b, {value} AS v "
-            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL GROUP BY ALL)")
+            f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL GROUP BY ALL)")
 
     def _bins_of(self, column: ColumnInfo, table: str, level: int) -> None:
         value = stored_number(column.stored, column.kept)
@@ -244,7 +245,7 @@ class _Refresh:
             f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), coalesce(s.series, 0), "
             f"{column.number}, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n FROM "
             f"(SELECT epoch_us(_ts) // {level}000000 AS b, {', '.join(key_sql(self.stream))}, {value} AS v "
-            f"FROM {self.stream.table} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL "
+            f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL "
             f"GROUP BY ALL) r {series_join('r', str(self.stream.stream_id))}")
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from console.roles import SERIES_ROLES, ColumnType, Role
 from console.store.casting import EARLIEST, LATEST
-from console.store.model import StreamInfo
-from console.store.names import FAILED_NUMBER, FINEST_S, quoted
+from console.store.model import ColumnInfo, StreamInfo
+from console.store.names import FAILED_NUMBER, FINEST_S, NO_RESPONSE, quoted
 from console.store.rolled import ON_TIME_AXIS, has_moments, is_binned, rolled_columns
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ BIN_ZERO = 40_000
 the values do. All finite doubles lie within 38,000 of it."""
 
 FAILED_WORDS = ("failure", "failed", "fail", "error", "err", "false", "timeout", "timed out", "exception", "aborted",
-                "cancelled", "canceled", "unavailable", "internal", "deadline_exceeded", "rejected", "crashed")
+                "cancelled", "canceled", "unavailable", "internal", "deadline_exceeded", "rejected", "crashed",
+                NO_RESPONSE)
 KEYS = tuple(f"k{i}" for i in range(len(SERIES_ROLES)))
 SERIES_COLUMNS = tuple(role.value for role in SERIES_ROLES)
 USABLE = f"_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}'"
@@ -58,13 +59,38 @@ def failed_sql(stream: StreamInfo) -> str | None:
         return None
     name = quoted(column.stored)
     if column.kept is ColumnType.NUMBER:
-        return f"({name} >= 500)::INTEGER::DOUBLE"
+        return _or_unanswered(stream, f"({name} >= 500)::INTEGER::DOUBLE")
     if column.kept is ColumnType.FLAG:
-        return f"(NOT {name})::INTEGER::DOUBLE"
+        return _or_unanswered(stream, f"(NOT {name})::INTEGER::DOUBLE")
     words = ", ".join(f"'{word}'" for word in FAILED_WORDS)
     number = f"TRY_CAST({name} AS DOUBLE)"
-    return (f"CASE WHEN {number} IS NOT NULL THEN ({number} >= 500)::INTEGER::DOUBLE "
-            f"WHEN {name} IS NOT NULL THEN (lower(trim({name}::VARCHAR)) IN ({words}))::INTEGER::DOUBLE END")
+    return _or_unanswered(
+        stream, f"CASE WHEN {number} IS NOT NULL THEN ({number} >= 500)::INTEGER::DOUBLE "
+        f"WHEN {name} IS NOT NULL THEN (lower(trim({name}::VARCHAR)) IN ({words}))::INTEGER::DOUBLE END")
+
+
+def _or_unanswered(stream: StreamInfo, failed: str) -> str:
+    """Where the log has no status, whether the response came (see `halves`)."""
+    if not stream.awaits:
+        return failed
+    return (f"coalesce({failed}, CASE WHEN starts_with(_filled, '!') THEN 1.0 "
+            "WHEN starts_with(_filled, '+') THEN 0.0 END)")
+
+
+def id_sql(stream: StreamInfo) -> str:
+    """The request id as text."""
+    column = stream.column(Role.REQUEST_ID)
+    assert column is not None
+    return text_sql(column)
+
+
+def text_sql(column: ColumnInfo) -> str:
+    """A cell of the raw table as text: a status of 200, not of 200.0."""
+    name = quoted(column.stored)
+    if column.kept is ColumnType.NUMBER:
+        whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
+        return f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
+    return name if column.kept is ColumnType.TEXT else f"{name}::VARCHAR"
 
 
 def parts(number: int, moments: bool) -> tuple[tuple[str, str, str], ...]:

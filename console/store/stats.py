@@ -48,7 +48,7 @@ class Stats:
             return self._streams
 
     def _counted(self, con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
-        rows, first, last = one(con, f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.table}")
+        rows, first, last = one(con, f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.rows_sql}")
         if first is None:
             return replace(stream, rows=rows)
         rows_then, step = self._steps.get(stream.stream_id, (0, 0.0))
@@ -105,7 +105,7 @@ def _step(con: DuckDBPyConnection, stream: StreamInfo) -> float:
     """The median distance of neighbours among the distinct times of some rows that lie together."""
     import numpy as np
 
-    found = con.execute(f"SELECT epoch_us(_ts) AS t FROM (SELECT _ts FROM {stream.table} WHERE {USABLE} "
+    found = con.execute(f"SELECT epoch_us(_ts) AS t FROM (SELECT _ts FROM {stream.rows_sql} WHERE {USABLE} "
                         f"LIMIT {STEP_SAMPLE})").fetchnumpy()
     distinct = np.unique(np.asarray(found["t"]))
     return float(np.median(np.diff(distinct))) / 1e6 if len(distinct) > 1 else 0.0

@@ -32,20 +32,20 @@ def column_values(con: DuckDBPyConnection, stream: StreamInfo, stored: str, wind
     where = within(window)
     if stored == FAILED:
         failed = failed_sql(stream) or "NULL::DOUBLE"
-        return plain(con.execute(f"SELECT {failed} AS v FROM {stream.table}{where}").fetchnumpy()["v"], np.nan)
+        return plain(con.execute(f"SELECT {failed} AS v FROM {stream.rows_sql}{where}").fetchnumpy()["v"], np.nan)
     column = stream.named(stored)
     if column.type is ColumnType.TEXT:
         return _texts(con, stream, column, where)
     value = stored_number(stored, column.kept)
     if column.type is ColumnType.TIME:
         value = f"epoch_us({catalog.utc_sql(stream, column)}) / 1e6"
-    rows = con.execute(f"SELECT {value} AS v FROM {stream.table}{where}").fetchnumpy()
+    rows = con.execute(f"SELECT {value} AS v FROM {stream.rows_sql}{where}").fetchnumpy()
     found = plain(rows["v"], np.nan)
     return found if column.scale == 1 else found * column.scale
 
 
 def _texts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, where: str) -> Any:
-    rows = con.execute(f"SELECT {quoted(column.stored)}::VARCHAR AS v FROM {stream.table}{where}").fetchnumpy()
+    rows = con.execute(f"SELECT {quoted(column.stored)}::VARCHAR AS v FROM {stream.rows_sql}{where}").fetchnumpy()
     cells = np.ma.asarray(rows["v"])
     found = np.array(cells.data, dtype=object)
     found[np.ma.getmaskarray(cells)] = None
@@ -56,6 +56,6 @@ def category_counts(con: DuckDBPyConnection, stream: StreamInfo, stored: str,
                     window: Window | None) -> dict[str | None, int]:
     """How often each value occurs, as text; the most frequent first."""
     name = quoted(stream.named(stored).stored)
-    rows = con.execute(f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {stream.table}{within(window)} "
+    rows = con.execute(f"SELECT {name}::VARCHAR AS v, count(*) AS n FROM {stream.rows_sql}{within(window)} "
                        "GROUP BY v ORDER BY n DESC, v").fetchall()
     return {value: int(n) for value, n in rows}

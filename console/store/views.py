@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import Role, StreamKind
 from console.store.casting import stored_number
 from console.store.model import ColumnInfo, StreamInfo
-from console.store.names import literal, quoted
+from console.store.names import NO_RESPONSE, literal
 from console.store.queries import sql
 from console.store.rolled import has_moments
-from console.store.rollups import failed_sql
+from console.store.rollups import failed_sql, text_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,11 +41,10 @@ def _text(stream: StreamInfo, role: Role) -> str:
     column = stream.column(role)
     if column is None:
         return "NULL::VARCHAR"
-    name = quoted(column.stored)
-    if column.kept is ColumnType.NUMBER:       # a status of 200, not of 200.0
-        whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
-        return f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
-    return f"{name}::VARCHAR"
+    text = text_sql(column)
+    if role is Role.STATUS and stream.awaits:
+        return f"coalesce({text}, CASE WHEN starts_with(_filled, '!') THEN {literal(NO_RESPONSE)} END)"
+    return text
 
 
 def number_sql(stream: StreamInfo, role: Role) -> str:
@@ -62,7 +61,7 @@ def _canonical(column: ColumnInfo) -> str:
 def _outcomes(stream: StreamInfo) -> str:
     return (f"SELECT {literal(stream.name)} AS stream, {_text(stream, Role.REQUEST_ID)} AS request_id, _ts AS ts, "
             f"_arrived AS arrived, {number_sql(stream, Role.CLICKED)} AS clicked, "
-            f"{number_sql(stream, Role.LABEL)} AS label, _file AS file, _record AS record FROM {stream.table}")
+            f"{number_sql(stream, Role.LABEL)} AS label, _file AS file, _record AS record FROM {stream.rows_sql}")
 
 
 def _events(stream: StreamInfo, by_id: bool) -> str:
@@ -73,7 +72,7 @@ def _events(stream: StreamInfo, by_id: bool) -> str:
            f"{f'({failed}) = 1' if failed else 'NULL::BOOLEAN'} AS failed, "
            f"{_text(stream, Role.PREDICTION)} AS prediction, "
            f"{number_sql(stream, Role.SCORE)} AS score, {number_sql(stream, Role.LABEL)} AS label, "
-           f"{number_sql(stream, Role.CLICKED)} AS clicked, _file AS file, _record AS record FROM {stream.table}")
+           f"{number_sql(stream, Role.CLICKED)} AS clicked, _file AS file, _record AS record FROM {stream.rows_sql}")
     if not by_id or stream.column(Role.REQUEST_ID) is None:
         return own
     return (f"SELECT e.* REPLACE (coalesce(e.label, o.label) AS label, coalesce(e.clicked, o.clicked) AS clicked) "
@@ -93,7 +92,7 @@ def _samples(stream: StreamInfo) -> list[str]:
         found.append(f"SELECT {literal(stream.name)} AS stream, {_text(stream, Role.HOST)} AS host, "
                      f"{metric} AS metric, _ts AS ts, {_canonical(column)} AS value, {kind} AS kind, "
                      f"{number_sql(stream, Role.METRIC_INCREASE)} AS increase, _file AS file, "
-                     f"_record AS record FROM {stream.table}")
+                     f"_record AS record FROM {stream.rows_sql}")
     return found
 
 

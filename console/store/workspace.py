@@ -12,13 +12,16 @@ from typing import Any
 
 import duckdb
 
+from console import clock
 from console.errors import CannotWrite
 from console.jobs import Job
 from console.roles import Role, StreamKind
 from console.store import (
     catalog,
+    halves,
     incidents,
     ledger,
+    merging,
     opening,
     outcomes,
     quarantine,
@@ -59,7 +62,7 @@ class Workspace:
         self._writer = con.cursor()
         self._here = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._streams: catalog.Catalog = catalog.read(con)
+        self._streams: catalog.Catalog = halves.flagged(catalog.read(con))
         self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, not by `_streams`
         self._generation = 1
         self._stats = Stats()
@@ -168,20 +171,29 @@ class Workspace:
         if known is not None and not catalog.changes(known, plan):
             return known
         with self._transaction() as con:
-            return catalog.ensure(con, self._streams, plan)
+            before = halves.families(self._streams)
+            info = catalog.ensure(con, self._streams, plan)
+            halves.settle(con, self._streams, before)
+            return self._streams[info.stream_id]
 
     def set_columns(self, stream_id: int, changes: Mapping[str, PlannedColumn], *, zone: str | None = None,
                     kind: StreamKind | None = None) -> None:
         """Correct roles, units, time formats (by stored name), the zone or the kind. Rows stay as they were read;
         `_ts`, views and rollups follow (rollups with the next `refresh`)."""
         with self._transaction() as con:
+            before = halves.families(self._streams)
+            halves.undo_with(con, before, stream_id)
             catalog.correct(con, self._streams, self._streams[stream_id], changes, zone=zone, kind=kind)
+            halves.settle(con, self._streams, before, again={stream_id})
 
     @contextmanager
     def correcting(self) -> Iterator[Corrections]:
         """One transaction of corrections; rollups follow with the next `refresh`."""
         with self._transaction() as con:
-            yield Corrections(con, self._streams)
+            before = halves.families(self._streams)
+            corrections = Corrections(con, self._streams)
+            yield corrections
+            halves.settle(con, self._streams, before, again=corrections.touched)
 
     def refuse(self, path: str, reason: str, rejected: bool) -> None:
         """Note a file that is not loaded: rejected (should be a log) or left alone (is none)."""
@@ -204,6 +216,10 @@ class Workspace:
         """
         started = time.monotonic()
         changed = False
+        at = clock.now()
+        if merging.waits(self.cursor(), at):
+            with self._transaction(()) as con:
+                changed = merging.refresh(con, self._streams, at)
         for stream_id in rollups.dirty_streams(self.cursor()):
             if job is not None:
                 job.stop_if_asked()

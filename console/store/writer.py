@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, ledger, quarantine
+from console.store import catalog, ledger, quarantine, rollups
 from console.store.asking import one
 from console.store.casting import (
     EARLIEST,
@@ -97,12 +97,16 @@ class Writer:
             self._files.add(file_id, rows_quarantined=-1)
             return "quarantine"
         stream = self._streams[stream_id]
+        asked = f", _ts, {rollups.id_sql(stream)}" if stream.joins else ""
         gone = self.connection.execute(
-            f"DELETE FROM {stream.table} WHERE _file = ? AND _record = ? RETURNING epoch_us(_ts) // {FINEST_S}000000",
-            [file_id, record]).fetchall()
+            f"DELETE FROM {stream.table} WHERE _file = ? AND _record = ? "
+            f"RETURNING epoch_us(_ts) // {FINEST_S}000000{asked}", [file_id, record]).fetchall()
         if not gone:
             return ""
         self._files.add(file_id, rows_loaded=-1)
+        if stream.joins:
+            self.connection.execute("INSERT INTO new_halves VALUES (?, NULL, 0, 0, ?, ?, ?)",
+                                    [stream_id, gone[0][1], gone[0][1], gone[0][2]])
         if gone[0][0] is not None and catalog.needs_time(stream):
             self.connection.execute(f"INSERT INTO dirty VALUES (?, make_timestamp(?::BIGINT * {FINEST_S}000000))",
                                     [stream_id, gone[0][0]])
@@ -175,6 +179,9 @@ class Writer:
             if stream.kind is StreamKind.OUTCOMES:
                 self.connection.execute("INSERT INTO new_outcomes VALUES (?, ?, ?, ?)",
                                         [stream.stream_id, file_id, low, high])
+            if stream.joins:
+                self.connection.execute("INSERT INTO new_halves VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                                        [stream.stream_id, file_id, low, high, first, last])
         if strict and any(usable < rows for _, usable, rows, *_ in found):
             rejected = self._take_out(stream, before)
         return Appended(sum(files.values()), [row[1:] for row in rejected], [row[0] for row in rejected], files)
