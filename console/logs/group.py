@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from console.logs import formats
-from console.logs.names import folder_shape, hive_value, stem_and_age, words
+from console.logs.names import HOST, folder_shape, hive_value, stem_and_age, words
 from console.logs.plan import FileFormat
 from console.logs.sniff import Head
 
@@ -21,8 +21,6 @@ SAME_SHAPE = 0.5
 
 SIBLING_SHAPE = 0.8
 """Files of one name in folders beside each other need more: `labels/part-0` and `predictions/part-0` differ."""
-
-HOST = re.compile(r"(host|node|pod|server|worker|replica|serve|machine|instance|ip|i|vm)[-_.\d].*", re.IGNORECASE)
 
 
 @dataclass(slots=True)

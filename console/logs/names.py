@@ -13,6 +13,9 @@ UNFINISHED = (".tmp", ".swp", "~", ".part", ".crdownload")
 
 SETTINGS = "pilothouse.toml"
 
+HOST = re.compile(r"(host|node|pod|server|worker|replica|serve|machine|instance|ip|i|vm)[-_.\d].*", re.IGNORECASE)
+"""A folder that is named like a machine."""
+
 _UUID = re.compile(r"[-_.]?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
 _DATE = re.compile(r"(?:^|[-_.])((?:19|20)\d\d-\d\d-\d\d(?:[T_-]?\d\d(?:[:-]?\d\d){0,2})?Z?)$")
 _COMPACT = re.compile(r"(?:^|[-_.])((?:19|20)\d{6}(?:[T_-]?\d{2,12})?Z?)x*$")

@@ -20,12 +20,20 @@ from __future__ import annotations
 
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.litellm import LiteLlm
+from console.logs.formats.otlp import OtlpTraces
+from console.logs.formats.otlp_logs import OtlpLogs
+from console.logs.formats.otlp_metrics import OtlpMetrics
+from console.logs.formats.prometheus import PrometheusText
 
 __all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named",
            "recognise"]
 
 FORMATS: tuple[LogFormat, ...] = (
     LiteLlm(),
+    OtlpTraces(),
+    OtlpMetrics(),
+    OtlpLogs(),
+    PrometheusText(),
 )
 """The most particular first: of two that are equally sure the earlier one is taken."""
 

@@ -101,6 +101,8 @@ class Hint:
     """What a format says of one of its columns, which no look at values could tell better.
 
     ignored  neither role nor feature: an id, a note, something of the transport
+    if_seen  the role only when some value was seen: an optional field of the form must not promise what is not logged
+    unless   roles that are believed instead, when the column's name and values say so
     """
 
     role: Role | None = None
@@ -109,6 +111,8 @@ class Hint:
     time_format: TimeFormat | None = None
     why: str = ""
     ignored: bool = False
+    if_seen: bool = False
+    unless: frozenset[Role] = frozenset()
 
 
 class LogFormat(ABC):
@@ -121,6 +125,7 @@ class LogFormat(ABC):
     half_of   the format whose requests its rows complete, by request id; its own name when both halves stand in the
               same files (the cutter then gives `_half`); "" when a row is an event
     answers   the second half is the response (see StreamPlan)
+    repeats   files of the same content are records of their own: what tells them apart is their name or time
     own_path  it reads what stands in the path itself: no columns are made from folders
     """
 
@@ -130,6 +135,7 @@ class LogFormat(ABC):
     formats: ClassVar[tuple[FileFormat, ...]] = (FileFormat.JSON_LINES,)
     half_of: ClassVar[str] = ""
     answers: ClassVar[bool] = False
+    repeats: ClassVar[bool] = False
     own_path: ClassVar[bool] = False
 
     @abstractmethod
