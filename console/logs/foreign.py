@@ -27,7 +27,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 _PROMETHEUS = re.compile(r"# (HELP|TYPE) \S+")
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}:[\d:]+ [+-]\d{4}\] \""), "a web server's combined access log"),
     (re.compile(r".*\.(Percent|Megabytes|Gigabytes|Milliseconds|Count|ms|s):[-\d.e+]+\|#"), "TorchServe's metrics log"),
     (re.compile(r"[\dT:,.-]+ - /[\d.:]+ \"(GET|POST) "), "TorchServe's access log"),
     (re.compile(r".*-- (GET|POST) \S+ \d{3} [\d.]+ms$"), "Ray Serve's log"),

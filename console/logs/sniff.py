@@ -146,9 +146,10 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
         text = text[: text.rfind("\n") + 1] or text
     if not start:
         raise Incomplete("There is nothing but blanks in it")
-    known = formats.recognise(formats.look_at_text(plan.path, text, whole=is_whole))
+    look = formats.look_at_text(plan.path, text, whole=is_whole)
+    known = formats.recognise(look)
     if known is not None:
-        return _of_form(plan, *known, text.encode(), is_whole, rows)
+        return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows)
     if start.startswith(("{", "[")):
         return _json(plan, text, start, is_whole, rows)
     strange = foreign.by_lines(text)
@@ -177,10 +178,7 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
 def _of_form(plan: FilePlan, form: formats.LogFormat, known: formats.Known, text: bytes, is_whole: bool,
              rows: int) -> Head:
     """The head of a serving tool's log: its first rows as the loader will cut them."""
-    kind = plan.format
-    if kind is not FileFormat.PARQUET:
-        kind = FileFormat.JSON_LINES if FileFormat.JSON_LINES in form.formats else FileFormat.LINES
-    plan = replace(plan, format=kind, dialect=form.name, why=known.why, confidence=known.confidence)
+    plan = replace(plan, dialect=form.name, why=known.why, confidence=known.confidence)
     cutter = form.cutter(plan)
     try:
         at = 0

@@ -98,9 +98,9 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
 
 def _hinted(facts: list[Facts], guesses: list[Guess | None], hints: Mapping[str, Hint]) -> None:
     """What the form says of its columns wins; a role that it gives to one is taken from those only guessed."""
+    hints = {each.name: _settled(hints[each.name], each, guessed)
+             for each, guessed in zip(facts, guesses, strict=True) if each.name in hints}
     given = {hint.role for hint in hints.values() if hint.role is not None} - roles.MANY
-    there = {each.name for each in facts}
-    given = {role for role in given if any(hint.role is role and name in there for name, hint in hints.items())}
     for place, each in enumerate(facts):
         hint = hints.get(each.name)
         guessed = guesses[place]
@@ -117,6 +117,15 @@ def _hinted(facts: list[Facts], guesses: list[Guess | None], hints: Mapping[str,
             guesses[place] = replace(guessed, type=kept or guessed.type, why=hint.why or guessed.why)
         elif kept is not None and kept is not each.type:
             facts[place] = replace(facts[place], type=kept)
+
+
+def _settled(hint: Hint, facts: Facts, guessed: Guess | None) -> Hint:
+    """A hint as it holds for this column: without its role where values must be seen for it, or say otherwise."""
+    if hint.if_seen and not facts.texts:
+        return replace(hint, role=None, ignored=True, why="Empty in all rows that were looked at")
+    if guessed is not None and guessed.role in hint.unless:
+        return replace(hint, role=None)
+    return hint
 
 
 def _as_the_file_says(facts: Facts, key: Key, sampled: Sequence[Head]) -> Facts:

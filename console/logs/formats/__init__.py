@@ -18,6 +18,7 @@ Decisions
 
 from __future__ import annotations
 
+from console.logs.formats.access_combined import AccessLog, NginxJson
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.litellm import LiteLlm
 from console.logs.formats.otlp import OtlpTraces
@@ -30,6 +31,8 @@ __all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look
 
 FORMATS: tuple[LogFormat, ...] = (
     LiteLlm(),
+    NginxJson(),
+    AccessLog(),
     OtlpTraces(),
     OtlpMetrics(),
     OtlpLogs(),

@@ -47,7 +47,6 @@ class SqlCutter:
         self._select = select if isinstance(select, str) else ""
         self._json = json
         self._no_line = no_line
-        self._ordered: str | None = None
         self._columns = tuple(columns) if columns is not None else None
         self._open = JsonCutter(keys) if columns is None else None
         self._con: duckdb.DuckDBPyConnection = shared_connection().cursor()
@@ -98,8 +97,8 @@ class SqlCutter:
         self._con.register("lines", lines)
         json = "OR NOT json_valid(l)" if self._json else ""
         asked = self._con.execute(
-            f"SELECT i, trim(l, ' \t\r\n' || chr(0)), strlen(l) > {LINE_BYTES} FROM lines WHERE length(l) = 0 OR "
-            f"strlen(l) > {LINE_BYTES} OR trim(l, ' \t\r\n' || chr(0)) = '' {json}").fetchall()
+            f"SELECT i, trim(l, ' \t\r\n' || chr(0)), strlen(l) > {LINE_BYTES} FROM lines "
+            f"WHERE strlen(l) > {LINE_BYTES} OR NOT regexp_matches(l, '[^ \\t\\r\\n\\x00]') {json}").fetchall()
         return {int(i): f"longer than {LINE_BYTES >> 20} MB" if long else BLANK if not bare else
                 COMMENT if bare.startswith("#") and self._json else "not valid JSON" for i, bare, long in asked}
 
@@ -107,7 +106,7 @@ class SqlCutter:
         """What the query gives. A line that it cannot bear is found by halves and set aside alone."""
         self._con.register("lines", lines)
         try:
-            return self._con.sql(f"SELECT * FROM ({self._select}) ORDER BY {self._order()}").to_arrow_table()
+            return _in_order(self._con.sql(self._select).to_arrow_table())
         except duckdb.Error as error:
             if isinstance(error, FAULTS_OF_OURS):
                 raise
@@ -118,12 +117,6 @@ class SqlCutter:
             self._con.unregister("lines")
         middle = lines.num_rows // 2
         return pa.concat_tables([self._ask(lines.slice(0, middle), wrong), self._ask(lines.slice(middle), wrong)])
-
-    def _order(self) -> str:
-        if self._ordered is None:
-            described = {row[0] for row in self._con.execute(f"DESCRIBE {self._select}").fetchall()}
-            self._ordered = "i, k" if "k" in described else "i"
-        return self._ordered
 
     def _gather(self, cut: Cut, lines: pa.Table, found: pa.Table, wrong: Mapping[int, str], text: bytes,
                 ends: Ints) -> None:
@@ -153,7 +146,7 @@ class SqlCutter:
                 line = int(at[place])
                 cut.bad.append(Bad(int(number[place]), line, found["bad"][place].as_py(), _raw(text, ends, line)))
         if row.any():
-            rows = found.filter(pa.array(row))
+            rows = found if row.all() else found.filter(pa.array(row))
             numbers = number[: len(at)][row]
             table = (self._plain(rows, numbers) if self._open is None
                      else self._opened(cut, rows, numbers, text, ends))
@@ -182,6 +175,18 @@ class SqlCutter:
             kept = halves[np.searchsorted(numbers, table["_record"].to_numpy())]
             table = table.add_column(table.num_columns - 1, "_half", pa.array(kept, pa.int8(), from_pandas=True))
         return table
+
+
+def _in_order(found: pa.Table) -> pa.Table:
+    """By line, and within it by `k`. Most queries keep the order; sorting all their text would cost as much as they."""
+    lines = found["i"].to_numpy()
+    if "k" in found.column_names:
+        order = np.lexsort((found["k"].to_numpy(), lines))
+    elif bool((lines[1:] >= lines[:-1]).all()):
+        return found
+    else:
+        order = np.argsort(lines, kind="stable")
+    return found if bool((order[1:] > order[:-1]).all()) else found.take(pa.array(order))
 
 
 def _lines(text: bytes, ends: Ints) -> pa.Table:
