@@ -24,8 +24,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 )
 """May well be logs, but not in a form that is read."""
 
-_PROMETHEUS = re.compile(r"# (HELP|TYPE) \S+")
-
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r".*\.(Percent|Megabytes|Gigabytes|Milliseconds|Count|ms|s):[-\d.e+]+\|#"), "TorchServe's metrics log"),
     (re.compile(r"[\dT:,.-]+ - /[\d.:]+ \"(GET|POST) "), "TorchServe's access log"),
@@ -41,9 +39,6 @@ _KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"groundTruthData"}), "SageMaker ground truth"),
     (frozenset({"specversion", "inferenceservicename"}), "KServe's CloudEvents, two lines a request"),
     (frozenset({"reqType", "bytes"}), "KServe's payload log"),
-    (frozenset({"resourceSpans"}), "OpenTelemetry traces"),
-    (frozenset({"resourceMetrics"}), "OpenTelemetry metrics"),
-    (frozenset({"resourceLogs"}), "OpenTelemetry logs"),
     (frozenset({"timestamp_ns", "component_name", "message"}), "Ray Serve's log, whose figures stand inside messages"),
     (frozenset({"_source", "_index"}), "an Elasticsearch export"),
 )
@@ -71,8 +66,6 @@ def by_lines(text: str) -> str | None:
     if _DOCUMENT.match(text):
         return "a document, no log"
     lines = [line for line in text.split("\n", 60)[:60] if line.strip()]
-    if lines and _PROMETHEUS.match(lines[0]):
-        return "a scrape in Prometheus text"
     for pattern, what in _LINES:
         if sum(pattern.match(line) is not None for line in lines) * 5 >= len(lines) > 0:
             return what
