@@ -25,8 +25,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 """May well be logs, but not in a form that is read."""
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r".*\.(Percent|Megabytes|Gigabytes|Milliseconds|Count|ms|s):[-\d.e+]+\|#"), "TorchServe's metrics log"),
-    (re.compile(r"[\dT:,.-]+ - /[\d.:]+ \"(GET|POST) "), "TorchServe's access log"),
     (re.compile(r".*-- (GET|POST) \S+ \d{3} [\d.]+ms$"), "Ray Serve's log"),
     (re.compile(r"(\d{4}-\d\d-\d\dT[\d:]+[+-]\d{4} \[\w+\] \[)"), "BentoML's server log"),
     (re.compile(r"INFO:\s+([\d.:]+ - \"|Uvicorn|Started|Waiting|Application)"), "uvicorn's log, which tells no times"),

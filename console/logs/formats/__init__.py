@@ -19,6 +19,7 @@ Decisions
 from __future__ import annotations
 
 from console.logs.formats.access_combined import AccessLog, NginxJson
+from console.logs.formats.torchserve import TorchServeAccess, TorchServeMetrics
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.litellm import LiteLlm
 from console.logs.formats.otlp import OtlpTraces
@@ -31,6 +32,8 @@ __all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look
 
 FORMATS: tuple[LogFormat, ...] = (
     LiteLlm(),
+    TorchServeAccess(),
+    TorchServeMetrics(),
     NginxJson(),
     AccessLog(),
     OtlpTraces(),
