@@ -33,10 +33,7 @@ _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 _KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"meta_data", "columns"}), "the schema of BentoML's monitoring, no log"),
-    (frozenset({"captureData"}), "SageMaker Data Capture"),
-    (frozenset({"groundTruthData"}), "SageMaker ground truth"),
-    (frozenset({"specversion", "inferenceservicename"}), "KServe's CloudEvents, two lines a request"),
-    (frozenset({"reqType", "bytes"}), "KServe's payload log"),
+    (frozenset({"reqType", "bytes"}), "KServe's payload log without times"),
     (frozenset({"timestamp_ns", "component_name", "message"}), "Ray Serve's log, whose figures stand inside messages"),
     (frozenset({"_source", "_index"}), "an Elasticsearch export"),
 )

@@ -454,6 +454,7 @@ REAL = {  # folder: streams with kind and number of files, counted by hand in th
     "open-bandit-all": [("requests", 2)], "flights-winter": [("requests", 3)], "azure-llm-code": [("requests", 1)],
     "nannyml-car-loan": [("requests", 1), ("outcomes", 1), ("reference", 1)], "nab-cloudwatch": [("samples", 6)],
     "nab-known-cause": [("samples", 2)], "nab-ad-exchange": [("samples", 2)], "pedestrians-covid": [("samples", 1)],
+    "format-sagemaker": [("requests", 69), ("outcomes", 25)], "format-kserve-cloudevents": [("requests", 2)],
     "change-points": [("samples", 1)], "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
     "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)], "format-litserve": [("samples", 1)],
     "format-bentoml": [("requests", 1)], "access-log-combined": [("requests", 2)],
