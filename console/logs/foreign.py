@@ -26,7 +26,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r".*-- (GET|POST) \S+ \d{3} [\d.]+ms$"), "Ray Serve's log"),
-    (re.compile(r"(\d{4}-\d\d-\d\dT[\d:]+[+-]\d{4} \[\w+\] \[)"), "BentoML's server log"),
     (re.compile(r"INFO:\s+([\d.:]+ - \"|Uvicorn|Started|Waiting|Application)"), "uvicorn's log, which tells no times"),
     (re.compile(r".*Avg prompt throughput: "), "vLLM's server log"),
 )

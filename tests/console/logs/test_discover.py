@@ -457,7 +457,7 @@ REAL = {  # folder: streams with kind and number of files, counted by hand in th
     "format-sagemaker": [("requests", 69), ("outcomes", 25)], "format-kserve-cloudevents": [("requests", 2)],
     "change-points": [("samples", 1)], "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
     "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)], "format-litserve": [("samples", 1)],
-    "format-bentoml": [("requests", 1)], "access-log-combined": [("requests", 2)],
+    "format-bentoml": [("requests", 1), ("requests", 1), ("samples", 1)], "access-log-combined": [("requests", 2)],
     "format-torchserve": [("requests", 1), ("samples", 2)],
 }
 

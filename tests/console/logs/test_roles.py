@@ -180,9 +180,9 @@ REAL = [  # folder, stream, column, type, role, unit
     ("format-litellm", "litellm", "messages", X, None, ""),
     ("format-vertex", "request_response_logging", "logging_time", T, Role.TIMESTAMP, ""),
     ("format-vertex", "request_response_logging", "deployed_model_id", X, Role.MODEL_VERSION, ""),
-    ("format-bentoml", "click_model", "click_probability", N, Role.SCORE, ""),
-    ("format-bentoml", "click_model", "query_len", N, Role.FEATURE_LENGTH, ""),
-    ("format-bentoml", "click_model", "request_id", X, Role.REQUEST_ID, ""),
+    ("format-bentoml", "bentoml-monitor", "click_probability", N, Role.SCORE, ""),
+    ("format-bentoml", "bentoml-monitor", "query_len", N, Role.FEATURE_LENGTH, ""),
+    ("format-bentoml", "bentoml-monitor", "trace", X, Role.REQUEST_ID, ""),
     ("format-litserve", "metrics", "key", X, Role.METRIC_NAME, ""),
     ("format-litserve", "metrics", "value", N, Role.METRIC_VALUE, ""),
 ]

@@ -72,7 +72,8 @@ def test_that_a_metric_gives_its_cells() -> None:
 
 @pytest.mark.parametrize(("line", "n_rows"), [
     (METRIC.replace("5.25", "NaN"), 1), (METRIC.replace("5.25", "null"), 1), (METRIC.replace("5.25", "much"), 0),
-    (METRIC.replace("5.25", ""), 0), (METRIC[:60], 0), (METRIC[:45], 0), (METRIC[30:], 0), (METRIC.replace("vm", "<b>" * 4000), 1),
+    (METRIC.replace("5.25", ""), 0), (METRIC[:60], 0), (METRIC[:45], 0), (METRIC[30:], 0),
+    (METRIC.replace("vm", "<b>" * 4000), 1),
     (METRIC.replace("ModelName:ctr,Level:Model", ""), 1), (METRIC.replace("PredictionTime", "a.b c"), 1),
 ])
 def test_that_odd_metrics_are_rows_or_set_aside(line: str, n_rows: int) -> None:
