@@ -13,6 +13,7 @@ from widgets.bridge.conductor import Conductor
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from console.logs.view import SourcesView
     from console.metrics.view import BoardView, OverviewView
     from console.session import Session
     from console.session.view import SelectionView, StatusView
@@ -92,6 +93,9 @@ class Arrivals(QObject):
         loading = status.loading is not None and status.loading.running
         self.window.actions_by_name["cancel_load"].setEnabled(loading)
         self.window.actions_by_name["reload"].setEnabled(not loading)
+        self.window.actions_by_name["replay"].setEnabled(not loading and bool(status.quarantined))
+        if status.rows:
+            self.window.message_bar.done("waits")
 
     @Slot(object)
     def on_board(self, board: BoardView | None) -> None:
@@ -114,9 +118,27 @@ class Arrivals(QObject):
             self.window.overview.display(overview, session.selection())
 
     @Slot(object)
+    def on_sources(self, view: SourcesView) -> None:
+        """Streams, files, quarantine."""
+        self.window.sources.display(view)
+        for name, words in (("undo_correction", view.undo), ("redo_correction", view.redo)):
+            self.window.actions_by_name[name].setEnabled(bool(words))
+
+    @Slot()
+    def on_load_ended(self) -> None:
+        """What was waited for has come."""
+        session = self.conductor.session
+        if session is not None and not session.stopped:
+            self.window.message_bar.done("stopped")
+
+    @Slot(object)
     def on_trouble(self, error: ConsoleError) -> None:
         """For the user: what, where, what to do."""
-        self.window.message_bar.say(str(error), "firing")
+        session = self.conductor.session
+        if session is not None and session.waits:
+            self.window.message_bar.say("The folder is empty. It is loaded as soon as a file comes.", topic="waits")
+        else:
+            self.window.message_bar.say(str(error), "firing")
 
     @Slot(object)
     def on_bug(self, bug: Exception) -> None:

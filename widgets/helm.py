@@ -16,6 +16,7 @@ from console.window import Window, from_epoch
 from widgets import layout_store
 from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
+from widgets.corrections import Corrections
 from widgets.dialogs.files import Questions
 from widgets.main_window import MainWindow
 from widgets.tasks import Tasks
@@ -41,7 +42,8 @@ class Helm(QObject):
         self.conductor = conductor
         self.questions = questions or Questions()
         self.tasks = Tasks(window, conductor, self.questions, self)
-        self.arrivals = Arrivals(window, conductor, self.tasks.forget, self)
+        self.corrections = Corrections(window, conductor, self)
+        self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
         connect_frame(self)
@@ -72,12 +74,25 @@ class Helm(QObject):
 
     def edit_columns(self) -> None:
         """Of the stream that is chosen in Sources."""
-        self.tasks.edit_columns(self.window.sources.stream)
+        self.corrections.edit_columns(self.window.sources.stream)
+
+    def undo_correction(self) -> None:
+        """Ctrl+Z."""
+        self.corrections.undo()
+
+    def redo_correction(self) -> None:
+        """Ctrl+Shift+Z."""
+        self.corrections.redo()
+
+    def replay_quarantine(self) -> None:
+        """In Sources."""
+        self.corrections.replay()
 
     def cancel_load(self) -> None:
         """What is loaded stays."""
         self.conductor.stop("load")
-        self.window.message_bar.say("Loading was stopped. What is loaded stays; F5 goes on with the rest.")
+        self.window.message_bar.say("Loading was stopped. What is loaded stays and is followed; the rest waits.",
+                                    topic="stopped", action="Resume", key="resume")
 
     def close_folder(self) -> None:
         """Back to the start page."""
@@ -345,6 +360,8 @@ class Helm(QObject):
             self.tasks.open_report()
         elif key == "undo":
             self.tasks.undo_delete()
+        elif key == "resume":
+            self.conductor.reload()
 
     @Slot()
     def show_recent(self) -> None:
@@ -357,6 +374,11 @@ class Helm(QObject):
         name = session.name if session else awaited.name if awaited else None
         self.window.start_page.display(recent)
         self.window.time_bar.display_recent(recent, name)
+
+    def _forget(self) -> None:
+        """Another folder."""
+        self.tasks.forget()
+        self.corrections.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Questions that take a while: drift, incidents, reports, columns, the demo. Each is a job, and what it gives is shown.
+"""Questions that take a while: drift, incidents, reports, the demo. Each is a job, and what it gives is shown.
 
 The helm hands them on; only results of the folder that is open now are displayed.
 """
@@ -23,7 +23,6 @@ from widgets.main_window import MainWindow
 if TYPE_CHECKING:
     from console.drift.view import DriftView
     from console.reports.view import Incident
-    from widgets.dialogs.columns_dialog import ColumnsDialog
 
 
 class Tasks(QObject):
@@ -35,18 +34,13 @@ class Tasks(QObject):
         self._conductor = conductor
         self._questions = questions
         self._deleted: Incident | None = None
-        self._dialog: ColumnsDialog | None = None
-        self._columns_of = ""
         self._written: Path | None = None
         self._demo_writer: Any = None
         self._open_demo: Callable[[Path, Path], None] | None = None
 
     def forget(self) -> None:
         """Another folder: what was shown of the old one goes."""
-        if self._dialog is not None:
-            self._dialog.close()
         self._deleted = None
-        self._columns_of = ""
         self._window.incidents.display(())
         self._window.incidents.display_idle()
         self._window.drift.display_stopped()
@@ -216,65 +210,6 @@ class Tasks(QObject):
         shown = path or str(self._written or "")
         if shown and not self._questions.show(shown):
             self._window.message_bar.say(f"No program here opens {shown}.", "warning")
-
-    # ---- columns -------------------------------------------------------------------------------------------
-
-    @Slot(str)
-    def edit_columns(self, stream: str) -> None:
-        """The dialog, once the streams are known."""
-        self._columns_of = stream or "?"
-        self._refresh_columns()
-
-    def _refresh_columns(self) -> None:
-        session = self._conductor.session
-        if session is not None:
-            self._start("sources", lambda _job: session.sources(), self._on_sources)
-
-    @Slot(object)
-    def _on_sources(self, view: Any) -> None:
-        self._window.sources.display(view)
-        if self._dialog is not None:
-            self._dialog.display(view)
-        elif self._columns_of and view.streams:
-            from widgets.dialogs.columns_dialog import ColumnsDialog
-
-            self._dialog = ColumnsDialog(self._window.icons, view, self._columns_of, self._window)
-            self._dialog.save_asked.connect(self._save_columns)
-            self._dialog.finished.connect(self._on_dialog_closed)
-            self._dialog.open()
-
-    @Slot(str, object, object)
-    def _save_columns(self, stream: str, changes: dict[str, Any], zone: str | None) -> None:
-        session, dialog = self._conductor.session, self._dialog
-        if session is None or dialog is None:
-            return
-        job = self._conductor.start("columns", lambda job: session.set_columns(stream, changes, zone, job))
-        job.progressed.connect(dialog.display_progress)
-        job.succeeded.connect(self._on_columns_saved)
-        job.failed.connect(self._on_columns_failed)
-        job.broke.connect(self._on_columns_failed)
-        dialog.display_progress(0, 0, "")
-        self._conductor.launch(job)
-
-    @Slot(object)
-    def _on_columns_saved(self, _nothing: object) -> None:
-        self._refresh_columns()
-        for name in ("board", "overview"):
-            self._conductor.ask(name)
-        if self._dialog is not None:
-            self._dialog.display_saved()
-
-    @Slot(object)
-    def _on_columns_failed(self, error: Exception) -> None:
-        if self._dialog is not None:
-            self._dialog.display_error(str(error))
-
-    @Slot()
-    def _on_dialog_closed(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-        self._dialog = None
-        self._columns_of = ""
 
     # ---- the demo ------------------------------------------------------------------------------------------
 

@@ -151,6 +151,12 @@ class Session:
         """Whether the folder was empty: it is loaded once a file comes."""
         return self._reading.waits
 
+    @property
+    def unplaced(self) -> bool:
+        """Whether there are files of which only the column that says the time is not known."""
+        plan = self._reading.plan
+        return plan is not None and bool(plan.unplaced)
+
     # ---- intents -------------------------------------------------------------------------------------------
 
     def selection(self) -> SelectionView:

@@ -13,6 +13,7 @@ import numpy as np
 from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Verdict
 from console.errors import BadSettings
 from console.jobs import Job
+from console.logs.replay import ReplayReport
 from console.logs.view import ColumnView, FileView, QuarantineView, SourcesView, StreamView
 from console.metrics.format import format_value, format_window
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut, SeriesView
@@ -58,6 +59,14 @@ class FakeSession:
         self._loading: LoadProgress | None = None
         self._selection = SelectionView(WHOLE, WHOLE, False, False, False, "all", None, None, "", 0)
         self._incidents: dict[str, Incident] = {}
+
+    waits = False
+    unplaced = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a load was cancelled."""
+        return "load" not in self.calls and self.steps > 0
 
     # work
 
@@ -194,10 +203,48 @@ class FakeSession:
         with self._counted("sources"):
             return make_sources(self.folder)
 
-    def set_columns(self, stream: str, changes: object, zone: str | None, job: Job) -> None:
+    def set_columns(self, stream: str, changes: object, zone: str | None, job: Job, kind: object = None) -> bool:
         """Remembers it."""
         job.report(1, 2, "Rebuilding")
         self.calls.append(f"set_columns {stream} {changes} {zone}")
+        return False
+
+    def name_columns(self, stream: str, names: tuple[str, ...], job: Job) -> None:
+        """Remembers it."""
+        self.calls.append(f"name_columns {stream} {names}")
+
+    def from_path(self, stream: str, role: Role, where: str, job: Job) -> None:
+        """Remembers it."""
+        self.calls.append(f"from_path {stream} {role} {where}")
+
+    def leave_out(self, patterns: tuple[str, ...], job: Job) -> None:
+        """Remembers it."""
+        self.calls.append(f"leave_out {patterns}")
+
+    def undo_columns(self, job: Job) -> None:
+        """Remembers it."""
+        self.calls.append("undo")
+
+    def redo_columns(self, job: Job) -> None:
+        """Nothing was taken back."""
+        raise BadSettings("There is no correction to make again")
+
+    def quarantine(self, limit: int, offset: int = 0, reason: str | None = None,
+                   file: str | None = None) -> tuple[QuarantineView, ...]:
+        """The made-up rows of that reason."""
+        self.calls.append(f"quarantine {limit} {offset} {reason} {file}")
+        rows = [one for one in make_sources(self.folder).quarantine if reason in (None, one.reason)]
+        return tuple(rows[offset:offset + limit])
+
+    def raw_record(self, row: QuarantineView) -> str:
+        """Longer than what was kept."""
+        return f"{row.raw} and the rest of the record"
+
+    def replay_quarantine(self, job: Job, stream: str | None = None) -> ReplayReport:
+        """Some of them fit now."""
+        job.report(1, 2, "Reading records again")
+        self.calls.append("replay")
+        return ReplayReport(10, 2)
 
     def drift(self, job: Job) -> DriftView:
         """The made-up result."""
@@ -469,6 +516,10 @@ def make_sources(folder: Path) -> SourcesView:
         (("no timestamp", 10), ("not JSON", 2)),
         bad,
         ("Times of labels name no zone: UTC is assumed.",),
+        ("old/*",),
+        "columns of predictions",
+        "",
+        True,
     )
 
 

@@ -11,16 +11,29 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QRect, Qt, SignalInstance
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from console.errors import BadSettings
-from console.roles import Role
+from console.logs.config import ColumnAnswer
+from console.logs.replay import ReplayReport
+from console.roles import ColumnType, Role, StreamKind, TimeFormat
 from console.session.view import LoadProgress, RecentFolder, SelectionView, StatusView
 from console.window import Window
 from tests.widgets.fake_session import CURRENT, REFERENCE, WHOLE, FakeSession, make_board, make_drift, make_sources
-from widgets.dialogs.columns_dialog import ROLE, ColumnsDialog
+from widgets.dialogs.columns_dialog import ColumnsDialog
 from widgets.icons import Icons
 from widgets.layout_store import clamped
+from widgets.models.columns import FORM, ROLE, TYPE
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.drift_panel import DriftPanel, change_text
 from widgets.panels.drift_table import moved_text, p_text
@@ -378,7 +391,169 @@ def test_that_changed_roles_are_saved_and_nothing_else(icons, qtbot):
     model.setData(model.index(2, ROLE), "latency")
     asked = count(dialog.save_asked)
     qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
-    assert asked == [("predictions", {"price": (Role.IGNORED, "")}, None)]
+    assert asked == [("predictions", {"price": ColumnAnswer(Role.IGNORED, "")}, None, None)]
+
+
+def test_that_type_kind_and_time_format_are_answers_too(icons, qtbot):
+    dialog = ColumnsDialog(icons, make_sources(Path("/logs/shop")), "predictions")
+    qtbot.addWidget(dialog)
+    model = dialog._model
+    assert not model.flags(model.index(3, FORM)) & Qt.ItemFlag.ItemIsEditable, "a price is not written as a time"
+    model.setData(model.index(3, TYPE), "text")
+    model.setData(model.index(0, FORM), "epoch_ms")
+    part(dialog, QComboBox, "columns_kind").setCurrentText("untimed")
+    assert part(dialog, QLabel, "columns_state").text() == "2 columns changed, kind changed; not saved yet"
+    asked = count(dialog.save_asked)
+    qtbot.mouseClick(part(dialog, QPushButton, "columns_save"), Qt.MouseButton.LeftButton)
+    assert asked == [("predictions", {
+        "price": ColumnAnswer(Role.FEATURE, "", ColumnType.TEXT),
+        "ts": ColumnAnswer(Role.TIMESTAMP, "", None, TimeFormat.EPOCH_MS)}, None, StreamKind.UNTIMED)]
+    model.setData(model.index(3, TYPE), "number")
+    model.setData(model.index(0, FORM), "-")
+    assert model.changes == {}
+
+
+def test_that_cells_that_do_not_fit_are_counted_and_text_is_offered(icons, qtbot):
+    view = make_sources(Path("/logs/shop"))
+    columns = tuple(replace(one, n_misfit=1204) if one.name == "price" else one for one in view.streams[0].columns)
+    view = replace(view, streams=(replace(view.streams[0], columns=columns), *view.streams[1:]))
+    dialog = ColumnsDialog(icons, view, "predictions")
+    qtbot.addWidget(dialog)
+    model = dialog._model
+    assert model.index(3, 7).data().startswith("1,204 cells are no number: choose the type text to keep them.")
+    model.setData(model.index(3, TYPE), "text")
+    assert model.index(3, 7).data() == "chosen by you"
+
+
+def test_that_names_and_places_in_the_path_are_asked_for(icons, qtbot):
+    view = make_sources(Path("/logs/shop"))
+    dialog = ColumnsDialog(icons, view, "predictions")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    names = part(dialog, QLineEdit, "columns_names")
+    assert not names.isVisible(), "its files have headers"
+    first = replace(view.streams[0], unnamed=("ts", "price"), path={"host": "level:2"})
+    dialog.display(replace(view, streams=(first, *view.streams[1:])))
+    assert names.isVisible() and names.text() == "ts, price"
+    asked = count(dialog.names_asked)
+    names.setText("when, \"how much\"")
+    qtbot.keyClick(names, Qt.Key.Key_Return)
+    assert asked == [("predictions", ("when", "how much"))]
+    places = count(dialog.path_asked)
+    part(dialog, QComboBox, "columns_path_role").setCurrentText("host")
+    assert part(dialog, QLineEdit, "columns_path").text() == "level:2"
+    part(dialog, QLineEdit, "columns_path").clear()
+    qtbot.mouseClick(part(dialog, QPushButton, "columns_take_path"), Qt.MouseButton.LeftButton)
+    assert places == [("predictions", Role.HOST, "")]
+
+
+def test_that_the_dialog_waits_while_it_is_saved_and_offers_the_way_back(icons, qtbot):
+    dialog = ColumnsDialog(icons, make_sources(Path("/logs/shop")), "predictions")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    undo, redo = part(dialog, QToolButton, "columns_undo"), part(dialog, QToolButton, "columns_redo")
+    assert undo.isEnabled() and not redo.isEnabled() and "columns of predictions" in undo.toolTip()
+    asked = count(dialog.undo_asked)
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    dialog.display_progress(1, 2, "Rebuilding")
+    assert not undo.isEnabled() and part(dialog, QProgressBar, "columns_progress").isVisible()
+    dialog.display_error("That cannot be")
+    assert undo.isEnabled() and part(dialog, QLabel, "columns_state").text() == "That cannot be"
+
+
+# ---- quarantine --------------------------------------------------------------------------------------------
+
+
+def test_that_reasons_files_and_pages_are_asked_for(icons, show, qtbot):
+    panel = SourcesPanel(icons)
+    show(panel)
+    view = make_sources(Path("/logs/shop"))
+    many = replace(view, quarantine_reasons=(("no timestamp", 1000), ("not JSON", 2)))
+    asked = count(panel.quarantine.page_asked)
+    panel.display(many)
+    panel.show_quarantine()
+    assert asked == [], "displaying is not asking"
+    assert part(panel, QLabel, "quarantine_where").text() == "1 to 12 of 1,002"
+    reasons = part(panel, QTableView, "reason_table")
+    assert [reasons.model().index(row, 0).data() for row in range(3)] == ["All reasons", "no timestamp", "not JSON"]
+    reasons.selectRow(1)
+    qtbot.mouseClick(part(panel, QToolButton, "quarantine_on"), Qt.MouseButton.LeftButton)
+    assert asked == [("no timestamp", None, 0), ("no timestamp", None, 200)]
+    panel.quarantine.display_page(many.quarantine)
+    assert part(panel, QLabel, "quarantine_where").text() == "201 to 212 of 1,000"
+    panel.display(many)
+    assert part(panel, QLabel, "quarantine_where").text() == "201 to 212 of 1,000", "a new view keeps the page"
+    files = part(panel, QComboBox, "quarantine_file")
+    assert [files.itemText(at) for at in range(files.count())] == [
+        "All files", "predictions/predictions-20260302.parquet", "predictions/predictions-20260303.parquet"]
+    files.setCurrentIndex(2)
+    files.activated.emit(2)
+    assert asked[-1] == ("no timestamp", "predictions/predictions-20260303.parquet", 0)
+
+
+def test_that_a_record_is_shown_whole_once_it_is_found(icons, show, qtbot):
+    panel = SourcesPanel(icons)
+    show(panel)
+    view = make_sources(Path("/logs/shop"))
+    asked = count(panel.quarantine.raw_asked)
+    panel.display(view)
+    assert asked == [(view.quarantine[0],)]
+    raw = part(panel, QPlainTextEdit, "quarantine_raw")
+    panel.quarantine.display_raw(view.quarantine[0], "all of it")
+    assert raw.toPlainText() == "all of it"
+    part(panel, QTableView, "quarantine_table").selectRow(3)
+    panel.quarantine.display_raw(view.quarantine[0], "too late")
+    assert raw.toPlainText() == view.quarantine[3].raw
+
+
+def test_that_a_replay_shows_how_far_it_is_and_what_came_of_it(icons, show, qtbot):
+    panel = SourcesPanel(icons)
+    show(panel)
+    view = make_sources(Path("/logs/shop"))
+    panel.display(view)
+    panel.show_quarantine()
+    button, state = part(panel, QPushButton, "replay"), part(panel, QLabel, "replay_state")
+    asked = count(panel.quarantine.replay_asked)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    panel.quarantine.display_progress(3, 12, "Reading records again")
+    assert not button.isEnabled() and part(panel, QProgressBar, "replay_progress").isVisible()
+    panel.display(view)
+    assert not button.isEnabled(), "a view that comes meanwhile does not offer it again"
+    stopped = count(panel.quarantine.cancel_asked)
+    qtbot.mouseClick(part(panel, QPushButton, "replay_cancel"), Qt.MouseButton.LeftButton)
+    assert len(stopped) == 1
+    panel.quarantine.display_replayed(ReplayReport(1, 1200))
+    panel.quarantine.display_idle()
+    assert state.text() == "1 record is a row now; 1,200 still cannot be read."
+    assert button.isEnabled() and not part(panel, QProgressBar, "replay_progress").isVisible()
+    panel.display(replace(view, can_replay=False))
+    assert not button.isEnabled(), "while a load goes on"
+
+
+def test_that_a_file_is_left_out_by_its_exact_name_and_taken_in_again(icons, show, qtbot):
+    panel = SourcesPanel(icons)
+    show(panel)
+    view = make_sources(Path("/logs/shop"))
+    evil = replace(view.files[0], path="a[1]*.csv")
+    panel.display(replace(view, files=(evil, *view.files[1:])))
+    part(panel, QTableView, "file_table").selectRow(0)
+    leave = part(panel, QPushButton, "file_leave_out")
+    asked = count(panel.leave_out_asked)
+    qtbot.mouseClick(leave, Qt.MouseButton.LeftButton)
+    assert asked == [(("old/*", "a[[]1][*].csv"),)]
+    out = replace(evil, state="left out")
+    panel.display(replace(view, files=(out, *view.files[1:]), leave_out=("old/*", "a[[]1][*].csv")))
+    assert leave.text() == "Take in again"
+    qtbot.mouseClick(leave, Qt.MouseButton.LeftButton)
+    assert asked[-1] == (("old/*",),)
+    panel.display(replace(view, files=(out, *view.files[1:]), leave_out=("a*",)))
+    assert not leave.isEnabled(), "a pattern holds it: that one must be changed"
+    patterns = part(panel, QLineEdit, "leave_out_patterns")
+    patterns.setText(" b* ,, c/*,b*")
+    qtbot.keyClick(patterns, Qt.Key.Key_Return)
+    assert asked[-1] == (("b*", "c/*"),)
 
 
 def test_that_the_filter_of_columns_looks_at_names_roles_and_reasons(icons, qtbot):

@@ -298,9 +298,11 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_load_failed(self, error: ConsoleError) -> None:
-        """Said; and a folder of which nothing is known at all is no place to stay."""
+        """Said; and a folder of which nothing is known at all is no place to stay, unless files may come, or there are
+        some of which only the time column is not known."""
         self.trouble.emit(error)
-        if self._session is not None and self._session.selection().whole is None:
+        session = self._session
+        if session is not None and session.selection().whole is None and not (session.waits or session.unplaced):
             self.close_folder()
 
     @Slot(object)
@@ -309,9 +311,8 @@ class Conductor(QObject):
             self._life = Life.FOLLOWING
             self._on_beat()
             self.load_ended.emit()
-            if not job.stopping:            # who cancels does not want the rest by the back door
-                self._poll_ms = POLL_LEAST_MS
-                self._poll.start(self._poll_ms)
+            self._poll_ms = POLL_LEAST_MS   # after a stop only of what is known: the rest waits to be resumed
+            self._poll.start(self._poll_ms)
 
     @Slot()
     def _start_poll(self) -> None:

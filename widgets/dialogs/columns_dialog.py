@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -17,114 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.metrics.format import format_value
-from console.roles import Role
+from console.logs.config import PATH_ROLES
+from console.roles import ColumnType, Role, StreamKind, TimeFormat
 from widgets.icons import Icons
-from widgets.models.rows import ROOT, Index, plain_tip
-from widgets.panels.parts import CELLS, Choice, QuietChoice, column, label, row, set_tone
+from widgets.models.columns import FORM, NO_FORM, NO_ROLE, ROLE, TYPE, UNIT, WIDTHS, ColumnsModel
+from widgets.models.rows import Index, plain_tip
+from widgets.panels.parts import CELLS, Choice, QuietChoice, button, column, holding, label, row, set_tone, tool
 
 if TYPE_CHECKING:
-    from console.logs.view import ColumnView, SourcesView, StreamView
+    from console.logs.view import SourcesView, StreamView
 
-HEADS = ("Column", "Values", "Type", "Role", "Unit", "Missing", "Why")
-WIDTHS = (150, 250, 68, 156, 72, 80, 280)
-ROLE, UNIT = 3, 4
-NO_ROLE = "no role"
 UNITS = ("", "ms", "s", "us", "ns", "min", "%", "share", "MB", "kB", "GB", "bytes")
 ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Kolkata",
          "Asia/Tokyo", "Australia/Sydney")
-
-
-class ColumnsModel(QAbstractTableModel):
-    """The columns of one stream; role and unit can be changed, and what was changed is known."""
-
-    def __init__(self, icons: Icons, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._icons = icons
-        self._all: tuple[ColumnView, ...] = ()
-        self._shown: tuple[ColumnView, ...] = ()
-        self._answers: dict[str, tuple[Role | None, str]] = {}
-        self._filter = ""
-
-    def load(self, columns: tuple[ColumnView, ...]) -> None:
-        """Another stream: forgets the answers."""
-        self._all = columns
-        self._answers = {}
-        self.narrow(self._filter)
-
-    def narrow(self, words: str) -> None:
-        """Only columns whose name, role or reason has these words."""
-        self._filter = words
-        wanted = words.lower().split()
-        self.beginResetModel()
-        self._shown = tuple(one for one in self._all if all(
-            word in f"{one.name} {one.role or ''} {one.why} {one.type}".lower() for word in wanted))
-        self.endResetModel()
-
-    @property
-    def changes(self) -> dict[str, tuple[Role | None, str]]:
-        """stored name -> role, unit; only what differs from what was there."""
-        return dict(self._answers)
-
-    def answer(self, one: ColumnView) -> tuple[Role | None, str]:
-        """As it stands now."""
-        return self._answers.get(one.stored, (one.role, one.unit))
-
-    def rowCount(self, parent: Index = ROOT) -> int:
-        """As Qt wants it."""
-        return 0 if parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: Index = ROOT) -> int:
-        """As Qt wants it."""
-        return 0 if parent.isValid() else len(HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """As Qt wants it."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Role and unit can be edited."""
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() in (ROLE, UNIT) else flags
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """As Qt wants it; changed answers in bold."""
-        if not index.isValid():
-            return None
-        one = self._shown[index.row()]
-        if role == Qt.ItemDataRole.FontRole and index.column() in (ROLE, UNIT) and one.stored in self._answers:
-            font = QFont()
-            font.setBold(True)
-            return font
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (ROLE, UNIT):
-            return self._icons.theme.color("accent")     # what can be changed looks like it
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        chosen, unit = self.answer(one)
-        missing = format_value(one.n_missing / one.n, "share") if one.n else "-"
-        text = (one.name or "(no name)", ", ".join(one.samples), one.type.value,
-                chosen.value if chosen else NO_ROLE, unit, missing,
-                "chosen by you" if one.chosen or one.stored in self._answers else one.why)[index.column()]
-        return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """An answer; one equal to what was there is no change."""
-        if role != Qt.ItemDataRole.EditRole or index.column() not in (ROLE, UNIT):
-            return False
-        one = self._shown[index.row()]
-        chosen, unit = self.answer(one)
-        if index.column() == ROLE:
-            chosen = None if value == NO_ROLE else Role(value)
-        else:
-            unit = str(value).strip()
-        if (chosen, unit) == (one.role, one.unit):
-            self._answers.pop(one.stored, None)
-        else:
-            self._answers[one.stored] = (chosen, unit)
-        self.dataChanged.emit(self.index(index.row(), 0), self.index(index.row(), len(HEADS) - 1))
-        return True
 
 
 class _Choice(QuietChoice):
@@ -165,63 +69,62 @@ class _Choice(QuietChoice):
 class ColumnsDialog(QDialog):
     """Displays the streams; asks to keep what was changed. Stays open while the rollups are rebuilt."""
 
-    save_asked = Signal(str, object, object)     # stream, {stored: (role, unit)}, zone or None when it stays
+    save_asked = Signal(str, object, object, object)     # stream, {stored: ColumnAnswer}, zone, kind; None: as it is
+    names_asked = Signal(str, object)                    # stream, names of its columns without a header
+    path_asked = Signal(str, object, str)                # stream, role, where in the path; "" ends it
+    undo_asked = Signal()
+    redo_asked = Signal()
 
     def __init__(self, icons: Icons, view: SourcesView, stream: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("columns_dialog")
         self.setWindowTitle("Columns")
+        self._view = view
         self._streams: dict[str, StreamView] = {one.name: one for one in view.streams}
+        self._busy = False
         self._choice = Choice(icons, "columns_stream", "Stream", self._streams)
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._kind = Choice(icons, "columns_kind", "What a row of the stream is", [one.value for one in StreamKind])
         self._zone = Choice(icons, "columns_zone", "Time zone of times that name none", ZONES, free=True)
-        self._zone.setMinimumWidth(176)
+        self._zone.setMinimumWidth(160)
         self._filter = QLineEdit(objectName="columns_filter")
         self._filter.setPlaceholderText("Filter columns")
         self._filter.setAccessibleName("Filter columns")
-        self._filter.setMinimumWidth(200)
+        self._filter.setMinimumWidth(160)
         self._about = label(name="columns_about", tone="muted", wrap=True)
         self._model = ColumnsModel(icons, self)
-        self._table = QTableView(objectName="columns_table")
-        self._table.setAccessibleName("Columns of the stream")
-        self._table.setModel(self._model)
-        self._table.setShowGrid(False)
-        self._table.setStyleSheet(CELLS)
-        self._table.setItemDelegate(QuietChoice(self))
-        self._table.setWordWrap(False)
-        self._table.verticalHeader().hide()
-        self._table.verticalHeader().setDefaultSectionSize(32)
-        self._table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._table.horizontalHeader().setHighlightSections(False)
-        self._table.setEditTriggers(QTableView.EditTrigger.AllEditTriggers)
-        self._table.setItemDelegateForColumn(
-            ROLE, _Choice((NO_ROLE, *(one.value for one in Role)), self))
-        self._table.setItemDelegateForColumn(UNIT, _Choice(UNITS, self, free=True))
-        for number, width in enumerate(WIDTHS):
-            self._table.setColumnWidth(number, width)
-        self._table.horizontalHeader().setStretchLastSection(True)
+        self._table = self._columns_table()
         self._state = label(name="columns_state", tone="muted", wrap=True)
         self._bar = QProgressBar(objectName="columns_progress")
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(160, 8)
         self._bar.hide()
+        self._undo = tool(icons, "undo", "columns_undo", "Take the last correction back (Ctrl+Z)")
+        self._redo = tool(icons, "redo", "columns_redo", "Make it again (Ctrl+Shift+Z)")
+        self._undo.setShortcut("Ctrl+Z")
+        self._redo.setShortcut("Ctrl+Shift+Z")
         buttons = QDialogButtonBox()
         self._save = buttons.addButton("Save", QDialogButtonBox.ButtonRole.AcceptRole)
         self._save.setObjectName("columns_save")
         self._close = buttons.addButton("Close", QDialogButtonBox.ButtonRole.RejectRole)
         self._close.setObjectName("columns_close")
-        head = row(label("Stream", tone="muted"), self._choice, 16, label("Time zone", tone="muted"), self._zone, None,
-                   self._filter)
-        foot = row(self._state, self._bar, buttons)
-        foot.setStretch(0, 1)
-        page = column(head, self._about, self._table, foot, margins=(16, 16, 16, 16))
+        head = row(label("Stream", tone="muted"), self._choice, 8, label("Kind", tone="muted"), self._kind, 8,
+                   label("Time zone", tone="muted"), self._zone, None, self._filter)
+        foot = row(self._undo, self._redo, self._state, self._bar, buttons)
+        foot.setStretch(2, 1)
+        self._names_row = self._make_names()
+        page = column(head, self._about, self._table, self._names_row, self._make_path(icons), foot,
+                      margins=(16, 16, 16, 16))
         page.setStretch(2, 1)
         self.setLayout(page)
-        self.resize(1100, 620)
+        self.resize(1160, 660)
         self._choice.activated.connect(self._on_stream)
         self._filter.textEdited.connect(self._model.narrow)
         self._model.dataChanged.connect(self._on_changed)
         self._zone.currentTextChanged.connect(self._on_changed)
+        self._kind.currentTextChanged.connect(self._on_changed)
+        self._undo.clicked.connect(self.undo_asked)
+        self._redo.clicked.connect(self.redo_asked)
         buttons.accepted.connect(self._on_save)
         buttons.rejected.connect(self.reject)
         self._choice.setCurrentText(stream)
@@ -235,6 +138,7 @@ class ColumnsDialog(QDialog):
     def display(self, view: SourcesView) -> None:
         """After a rebuild: what is known now."""
         said, tone = self._state.text(), str(self._state.property("tone") or "")
+        self._view = view
         self._streams = {one.name: one for one in view.streams}
         self._on_stream()
         self._say(said, tone)        # that it was saved is still true
@@ -246,27 +150,81 @@ class ColumnsDialog(QDialog):
         self._bar.setValue(done)
         self._say(note or "Rebuilding the charts' numbers", "muted")
 
-    def display_saved(self) -> None:
+    def display_saved(self, text: str = "Saved. Charts and sums follow the new roles.") -> None:
         """Kept."""
         self._lock(False)
         self._save.setEnabled(False)
-        self._say("Saved. Charts and sums follow the new roles.", "good")
+        self._say(text, "good")
 
     def display_error(self, text: str) -> None:
         """Not kept, and why."""
         self._lock(False)
         self._say(text, "firing")
 
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    def _columns_table(self) -> QTableView:
+        made = QTableView(objectName="columns_table")
+        made.setAccessibleName("Columns of the stream")
+        made.setModel(self._model)
+        made.setShowGrid(False)
+        made.setStyleSheet(CELLS)
+        made.setItemDelegate(QuietChoice(self))
+        made.setWordWrap(False)
+        made.verticalHeader().hide()
+        made.verticalHeader().setDefaultSectionSize(32)
+        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        made.horizontalHeader().setHighlightSections(False)
+        made.setEditTriggers(QTableView.EditTrigger.AllEditTriggers)
+        made.setItemDelegateForColumn(TYPE, _Choice(tuple(ColumnType), self))
+        made.setItemDelegateForColumn(ROLE, _Choice((NO_ROLE, *(one.value for one in Role)), self))
+        made.setItemDelegateForColumn(UNIT, _Choice(UNITS, self, free=True))
+        made.setItemDelegateForColumn(FORM, _Choice((NO_FORM, *TimeFormat), self))
+        for number, width in enumerate(WIDTHS):
+            made.setColumnWidth(number, width)
+        made.horizontalHeader().setStretchLastSection(True)
+        return made
+
+    def _make_names(self) -> QWidget:
+        """For files without a header."""
+        self._names = QLineEdit(objectName="columns_names")
+        self._names.setPlaceholderText("age, price, clicked: a name for each column, in the order of the file")
+        self._names.setAccessibleName("Names of the columns, with commas between them")
+        apply = button("Name columns", "columns_name", "Give these names to the columns of files without a header")
+        apply.clicked.connect(self._on_names)
+        self._names.returnPressed.connect(self._on_names)
+        made = row(label("No header", tone="muted"), self._names, apply)
+        made.setStretch(1, 1)
+        return holding(made)
+
+    def _make_path(self, icons: Icons) -> QWidget:
+        """For roles that stand in the path of a file."""
+        self._path_role = Choice(icons, "columns_path_role", "Role that stands in the path", PATH_ROLES)
+        self._path = QLineEdit(objectName="columns_path")
+        self._path.setPlaceholderText("level:1 for the first folder, or regex: and an expression with a group")
+        self._path.setAccessibleName("Where in the path the role stands")
+        apply = button("Take from path", "columns_take_path",
+                       "Take this role from the path of each file; empty ends it")
+        apply.clicked.connect(self._on_path)
+        self._path.returnPressed.connect(self._on_path)
+        self._path_role.currentTextChanged.connect(self._show_path)
+        made = row(label("From the path", tone="muted"), self._path_role, self._path, apply)
+        made.setStretch(2, 1)
+        return holding(made)
+
     def _say(self, text: str, tone: str) -> None:
         self._state.setText(text)
         set_tone(self._state, tone)
 
     def _lock(self, busy: bool) -> None:
+        self._busy = busy
         self._bar.setVisible(busy)
-        self._table.setEnabled(not busy)
-        self._choice.setEnabled(not busy)
+        for part in (self._table, self._choice, self._names, self._path, self._kind):
+            part.setEnabled(not busy)
         if busy:
             self._save.setEnabled(False)
+            self._undo.setEnabled(False)
+            self._redo.setEnabled(False)
         else:
             self._on_changed()
 
@@ -275,17 +233,33 @@ class ColumnsDialog(QDialog):
         if one is None:
             return
         self._zone.setCurrentText(one.zone)
+        self._kind.setCurrentText(one.kind.value)
         assumed = " Its times name no zone: the zone is assumed." if one.zone_assumed else ""
-        self._about.setText(f"{one.kind.value}, {one.format}: {one.why}.{assumed}".replace("..", "."))
+        sure = f" {one.confidence:.0%} of what was looked at has this form." if one.confidence < 1 else ""
+        self._about.setText(f"{one.kind.value}, {one.format}: {one.why}.{sure}{assumed}".replace("..", "."))
+        self._names_row.setVisible(bool(one.unnamed))
+        names = {each.stored: each.name for each in one.columns}
+        self._names.setText(", ".join(names[stored] for stored in one.unnamed))
+        self._show_path()
         self._model.load(one.columns)
         self._on_changed()
 
+    def _show_path(self) -> None:
+        one = self._streams.get(self.stream)
+        self._path.setText(one.path.get(self._path_role.currentText(), "") if one else "")
+
     def _on_changed(self, *_what: object) -> None:
+        if self._busy:
+            return
         count = len(self._model.changes)
-        zone_changed = self._new_zone() is not None
-        self._save.setEnabled(bool(count) or zone_changed)
+        others = [word for word, changed in (("zone", self._new_zone()), ("kind", self._new_kind())) if changed]
+        self._save.setEnabled(bool(count or others))
+        self._undo.setEnabled(bool(self._view.undo))
+        self._redo.setEnabled(bool(self._view.redo))
+        if self._view.undo:
+            self._undo.setToolTip(plain_tip(f"Take back: {self._view.undo} (Ctrl+Z)"))
         noun = "column" if count == 1 else "columns"
-        words = ([f"{count} {noun} changed"] if count else []) + (["zone changed"] if zone_changed else [])
+        words = ([f"{count} {noun} changed"] if count else []) + [f"{word} changed" for word in others]
         self._say(", ".join(words) + ("; not saved yet" if words else ""), "muted")
 
     def _new_zone(self) -> str | None:
@@ -293,7 +267,19 @@ class ColumnsDialog(QDialog):
         zone = self._zone.currentText().strip()
         return zone if one is not None and zone and zone != one.zone else None
 
+    def _new_kind(self) -> StreamKind | None:
+        one = self._streams.get(self.stream)
+        kind = self._kind.currentText()
+        return StreamKind(kind) if one is not None and kind and kind != one.kind.value else None
+
     def _on_save(self) -> None:
-        self.save_asked.emit(self.stream, self._model.changes, self._new_zone())
+        self.save_asked.emit(self.stream, self._model.changes, self._new_zone(), self._new_kind())
 
+    def _on_names(self) -> None:
+        text = self._names.text().strip()
+        if text and not self._busy:
+            self.names_asked.emit(self.stream, tuple(name.strip().strip('"') for name in text.split(",")))
 
+    def _on_path(self) -> None:
+        if not self._busy:
+            self.path_asked.emit(self.stream, Role(self._path_role.currentText()), self._path.text().strip())

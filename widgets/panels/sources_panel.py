@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import glob
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSplitter, QTabWidget, QWidget
 
 from console.metrics.format import format_count
 from widgets.icons import Icons
-from widgets.models.rows import Column, RowsModel
-from widgets.panels.parts import button, column, holding, label, row, set_widths, table
+from widgets.models.rows import Column, RowsModel, plain_tip
+from widgets.panels.parts import button, column, holding, label, row, table, tool
+from widgets.panels.quarantine_view import QuarantinePanel
 
 if TYPE_CHECKING:
-    from console.logs.view import FileView, QuarantineView, SourcesView, StreamView
+    from console.logs.view import FileView, SourcesView, StreamView
 
 STATE_ICONS = {"loaded": ("check-circle-outline", "good"), "loading": ("progress-download", "accent"),
                "following": ("access-point", "good"), "rejected": ("alert-octagon", "firing"),
-               "left alone": ("minus-circle-outline", "muted"), "waiting": ("clock-outline", "muted")}
+               "left alone": ("minus-circle-outline", "muted"), "left out": ("eye-off-outline", "muted"),
+               "waiting": ("clock-outline", "muted")}
 
 
 class SourcesPanel(QWidget):
@@ -27,13 +29,15 @@ class SourcesPanel(QWidget):
 
     columns_asked = Signal(str)      # stream
     reload_asked = Signal()
+    undo_asked = Signal()
+    redo_asked = Signal()
+    leave_out_asked = Signal(object)     # all patterns from now on
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sources_panel")
         self._icons = icons
         self._view: SourcesView | None = None
-        mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self._heading = label("Sources", name="sources_heading", large=True)
         self._sums = label(name="sources_sums", tone="muted", wrap=True)
         self._columns = button("Columns…", "open_columns", "Correct roles, units and the time zone (Ctrl+L)",
@@ -50,48 +54,47 @@ class SourcesPanel(QWidget):
             Column("Zone", 112, zone_text, foreground=self._zone_tone,
                    tip=lambda one: "No time in it names its zone, and nobody said which it is: set it in Columns"
                    if one.zone_assumed else one.zone),
-            Column("Why", 400, lambda one: one.why),
+            Column("Sure", 56, lambda one: f"{one.confidence:.0%}" if one.placed else "-", right=True,
+                   tip=lambda one: "Share of what was looked at that has the form which was recognised"),
+            Column("Why", 400, lambda one: one.why, foreground=self._placed_tone),
         ))
         self._files = RowsModel((
-            Column("File", 300, lambda one: one.path),
-            Column("State", 108, lambda one: one.state, icon=self._state_icon),
-            Column("Stream", 140, lambda one: one.stream),
-            Column("Records", 96, lambda one: format_count(one.records), right=True),
-            Column("Rows", 96, lambda one: format_count(one.rows_loaded), right=True),
+            Column("File", 250, lambda one: one.path),
+            Column("State", 104, lambda one: one.state, icon=self._state_icon),
+            Column("Stream", 112, lambda one: one.stream),
+            Column("Records", 84, lambda one: format_count(one.records), right=True),
+            Column("Rows", 84, lambda one: format_count(one.rows_loaded), right=True),
             Column("Quarantined", 96, lambda one: format_count(one.rows_quarantined), right=True,
                    foreground=self._bad_tone),
-            Column("Ignored", 80, lambda one: format_count(one.rows_ignored), right=True),
-            Column("Size", 84, lambda one: _size(one.size), right=True),
-            Column("Note", 320, lambda one: one.note),
-        ))
-        self._reasons = RowsModel((Column("Reason", 240, lambda one: one[0]),
-                                   Column("Rows", 80, lambda one: format_count(one[1]), right=True)))
-        self._rows = RowsModel((
-            Column("File", 280, lambda one: one.path),
-            Column("Line", 80, lambda one: format_count(one.line), right=True),
-            Column("Reason", 260, lambda one: one.reason),
-            Column("Raw text", 400, lambda one: one.raw.replace("\n", " "), font=mono),
+            Column("Ignored", 68, lambda one: format_count(one.rows_ignored), right=True),
+            Column("Size", 80, lambda one: _size(one.size), right=True),
+            Column("Read", 56, _read, right=True, tip=lambda one: f"{format_count(one.offset)} of the unpacked file"),
+            Column("Rows/s", 64, lambda one: format_count(round(one.rows_per_second)) if one.rows_per_second else "",
+                   right=True),
+            Column("Note", 240, lambda one: one.note, foreground=self._note_tone),
         ))
         self._stream_table = table(self._streams, "stream_table", "Streams")
         self._file_table = table(self._files, "file_table", "Files")
-        self._reason_table = table(self._reasons, "reason_table", "Reasons for quarantine")
-        set_widths(self._reason_table, self._reasons.widths(), wide=0)
-        self._row_table = table(self._rows, "quarantine_table", "Quarantined rows")
-        self._raw = QPlainTextEdit(objectName="quarantine_raw")
-        self._raw.setReadOnly(True)
-        self._raw.setFont(mono)
-        self._raw.setAccessibleName("Raw text of the chosen row")
-        self._raw.setPlaceholderText("Choose a row to see its raw text")
-        self._raw.setMaximumHeight(88)
+        self._quarantine = QuarantinePanel(icons)
+        self._about_file = label(name="file_about", tone="muted", wrap=True)
+        self._leave = button("Leave out", "file_leave_out",
+                             "Take the rows of the chosen file away, and load it no more")
+        self._patterns = QLineEdit(objectName="leave_out_patterns")
+        self._patterns.setPlaceholderText("Patterns of files that are not loaded, with commas: old/*, *.bak")
+        self._patterns.setAccessibleName("Patterns of files that are left out")
+        self._apply = button("Apply", "leave_out_apply", "Leave out the files whose paths fit, and load the others")
+        self._undo = tool(icons, "undo", "sources_undo", "Take back: nothing")
+        self._redo = tool(icons, "redo", "sources_redo", "Make again: nothing")
+        self._undo.setEnabled(False)
+        self._redo.setEnabled(False)
         self._notes = QPlainTextEdit(objectName="source_notes")
         self._notes.setReadOnly(True)
         self._notes.setAccessibleName("Notes about the folder")
-        self._all_well = label("Every record could be read.", name="quarantine_none", tone="muted")
         self._tabs = QTabWidget()
         self._tabs.setObjectName("source_tabs")
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self._file_table, "Files")
-        self._tabs.addTab(self._quarantine_page(), "Quarantine")
+        self._tabs.addTab(self._files_page(), "Files")
+        self._tabs.addTab(self._quarantine, "Quarantine")
         self._tabs.addTab(self._notes, "Notes")
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self._stream_table)
@@ -99,7 +102,7 @@ class SourcesPanel(QWidget):
         split.setSizes([160, 360])
         split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
-        head = row(column(self._heading, self._sums, gap=4), self._reload, self._columns)
+        head = row(column(self._heading, self._sums, gap=4), self._undo, self._redo, self._reload, self._columns)
         head.setStretch(0, 1)
         page = column(head, split, margins=(16, 16, 16, 8), gap=16)
         page.setStretch(1, 1)
@@ -108,7 +111,12 @@ class SourcesPanel(QWidget):
         self._columns.clicked.connect(self._on_columns)
         self._reload.clicked.connect(self.reload_asked)
         self._stream_table.doubleClicked.connect(self._on_columns)
-        self._row_table.selectionModel().currentRowChanged.connect(self._on_quarantined)
+        self._file_table.selectionModel().currentRowChanged.connect(self._on_file)
+        self._undo.clicked.connect(self.undo_asked)
+        self._redo.clicked.connect(self.redo_asked)
+        self._leave.clicked.connect(self._on_leave)
+        self._apply.clicked.connect(self._on_patterns)
+        self._patterns.returnPressed.connect(self._on_patterns)
 
     def display(self, view: SourcesView) -> None:
         """Show what there is."""
@@ -117,17 +125,18 @@ class SourcesPanel(QWidget):
         self._sums.setText(sums(view.files))
         self._streams.show(view.streams)
         self._files.show(view.files)
-        self._reasons.show(view.quarantine_reasons)
-        self._rows.show(view.quarantine)
-        if view.quarantine and not self._row_table.currentIndex().isValid():
-            self._row_table.selectRow(0)
+        self._quarantine.display(view)
         count = sum(number for _reason, number in view.quarantine_reasons)
         self._tabs.setTabText(0, f"Files ({format_count(len(view.files))})")
         self._tabs.setTabText(1, f"Quarantine ({format_count(count)})")
         self._tabs.setTabText(2, f"Notes ({len(view.notes)})")
         self._notes.setPlainText("\n\n".join(view.notes) or "Nothing had to be assumed about this folder.")
-        self._all_well.setVisible(not count)
-        self._quarantined.setVisible(bool(count))
+        for one, words, verb in ((self._undo, view.undo, "Take back"), (self._redo, view.redo, "Make again")):
+            one.setEnabled(bool(words))
+            one.setToolTip(plain_tip(f"{verb}: {words}" if words else f"{verb}: nothing"))
+        if not self._patterns.hasFocus():
+            self._patterns.setText(", ".join(view.leave_out))
+        self._show_file()
         self._columns.setEnabled(bool(view.streams))
         if view.streams and not self._stream_table.currentIndex().isValid():
             self._stream_table.selectRow(0)
@@ -144,29 +153,56 @@ class SourcesPanel(QWidget):
             one = self._streams.rows[0]
         return one.name if one else ""
 
-    def _quarantine_page(self) -> QWidget:
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._reason_table)
-        split.addWidget(self._row_table)
-        split.setSizes([340, 700])
-        split.setStretchFactor(1, 1)
-        split.setChildrenCollapsible(False)
-        self._quarantined = holding(column(split, self._raw))
-        page = column(self._all_well, self._quarantined, margins=(0, 8, 0, 0))
-        page.setStretch(1, 1)
-        page.addStretch(0)
+    @property
+    def quarantine(self) -> QuarantinePanel:
+        """What could not be read."""
+        return self._quarantine
+
+    def _files_page(self) -> QWidget:
+        """The ledger; under it the chosen file's note whole, and what is left out."""
+        about = row(self._about_file, self._leave)
+        about.setStretch(0, 1)
+        out = row(label("Left out", tone="muted"), self._patterns, self._apply)
+        out.setStretch(1, 1)
+        page = column(self._file_table, about, out, margins=(0, 8, 0, 0))
+        page.setStretch(0, 1)
         return holding(page)
+
+    def _on_file(self, _index: QModelIndex, _before: QModelIndex) -> None:
+        self._show_file()
+
+    def _show_file(self) -> None:
+        one: FileView | None = self._files.row(self._file_table.currentIndex())
+        self._about_file.setText(f"{one.path}: {one.note or one.state}" if one else "")
+        out = one is not None and one.state == "left out"
+        self._leave.setText("Take in again" if out else "Leave out")
+        exact = one is not None and self._view is not None and glob.escape(one.path) in self._view.leave_out
+        self._leave.setEnabled(one is not None and (not out or exact))
+
+    def _on_leave(self) -> None:
+        one: FileView | None = self._files.row(self._file_table.currentIndex())
+        if one is not None and self._view is not None:
+            pattern = glob.escape(one.path)
+            rest = tuple(each for each in self._view.leave_out if each != pattern)
+            self.leave_out_asked.emit(rest if one.state == "left out" else (*rest, pattern))
+
+    def _on_patterns(self) -> None:
+        found = tuple(dict.fromkeys(word.strip() for word in self._patterns.text().split(",") if word.strip()))
+        if self._view is not None and found != self._view.leave_out:
+            self.leave_out_asked.emit(found)
 
     def _on_columns(self) -> None:
         if self.stream:
             self.columns_asked.emit(self.stream)
 
-    def _on_quarantined(self, index: QModelIndex, _before: QModelIndex) -> None:
-        one: QuarantineView | None = self._rows.row(index)
-        self._raw.setPlainText(one.raw if one else "")
-
     def _zone_tone(self, one: StreamView) -> object:
         return self._icons.theme.color("warning") if one.zone_assumed else None
+
+    def _placed_tone(self, one: StreamView) -> object:
+        return None if one.placed else self._icons.theme.color("warning")
+
+    def _note_tone(self, one: FileView) -> object:
+        return self._icons.theme.color("firing") if one.state == "rejected" else None
 
     def _bad_tone(self, one: FileView) -> object:
         return self._icons.theme.color("warning") if one.rows_quarantined else None
@@ -177,7 +213,7 @@ class SourcesPanel(QWidget):
 
 def sums(files: tuple[FileView, ...]) -> str:
     """`12 files: 1,204 records = 1,200 rows + 3 quarantined + 1 ignored`."""
-    read = [one for one in files if one.state not in ("rejected", "left alone")]
+    read = [one for one in files if one.state not in ("rejected", "left alone", "left out")]
     out = len(files) - len(read)
     records, loaded, bad, ignored = (sum(getattr(one, name) for one in read) for name in
                                      ("records", "rows_loaded", "rows_quarantined", "rows_ignored"))
@@ -194,6 +230,10 @@ def zone_text(one: StreamView) -> str:
 
 def _time(at: datetime | None) -> str:
     return f"{at.day} {at:%b %Y %H:%M:%S}" if at else "-"
+
+
+def _read(one: FileView) -> str:
+    return "" if one.share_read is None else f"{one.share_read:.0%}"
 
 
 def _size(size: int) -> str:
