@@ -131,6 +131,8 @@ def settle(con: DuckDBPyConnection, streams: catalog.Catalog, before: Mapping[in
         _fit_columns(con, streams, family)
         if number not in before or before[number].shape != family.shape or again & _numbers(family.members):
             enlist(con, family)
+    members = [number for family in after.values() for number in _numbers(family.members)]
+    con.execute("DELETE FROM new_halves WHERE NOT list_contains(?::INTEGER[], stream_id)", [members])
     streams.update(flagged(streams))
     views.rebuild(con, streams)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from console.roles import ColumnType, Role
 from console.store import catalog
 from console.store.asking import one
 from console.store.casting import RAW_TYPES, stored_number, to_clock
-from console.store.halves import STAY, Family, families, filled_numbers, mark, own_cell
+from console.store.halves import STAY, Family, filled_numbers, mark, own_cell
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, NO_RESPONSE, literal, quoted
 from console.store.rollups import floor_sql, id_sql, text_sql
@@ -23,6 +24,9 @@ APART_S = 86_400
 
 GRACE_S = 60
 """So long a request that was seen arriving may be without its response before it counts as failed."""
+
+MOST_AT_ONCE = 1_000_000
+"""New rows that are merged in one transaction: what it holds in memory is some 300 MB."""
 
 NEAR_S, LEAST_NEAR_S, NEAR_ROWS = 3600, 60, 500_000
 """How far around itself what is new is looked for first: an hour, or less where that is more than so many rows."""
@@ -37,17 +41,80 @@ def waits(con: DuckDBPyConnection, now: datetime) -> bool:
                             [now.replace(tzinfo=None)]).fetchall())
 
 
-def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], now: datetime) -> bool:
-    """Merge what is new; buckets whose rows changed become dirty. Within a transaction of the caller.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is merged in one transaction. Times in microseconds since 1970, both ends included.
+
+    new    the stretch of new rows that it takes; None for none of them
+    due    where responses have been waited for long enough; None when nowhere
+    whole  all rows there are
+    """
+
+    new: tuple[int, int] | None
+    due: tuple[int, int] | None
+    rows: int
+    whole: bool = False
+
+    @property
+    def low(self) -> int:
+        """Where it begins."""
+        return min(span[0] for span in (self.new, self.due) if span is not None)
+
+    @property
+    def high(self) -> int:
+        """Where it ends."""
+        return max(span[1] for span in (self.new, self.due) if span is not None)
+
+
+def parts(con: DuckDBPyConnection, family: Family, now: datetime) -> list[Part]:
+    """What is to be merged in a family, in pieces that memory is sure to hold; none when nothing is new."""
+    ids = _ids_of(family)
+    low, high, rows = one(con, "SELECT epoch_us(min(first_ts)), epoch_us(max(last_ts)), coalesce(sum(last_record - "
+                               f"first_record + 1), 0) FROM new_halves WHERE stream_id IN ({ids})")
+    due_low, due_high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM unanswered "
+                                 f"WHERE stream_id = {family.main.stream_id} AND due <= ?", [now.replace(tzinfo=None)])
+    new = (int(low or 0), int(high or 0)) if rows else None
+    due = None if due_low is None else (int(due_low), int(due_high) + FINEST_S * 10**6)
+    if new is None or rows <= MOST_AT_ONCE:
+        there = sum(int(one(con, f"SELECT count(*) FROM {stream.table}")[0]) for stream in family.members)
+        return [Part(new, due, int(rows), rows > WHOLE_SHARE * there)] if new or due else []
+    found = [] if due is None else [Part(None, due, 0)]
+    times = " UNION ALL ".join(_new_sql(stream, "_ts", new) for stream in family.members)
+    first, count = new[0], 0
+    for minute, n in con.execute(f"SELECT epoch_us(_ts) // 60000000 AS m, count(*) FROM ({times}) GROUP BY m "
+                                 "ORDER BY m").fetchall():
+        if count and count + n > MOST_AT_ONCE:
+            found.append(Part((first, minute * 60_000_000 - 1), None, count))
+            first, count = minute * 60_000_000, 0
+        count += n
+    return [*found, Part((first, new[1]), None, count)]
+
+
+def merge(con: DuckDBPyConnection, family: Family, part: Part, now: datetime) -> bool:
+    """Merge a part; buckets whose rows changed become dirty. Within a transaction of the caller.
 
     now  for responses that are waited for, in UTC
     Returns whether a row changed.
     """
-    changed = False
-    for family in families(streams).values():
-        changed |= _Merge(con, family, now.replace(tzinfo=None)).run()
-    con.execute("DELETE FROM new_halves")
-    return changed
+    return _Merge(con, family, part, now.replace(tzinfo=None)).run()
+
+
+def done(con: DuckDBPyConnection, family: Family, now: datetime) -> None:
+    """All parts of a family are merged. No row may have come since they were asked for."""
+    con.execute(f"DELETE FROM new_halves WHERE stream_id IN ({_ids_of(family)})")
+    con.execute(f"DELETE FROM unanswered WHERE stream_id = {family.main.stream_id} AND due <= ?",
+                [now.replace(tzinfo=None)])
+
+
+def _ids_of(family: Family) -> str:
+    return ", ".join(str(stream.stream_id) for stream in family.members)
+
+
+def _new_sql(stream: StreamInfo, what: str, span: tuple[int, int]) -> str:
+    """Something of the new rows of a stream."""
+    return (f"SELECT {what} FROM {stream.table} JOIN (SELECT file_id AS _f, first_record AS _a, last_record AS _z FROM "
+            f"new_halves WHERE stream_id = {stream.stream_id}) ON _file = _f AND _record BETWEEN _a AND _z "
+            f"WHERE {_between('_ts', *span)}")
 
 
 class _Merge:
@@ -58,23 +125,20 @@ class _Merge:
     _after  main rows that change, as they will be
     """
 
-    def __init__(self, con: DuckDBPyConnection, family: Family, now: datetime) -> None:
+    def __init__(self, con: DuckDBPyConnection, family: Family, part: Part, now: datetime) -> None:
         self.con = con
         self.family = family
         self.main = family.main
-        self.now = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S.%f}'"
+        self.part = part
         self.cut = f"TIMESTAMP '{now - timedelta(seconds=GRACE_S):%Y-%m-%d %H:%M:%S.%f}'"
-        self.ids = ", ".join(str(stream.stream_id) for stream in family.members)
-        self.low = self.high = self.near_us = 0
-        self.whole = False
+        self.reach_us = self._reach()
 
     def run(self) -> bool:
         """Whether a row changed."""
-        if not self._find_new():
-            return False
+        self._find_new()
         self._find_rows()
         self._pair()
-        if not self.whole:
+        if not self.part.whole:
             while self._find_more():
                 self._pair()
         changed = self._merge()
@@ -83,41 +147,29 @@ class _Merge:
 
     # ---- which rows ---------------------------------------------------------------------------------------
 
-    def _find_new(self) -> bool:
-        """Fill `_ids`; False when nothing is to be done."""
-        con = self.con
-        low, high, rows = one(con, "SELECT epoch_us(min(first_ts)), epoch_us(max(last_ts)), coalesce(sum(last_record - "
-                                   f"first_record + 1), 0) FROM new_halves WHERE stream_id IN ({self.ids})")
-        due_low, due_high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM unanswered "
-                                     f"WHERE stream_id = {self.main.stream_id} AND due <= {self.now}")
-        spans = [(a, z) for a, z in ((low, high), (due_low, due_high)) if a is not None]
-        if not spans:
-            return False
-        there = sum(int(one(con, f"SELECT count(*) FROM {stream.table}")[0]) for stream in self.family.members)
-        self.whole = rows > WHOLE_SHARE * there
-        self.low, self.high = min(a for a, _ in spans), max(z for _, z in spans)
-        self.near_us = self._reach()
-        new = [] if low is None or self.whole else [
-            f"SELECT id FROM new_halves WHERE stream_id IN ({self.ids}) AND id IS NOT NULL", *(
-            f"SELECT {id_sql(stream)} AS id FROM {stream.table} JOIN (SELECT file_id AS _f, first_record AS _a, "
-            f"last_record AS _z FROM new_halves WHERE stream_id = {stream.stream_id}) ON _file = _f AND _record "
-            f"BETWEEN _a AND _z WHERE {_between('_ts', low, high)}" for stream in self.family.members)]
-        if due_low is not None and not self.whole:
+    def _find_new(self) -> None:
+        """Fill `_ids`."""
+        part, new = self.part, ["SELECT NULL AS id"]
+        if part.new is not None and not part.whole:
+            low, high = part.new
+            new.append(f"SELECT id FROM new_halves WHERE stream_id IN ({_ids_of(self.family)}) AND id IS NOT NULL "
+                       f"AND {_between('first_ts', low, high)}")
+            new += [_new_sql(stream, f"{id_sql(stream)} AS id", part.new) for stream in self.family.members]
+        if part.due is not None and not part.whole:
             new.append(f"SELECT {id_sql(self.main)} AS id FROM {self.main.table} WHERE {self._is_main()} AND "
-                       f"{_between('_ts', due_low, due_high + FINEST_S * 10**6)} AND _arrived <= {self.cut} AND "
+                       f"{_between('_ts', *part.due)} AND _arrived <= {self.cut} AND "
                        "(_filled IS NULL OR NOT (starts_with(_filled, '+') OR starts_with(_filled, '!')))")
-        con.execute("CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT id FROM "
-                    f"({' UNION ALL '.join(new) or 'SELECT NULL AS id'}) WHERE id IS NOT NULL")
-        con.execute(f"DELETE FROM unanswered WHERE stream_id = {self.main.stream_id} AND due <= {self.now}")
-        return True
+        self.con.execute("CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT id FROM "
+                         f"({' UNION ALL '.join(new)}) WHERE id IS NOT NULL")
 
     def _reach(self) -> int:
         """Microseconds around what is new: an hour, where that is not too many rows."""
-        most = 0
+        part = self.part
+        most = part.rows * NEAR_S * 10**6 / max(part.high - part.low, NEAR_S * 10**6)
         for stream in self.family.members:
             most += one(self.con, f"SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM rollup_{stream.stream_id} "
                                   "WHERE level_s = 3600 AND "
-                                  f"{_between('bucket', self.low - 2 * NEAR_S * 10**6, self.high)} GROUP BY bucket)")[0]
+                                  f"{_between('bucket', part.low - 2 * NEAR_S * 10**6, part.high)} GROUP BY bucket)")[0]
         return int(10**6 * min(NEAR_S, max(LEAST_NEAR_S, NEAR_S * NEAR_ROWS / max(int(most), 1))))
 
     def _is_main(self) -> str:
@@ -140,7 +192,7 @@ class _Merge:
         con = self.con
         con.execute(f"CREATE OR REPLACE TEMP TABLE _mains AS {self._mains_sql(self._near(self.main))}")
         con.execute(f"CREATE OR REPLACE TEMP TABLE _halves AS {self._halves_sql(self._near)}")
-        if self.whole:
+        if self.part.whole:
             return
         if self._lonely("_mains", ""):
             single = len(self.family.sources) == 1
@@ -158,17 +210,18 @@ class _Merge:
 
     def _near(self, stream: StreamInfo) -> str:
         """Rows of the new ids, around what is new."""
-        if self.whole:
+        if self.part.whole:
             return "true"
-        return (f"{_between('_ts', self.low - self.near_us, self.high + self.near_us)} "
+        return (f"{self._around(self.reach_us)} "
                 f"AND {id_sql(stream)} IN (SELECT id FROM _ids)")
 
     def _far(self, stream: StreamInfo) -> str:
         """Rows of the lonely ids, within APART_S and not near."""
-        far = APART_S * 10**6
-        return (f"{_between('_ts', self.low - far, self.high + far)} AND NOT "
-                f"({_between('_ts', self.low - self.near_us, self.high + self.near_us)}) "
+        return (f"{self._around(APART_S * 10**6)} AND NOT ({self._around(self.reach_us)}) "
                 f"AND {id_sql(stream)} IN (SELECT id FROM _lonely)")
+
+    def _around(self, reach_us: int) -> str:
+        return _between("_ts", self.part.low - reach_us, self.part.high + reach_us)
 
     def _find_more(self) -> bool:
         """Rows that were merged before with rows that are not here: all of them are needed. Whether any came."""

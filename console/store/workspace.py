@@ -215,11 +215,7 @@ class Workspace:
         limit_s  do not begin another stream after so many seconds; the rest stays dirty for the next call
         """
         started = time.monotonic()
-        changed = False
-        at = clock.now()
-        if merging.waits(self.cursor(), at):
-            with self._transaction(()) as con:
-                changed = merging.refresh(con, self._streams, at)
+        changed = self._merge_halves(job)
         for stream_id in rollups.dirty_streams(self.cursor()):
             if job is not None:
                 job.stop_if_asked()
@@ -242,6 +238,23 @@ class Workspace:
                     changes.append(("rollup_outcomes", since))
                     changed = True
             self._join_again_at = time.monotonic() + REST_OF_JOINS * (time.monotonic() - joining)
+        return changed
+
+    def _merge_halves(self, job: Job | None) -> bool:
+        """Make one event of the half rows that came. Whether rows changed; their buckets are dirty then."""
+        changed, at = False, clock.now()
+        if not merging.waits(self.cursor(), at):
+            return False
+        with self._lock:        # no row may come between the parts, for the list of what is new goes with the last
+            for family in halves.families(self._streams).values():
+                parts = merging.parts(self.cursor(), family, at)
+                for part in parts:
+                    if job is not None:
+                        job.stop_if_asked()
+                    with self._transaction(()) as con:
+                        changed |= merging.merge(con, family, part, at)
+                        if part is parts[-1]:
+                            merging.done(con, family, at)
         return changed
 
     def checkpoint(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -119,13 +119,13 @@ def add(ws: Workspace, rows: Sequence[Row], path: str, first: int = 0, arrived: 
             first=first, arrived=arrived)
 
 
-def put_halves(ws: Workspace, plan: StreamPlan, rows: dict[str, list[str | None]], halves: list[int], *, path: str,
+def put_halves(ws: Workspace, plan: StreamPlan, rows: Mapping[str, Sequence[str | None]], halves: list[int], *, path: str,
                first: int = 0, arrived: datetime | None = None) -> None:
     """As `put`, from a source that says which records are second halves."""
     info = ws.ensure_stream(plan)
     table = pa.table({"_record": pa.array(range(first, first + len(halves)), pa.int64()),
                       "_half": pa.array(halves, pa.int8()),
-                      **{f"c{i}": pa.array(values, pa.string()) for i, values in enumerate(rows.values())}})
+                      **{f"c{i}": pa.array(list(values), pa.string()) for i, values in enumerate(rows.values())}})
     with ws.writing() as w:
         file_id = w.file(path, info.stream_id)
         w.connection.register("batch", table)
@@ -147,10 +147,9 @@ def expected(found: Sequence[Event]) -> list[tuple[Any, ...]]:
              None if event.ms is None else pytest.approx(event.ms), event.version, event.failed) for event in found]
 
 
-@pytest.fixture(params=[0.1, 1e9], ids=["", "looked for"])
-def shares(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small logs are merged whole: the second time as large ones are, where new rows look for their partners."""
-    monkeypatch.setattr(merging, "WHOLE_SHARE", request.param)
+WAYS = pytest.mark.parametrize("way", [("WHOLE_SHARE", 0.1), ("WHOLE_SHARE", 1e9), ("MOST_AT_ONCE", 2)],
+                               ids=["whole", "looked for", "in parts"])
+"""Small logs are merged whole; so here also as large ones are, where new rows look for their partners, and in parts."""
 
 
 @contextmanager
@@ -194,10 +193,13 @@ IN_ONE_STREAM = {
 }
 
 
+@WAYS
 @pytest.mark.parametrize("batches", IN_ONE_STREAM.values(), ids=IN_ONE_STREAM)
 @pytest.mark.parametrize("each", [True, False], ids=["refreshed each time", "refreshed once"])
 def test_that_a_request_and_its_response_are_one_event(
-        ws: Workspace, batches: list[list[Row]], each: bool, shares: None) -> None:
+        ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, *way)
     for number, batch in enumerate(batches):
         add(ws, batch, f"{number}.jsonl")
         if each:
@@ -281,10 +283,13 @@ IN_TWO_STREAMS = {
 }
 
 
+@WAYS
 @pytest.mark.parametrize("batches", IN_TWO_STREAMS.values(), ids=IN_TWO_STREAMS)
 @pytest.mark.parametrize("each", [True, False], ids=["refreshed each time", "refreshed once"])
 def test_that_a_proxy_and_its_replica_count_once(
-        ws: Workspace, batches: list[list[Row]], each: bool, shares: None) -> None:
+        ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, *way)
     for number, batch in enumerate(batches):
         add(ws, batch, f"{number}.csv")
         if each:
@@ -368,15 +373,16 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcd"), TIMES, st.booleans(), st.samp
                 min_size=1, max_size=24, unique_by=lambda row: row[1])
 
 
-@pytest.mark.parametrize("share", [0.1, 1e9], ids=["whole", "looked for"])
-@settings(max_examples=25, deadline=None)
+@WAYS
+@settings(max_examples=12, deadline=None)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_halves_gives_the_same_events(
-        share: float, rows: list[tuple[str, float, bool, float | None]], cuts: list[tuple[int, bool]]) -> None:
+        way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],
+        cuts: list[tuple[int, bool]]) -> None:
     made = [Row("kserve", name, at_s, second, score) for name, at_s, second, score in rows]
     refreshed = {cut for cut, yes in cuts if yes}
     bounds = sorted({0, len(made), *(cut for cut, _ in cuts if cut < len(made))})
-    with store() as ws, patch.object(merging, "WHOLE_SHARE", share):
+    with store() as ws, patch.object(merging, *way):
         for first, last in itertools.pairwise(bounds):
             add(ws, made[first:last], f"{first}.jsonl")
             if last in refreshed:
@@ -391,16 +397,17 @@ def test_that_any_order_of_halves_gives_the_same_events(
         assert level == [(len(found), len(scores), pytest.approx(sum(scores)) if scores else None)]
 
 
-@pytest.mark.parametrize("share", [0.1, 1e9], ids=["whole", "looked for"])
-@settings(max_examples=25, deadline=None)
+@WAYS
+@settings(max_examples=12, deadline=None)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_two_streams_gives_the_same_events(
-        share: float, rows: list[tuple[str, float, bool, float | None]], cuts: list[tuple[int, bool]]) -> None:
+        way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],
+        cuts: list[tuple[int, bool]]) -> None:
     made = [Row("replica" if second else "proxy", name, at_s, second, score, None if score else at_s, "v1" if second
                 else None) for name, at_s, second, score in rows]
     refreshed = {cut for cut, yes in cuts if yes}
     bounds = sorted({0, len(made), *(cut for cut, _ in cuts if cut < len(made))})
-    with store() as ws, patch.object(merging, "WHOLE_SHARE", share):
+    with store() as ws, patch.object(merging, *way):
         for first, last in itertools.pairwise(bounds):
             for name in ("proxy", "replica"):
                 batch = [row for row in made[first:last] if row.stream == name]
