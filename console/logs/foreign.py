@@ -25,7 +25,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 """May well be logs, but not in a form that is read."""
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r".*-- (GET|POST) \S+ \d{3} [\d.]+ms$"), "Ray Serve's log"),
     (re.compile(r"INFO:\s+([\d.:]+ - \"|Uvicorn|Started|Waiting|Application)"), "uvicorn's log, which tells no times"),
     (re.compile(r".*Avg prompt throughput: "), "vLLM's server log"),
 )
@@ -33,7 +32,6 @@ _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
 _KEYS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"meta_data", "columns"}), "the schema of BentoML's monitoring, no log"),
     (frozenset({"reqType", "bytes"}), "KServe's payload log without times"),
-    (frozenset({"timestamp_ns", "component_name", "message"}), "Ray Serve's log, whose figures stand inside messages"),
     (frozenset({"_source", "_index"}), "an Elasticsearch export"),
 )
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from console.logs.formats.access_combined import AccessLog, NginxJson
 from console.logs.formats.databricks import Databricks
 from console.logs.formats.bentoml import BentoMonitor, BentoServer
+from console.logs.formats.ray_serve import RayProxy, RayReplica
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.kserve import KServeBlob, KServeEvents
 from console.logs.formats.litellm import LiteLlm
@@ -41,6 +42,8 @@ FORMATS: tuple[LogFormat, ...] = (
     SageMakerCapture(),
     SageMakerTruth(),
     LiteLlm(),
+    RayProxy(),
+    RayReplica(),
     BentoMonitor(),
     BentoServer(),
     TorchServeAccess(),

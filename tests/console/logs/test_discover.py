@@ -458,6 +458,7 @@ REAL = {  # folder: streams with kind and number of files, counted by hand in th
     "change-points": [("samples", 1)], "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
     "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)], "format-litserve": [("samples", 1)],
     "format-bentoml": [("requests", 1), ("requests", 1), ("samples", 1)], "access-log-combined": [("requests", 2)],
+    "format-ray-serve": [("requests", 1), ("requests", 1)],
     "format-torchserve": [("requests", 1), ("samples", 2)],
 }
 
