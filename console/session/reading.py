@@ -81,6 +81,9 @@ class Reading:
             self.plan, self.waits, self._seen = nothing.plan, nothing.empty, frozenset()
             self._leave_out(nothing.plan)
             raise
+        except JobStopped:
+            self.stopped = True
+            raise
         self.waits = False
         self._store.set_notes(self.plan.notes)
         self._leave_out(self.plan)

@@ -68,7 +68,7 @@ def _unplaced(plan: StreamPlan) -> StreamView:
 def _why(why: str, plan: StreamPlan | None) -> str:
     """Of the kind of the stream, and of the form of its files where a serving tool's was recognised."""
     said = next((file.why for file in plan.files if file.why), "") if plan else ""
-    return f"{said.rstrip('.')}. {why}" if said and said not in why else why
+    return f"{why.rstrip('.')}. {said}" if said and said not in why else why
 
 
 def _confidence(plan: StreamPlan | None) -> float:

@@ -57,8 +57,11 @@ def choose_role(dialog: QWidget, qtbot: QtBot, column: str, role: str) -> None:
     cell = model.index(at, ROLE)
     table.scrollTo(cell)
     qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(cell).center() - QPoint(20, 0))
-    qtbot.waitUntil(lambda: table.findChild(QComboBox, "cell_choice") is not None)
-    box = part(table, QComboBox, "cell_choice")
+    def open_boxes() -> list[QComboBox]:
+        return [one for one in table.findChildren(QComboBox, "cell_choice") if one.isVisible()]
+
+    qtbot.waitUntil(lambda: len(open_boxes()) == 1)
+    box = open_boxes()[0]
     box.showPopup()
     view = box.view()
     choice = view.model().index(box.findText(role), 0)
