@@ -23,6 +23,11 @@ SIBLING_SHAPE = 0.8
 """Files of one name in folders beside each other need more: `labels/part-0` and `predictions/part-0` differ."""
 
 
+MACHINES = {"host", "hostname", "host_name", "pod", "pod_name", "node", "node_name", "instance", "instance_id",
+            "machine", "server", "worker", "replica", "container"}
+"""What a column is called that says where a metric was measured."""
+
+
 @dataclass(slots=True)
 class Group:
     """Files of one shape. `shape` is the folders above, `*` where they differ or hold a date.
@@ -181,12 +186,16 @@ def _level_name(values: set[str], names: set[str]) -> str:
 
 
 def _metrics(groups: list[Group]) -> list[Group]:
-    """Joins files of one folder that hold a time and a number: a metric a file, its name that of the file."""
+    """Joins files of one folder that hold a time and a number: a metric a file, its name that of the file.
+
+    A column that names the machine may stand beside them, as dumps of infrastructure have it.
+    """
     rest: list[Group] = []
     alike: dict[tuple[object, ...], Group] = {}
     for group in groups:
         names = tuple(group.heads[0].file.columns)
-        if len(names) != 2 or not group.stem or group.reference or not _is_long_value(names):
+        own = [name for name in names if "_".join(words(name)) not in MACHINES]
+        if len(own) != 2 or len(names) > 3 or not group.stem or group.reference or not _is_long_value(names):
             rest.append(group)
             continue
         key = (group.shape, group.format, names)
