@@ -45,6 +45,7 @@ class StreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     names  of the columns of files that have no header, in their order
     path   role -> where in a file's path its value stands: "level:1" or "regex:..."
+    half_of  the stream whose events these rows complete by request id; "": none, whatever the ids say
     """
 
     kind: StreamKind | None = None
@@ -52,6 +53,7 @@ class StreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     names: tuple[str, ...] = ()
     path: dict[str, str] = {}
     columns: dict[str, ColumnSettings] = {}
+    half_of: str | None = None
 
 
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -72,6 +74,7 @@ ALLOWED: dict[str, str] = {
     "type": ", ".join(ColumnType),
     "unit": "ms, s, us, ns, min, %, share, B, KB, MB, GB or another word",
     "time_format": ", ".join(TimeFormat),
+    "half_of": 'the name of another stream, or "" for none',
     "names": 'one name a column, as in ["age", "price"]',
     "leave_out": 'patterns of paths, as in ["old/*", "*.bak"]',
     "path": '"level:1" for the first folder, or "regex:" and an expression with one group',
@@ -139,6 +142,8 @@ def as_text(settings: FolderSettings) -> str:
             lines.append(f"zone = {_quoted(stream.zone)}")
         if stream.names:
             lines.append(f"names = [{', '.join(map(_quoted, stream.names))}]")
+        if stream.half_of is not None:
+            lines.append(f"half_of = {_quoted(stream.half_of)}")
         lines.append("")
         if stream.path:
             lines.append(f"[streams.{_quoted(name)}.path]")
@@ -191,7 +196,8 @@ def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
     for name, said in more.streams.items():
         before = streams.get(name, StreamSettings())
         streams[name] = StreamSettings(said.kind or before.kind, said.zone or before.zone, said.names or before.names,
-                                       {**before.path, **said.path}, {**before.columns, **said.columns})
+                                       {**before.path, **said.path}, {**before.columns, **said.columns},
+                                       before.half_of if said.half_of is None else said.half_of)
     leave_out = tuple(dict.fromkeys((*settings.leave_out, *more.leave_out)))
     return FolderSettings(more.zone or settings.zone, leave_out, streams)
 
@@ -267,9 +273,10 @@ def _check(raw: dict[str, Any], text: str) -> None:
         raise fail(("streams",), "`streams` must be a table", 'Write it as [streams."name"]')
     for name, stream in streams.items():
         at: tuple[str, ...] = ("streams", name)
-        keys(stream, at, ("kind", "zone", "names", "path", "columns"), '[streams."name"]')
+        keys(stream, at, ("kind", "zone", "names", "half_of", "path", "columns"), '[streams."name"]')
         word(stream, at, "kind", tuple(StreamKind))
         word(stream, at, "zone")
+        word(stream, at, "half_of")
         words(stream, at, "names")
         places = stream.get("path", {})
         keys(places, (*at, "path"), PATH_ROLES, '[streams."name".path]')

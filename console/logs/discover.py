@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.jobs import Job
-from console.logs import config, memory, said, streams
+from console.logs import config, halves, memory, said, streams
 from console.logs.config import FolderSettings
 from console.logs.group import Group, grouped
 from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
@@ -52,6 +52,7 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
               for group, name in named(groups, folder.name, known)]
     streams.settle_forms(drafts)
     streams.settle_outcomes(drafts)
+    halves.settle_halves(drafts, settings)
     plans: list[StreamPlan] = []
     unplaced: list[StreamPlan] = []
     for draft in drafts:

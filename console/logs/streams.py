@@ -38,6 +38,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     half_of: str = ""           # see StreamPlan
     answers: bool = False
+    half_chosen: bool = False
 
     def place(self, role: Role) -> int | None:
         """Where the column with this role is."""
@@ -169,12 +170,12 @@ def _path_values(group: Group) -> dict[str, list[str]]:
 
 
 def settle_forms(drafts: Sequence[Draft]) -> None:
-    """Which streams complete which others, as their forms say."""
+    """Which streams complete which others, as their forms say; these may come later, under the name of their form."""
     names = {each.group.dialect: each.name for each in drafts if each.group.dialect}
     for each in drafts:
         if each.group.dialect:
             form = formats.named(each.group.dialect)
-            each.half_of, each.answers = names.get(form.half_of, ""), form.answers
+            each.half_of, each.answers = names.get(form.half_of, form.half_of), form.answers
 
 
 def settle_outcomes(drafts: Sequence[Draft]) -> None:
@@ -217,7 +218,7 @@ def plan(each: Draft, settings: FolderSettings, zone: str | None) -> StreamPlan:
     paths = tuple(stored[len(stored) - each.n_path:]) if each.n_path else ()
     return StreamPlan(each.name, kind, each.group.format, why, tuple(columns), files,
                       times.checked_zone(zone_said) if zone_said else "UTC", bool(naive) and not zone_said, paths,
-                      each.group.dialect, each.half_of, each.answers)
+                      each.group.dialect, each.half_of, each.answers, each.half_chosen)
 
 
 def _file(each: Draft, head: Head) -> FilePlan:

@@ -54,7 +54,7 @@ WRONG = [  # text, line, what is said, what is allowed
     ('[streams.a.columns.b]\ntype = "float"\n', 2, "no type 'float'", "number, text, time, flag"),
     ('[streams.a.columns]\nb = "latency"\n', 2, "`b` must be a table", '[streams."name".columns."column"]'),
     ('[streams.a.columns.b]\nrole = 3\n', 2, "must be text in quotes", "timestamp"),
-    ('[streams.a]\ncolumn = 1\n', 2, "no setting `column`", "kind, zone, names, path, columns"),
+    ('[streams.a]\ncolumn = 1\n', 2, "no setting `column`", "kind, zone, names, half_of, path, columns"),
     ('[streams.a]\nkind = "samples"\n[streams.b]\nkind = "sample"\n', 4, "no kind 'sample'", "samples"),
     ("streams = 1\n", 1, "`streams` must be a table", "[streams"),
     ('zone = "UTC"\nleave_out = "old"\n', 2, "`leave_out` must be a list", '["old/*", "*.bak"]'),

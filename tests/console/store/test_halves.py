@@ -119,8 +119,8 @@ def add(ws: Workspace, rows: Sequence[Row], path: str, first: int = 0, arrived: 
             first=first, arrived=arrived)
 
 
-def put_halves(ws: Workspace, plan: StreamPlan, rows: Mapping[str, Sequence[str | None]], halves: list[int], *, path: str,
-               first: int = 0, arrived: datetime | None = None) -> None:
+def put_halves(ws: Workspace, plan: StreamPlan, rows: Mapping[str, Sequence[str | None]], halves: list[int], *,
+               path: str, first: int = 0, arrived: datetime | None = None) -> None:
     """As `put`, from a source that says which records are second halves."""
     info = ws.ensure_stream(plan)
     table = pa.table({"_record": pa.array(range(first, first + len(halves)), pa.int64()),
