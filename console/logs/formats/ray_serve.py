@@ -29,7 +29,8 @@ CALLS = r"^(?:CALL|HANDLE|REPLICA)(?: \S+)? \S+ [\d.]+ms\s*$"
 MEANT = r"^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)(?: /|$| \d)"
 WHOLE_END = r" -- [A-Z]+(?: /\S*)? \d{3} [\d.]+ms\s*$"
 
-COLUMNS = ("time", "level", "component", "component_id", "method", "path", "status", "latency_ms", "request_id", "route")
+COLUMNS = ("time", "level", "component", "component_id", "method", "path", "status", "latency_ms", "request_id",
+           "route")
 OF_REPLICAS = ("application", "deployment", "replica")
 """Columns that only a replica's lines have: the proxy's rows get them from there."""
 
