@@ -14,7 +14,7 @@ import duckdb
 
 from console.errors import ConsoleError, UnreadableLog
 from console.logs import parquet
-from console.logs.identity import FileState, look
+from console.logs.identity import FileState, look, repeats
 from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
@@ -175,11 +175,11 @@ class _Copies:
             self._read.setdefault(self._now[0], []).append((self._now[1], self._mark))
         self._now = None
         self._mark = state.mark
-        if state.plan.format is FileFormat.PARQUET:
+        if state.plan.format is FileFormat.PARQUET or repeats(state.plan):
             return
         path = self._folder / state.plan.path
         compression, head = look(path)
-        key = (state.plan.format, state.plan.constants, digest(head))
+        key = (state.stream, state.plan.constants, digest(head))
         self._now = (key, state)
         if state.mark.offset and not state.copied:
             return

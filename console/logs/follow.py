@@ -21,7 +21,7 @@ from console.logs import parquet
 from console.logs.begun import Begun, begin, tell_ledger
 from console.logs.config import left_out
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
-from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest
+from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest, repeats
 from console.logs.load import writable
 from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
@@ -271,7 +271,7 @@ class Follower:
         if not fresh:
             return
         held = {followed.state.file_id for followed in self._files.values() if followed.state.file_id is not None}
-        found = Ledger(self._ws.ledger()).find(fresh, held)
+        found = Ledger(self._ws.ledger(), streams.repeating()).find(fresh, held)
         found.sort(key=lambda each: each[1] is Found.COPY)      # after their originals, which may have grown
         for file, how, entry in found:
             if self._is_copy_of_read(file, how, entry):
@@ -291,7 +291,7 @@ class Follower:
     def _is_copy_of_read(self, file: OnDisk, how: Found, entry: FileEntry | None) -> bool:
         """Whether a file repeats one that is being read, and not known as a whole yet: perhaps half copied."""
         for followed in self._files.values():
-            if followed.text is None or followed.gone:
+            if followed.text is None or followed.gone or repeats(followed.state.plan):
                 continue
             if how is Found.COPY and entry is not None and followed.state.file_id == entry.file_id:
                 return followed.state.mark.offset != file.identity.size

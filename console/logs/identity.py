@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.errors import UnreadableLog
-from console.logs.plan import Compression, FileFormat, FilePlan
+from console.logs import formats
+from console.logs.plan import Compression, FileFormat, FilePlan, StreamPlan
 from console.logs.reading import HEAD_BYTES, Mark, digest, known_again, open_bytes, read_exactly
 from console.store.ledger import NOT_READ
 
@@ -93,6 +94,11 @@ def mark_of(entry: FileEntry) -> Mark:
     return Mark(entry.offset or 0, entry.records or 0, entry.prefix_digest or "", entry.anchor or "")
 
 
+def repeats(plan: FilePlan | StreamPlan) -> bool:
+    """Whether two files of the same content are no copies there: scrapes, which nothing but their name tells apart."""
+    return bool(plan.dialect) and formats.named(plan.dialect).repeats
+
+
 @dataclass(frozen=True, slots=True)
 class OnDisk:
     """A file as it lies in the folder now. `name` is its path relative to the folder."""
@@ -105,8 +111,10 @@ class OnDisk:
 class Ledger:
     """The files that were read, asked by what the files on disk are."""
 
-    def __init__(self, entries: Iterable[FileEntry]) -> None:
+    def __init__(self, entries: Iterable[FileEntry], repeating: Collection[int] = ()) -> None:
+        """repeating: streams whose files may have the same content and are no copies (LogFormat.repeats)."""
         self._entries = [entry for entry in entries if entry.state not in NOT_READ]
+        self._repeating = repeating
         self._nodes: dict[tuple[int, int], list[FileEntry]] = {}
         for entry in self._entries:
             self._nodes.setdefault((entry.device, entry.inode), []).append(entry)
@@ -153,7 +161,8 @@ class Ledger:
 
     def _copied(self, file: OnDisk) -> FileEntry | None:
         """The entry whose content this file repeats from its start on; of several the one that was read furthest."""
-        known = [entry for entry in self._entries if entry.offset and entry.records]
+        known = [entry for entry in self._entries if entry.offset and entry.records
+                 and entry.stream_id not in self._repeating]
         if not known:
             return None
         compression, head = look(file.path)

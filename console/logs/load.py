@@ -141,7 +141,7 @@ class _Loading:
             except OSError as error:
                 refuse(self._ws, self._folder, Refused(plan.path, f"It cannot be opened ({error.strerror})"))
         begun = [begin(*there[file.name], file.identity, how, entry)
-                 for file, how, entry in Ledger(self._ws.ledger()).find(files)]
+                 for file, how, entry in Ledger(self._ws.ledger(), self._streams.repeating()).find(files)]
         begun.sort(key=lambda each: each.state.copied)      # a copy after its original, which may have grown
         if any(each.note or each.replaced for each in begun):
             with self._ws.writing() as w:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from console.logs.identity import FileState, Identity, parquet_digest
+from console.logs.identity import FileState, Identity, parquet_digest, repeats
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, cutter_of
@@ -58,6 +58,10 @@ class Streams:
     def plans(self) -> tuple[StreamPlan, ...]:
         """As they are now, with the fields that came late."""
         return tuple(self._plans.values())
+
+    def repeating(self) -> set[int]:
+        """The streams whose files may have the same content and are no copies."""
+        return {self._infos[plan.name].stream_id for plan in self._plans.values() if repeats(plan)}
 
     def plan(self, name: str) -> StreamPlan:
         """Of one stream."""
