@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +49,8 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
     requests = _of_requests(reading, covered)
     charts = [chart for name in CHARTS if (chart := _chart(reading, name, requests, following)) is not None]
     charts += [_sampled_chart(reading, name) for name in sorted(reading.sampled_series())[:MAX_SAMPLED]]
-    return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation)
+    return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation,
+                     _annotations(store, reading.window))
 
 
 def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int,
@@ -82,7 +83,13 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
     if reading.has(by_name["error_rate"]):
         for part in reading.measure(by_name["error_rate"]):
             errors = part.values
-    return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span), ())
+    return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span),
+                        _annotations(store, span))
+
+
+def _annotations(store: Workspace, window: Window) -> tuple[tuple[str, datetime], ...]:
+    """What was noted about that stretch."""
+    return tuple((text, at) for at, text, _ in store.annotations() if window.start <= at < window.end)
 
 
 def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: bool) -> ChartView | None:

@@ -50,6 +50,7 @@ class BoardView:
     charts: tuple[ChartView, ...]
     covered: tuple[Window, ...]  # where files cover the time; outside of it nothing is known
     generation: int              # grows with every change of the data
+    annotations: tuple[tuple[str, datetime], ...] = ()      # what was noted about a moment, as a changed schema
 
 
 @dataclass(frozen=True, slots=True)

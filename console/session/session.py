@@ -22,7 +22,7 @@ from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
 from console.roles import Role, StreamKind
-from console.session import compare, incidents, sources
+from console.session import compare, incidents, schema, sources
 from console.session.columns import Corrector
 from console.session.places import workspace_for
 from console.session.progress import Rates, Watched
@@ -32,6 +32,9 @@ from console.session.selection import Selection, Side
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.store import Totals, Workspace
 from console.window import Window
+
+WATCH_S = 10.0
+"""While rows come, changes of the schema are looked for at most so often."""
 
 GROWING_S = 300.0
 """A log counts as live while its newest row came within so many seconds."""
@@ -51,6 +54,7 @@ class Session:
         self._watched: Watched | None = None
         self._totals: Totals | None = None
         self._grew_at = 0.0
+        self._watched_schema_at = 0.0
         self._message = ""
         self.folder = folder
         self.name = folder.name if folder else store.path.stem
@@ -92,6 +96,7 @@ class Session:
         try:
             watched.report(0, 0, "Looking through the folder")
             report = self._reading.load(watched, self._loaded_more)
+            self._watch_schema(at_once=True)
         finally:
             watched.finish()
             self._data_changed(0)
@@ -121,6 +126,8 @@ class Session:
             self._begin_live()
         refreshed = self._store.refresh()
         self._message = ""
+        if change.rows:
+            self._watch_schema(at_once=waited)
         if change.rows or change.quarantined or change.new_files or refreshed:
             self._grew_at = time.monotonic() if change.rows else self._grew_at
             self._data_changed(change.rows)
@@ -401,6 +408,13 @@ class Session:
         with self._lock:
             intent(self._selection)
             return self._selection.view()
+
+    def _watch_schema(self, *, at_once: bool = False) -> None:
+        """Columns that came or went are noted, now and then."""
+        if at_once or time.monotonic() - self._watched_schema_at > WATCH_S:
+            if schema.watch(self._store):
+                self._store.refresh()
+            self._watched_schema_at = time.monotonic()
 
     def _loaded_more(self) -> None:
         self._data_changed(0)

@@ -16,7 +16,7 @@ from console.store.ledger import LEFT_OUT
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
 from console.store.rolled import settled
-from console.window import from_epoch
+from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -142,14 +142,6 @@ class Corrections:
 
     # ---- what is noted -------------------------------------------------------------------------------------
 
-    def annotate(self, origin: str, notes: Sequence[tuple[datetime, str]]) -> None:
-        """The annotations of that origin: (when, text); those there were go."""
-        self.connection.execute("DELETE FROM annotations WHERE origin = ?", [origin])
-        rows = [[f"{origin}-{number}", at.replace(tzinfo=None), at.replace(tzinfo=None), text, origin]
-                for number, (at, text) in enumerate(notes)]
-        if rows:
-            self.connection.executemany("INSERT INTO annotations VALUES (?, ?, ?, ?, ?)", rows)
-
     def remember(self, key: str, text: str | None) -> None:
         """Keep a text in `meta`; None takes it away."""
         self.connection.execute("DELETE FROM meta WHERE key = ?", [key])
@@ -165,9 +157,10 @@ def _as_it_was(column: ColumnInfo, before: ColumnInfo | None) -> ColumnInfo:
 
 
 def sample_texts(con: DuckDBPyConnection, stream: StreamInfo, stored: str, limit: int) -> list[str | None]:
-    """Some cells of a column as text."""
-    return [row[0] for row in con.execute(f"SELECT {quoted(stored)}::VARCHAR FROM {stream.table} LIMIT ?",
-                                          [limit]).fetchall()]
+    """Some cells of a column as text, none that is missing."""
+    name = quoted(stored)
+    rows = con.execute(f"SELECT {name}::VARCHAR FROM {stream.table} WHERE {name} IS NOT NULL LIMIT ?", [limit])
+    return [row[0] for row in rows.fetchall()]
 
 
 def values_by_file(con: DuckDBPyConnection, stream: StreamInfo, stored: str) -> list[tuple[int, str, str | None, bool]]:
@@ -180,11 +173,12 @@ def values_by_file(con: DuckDBPyConnection, stream: StreamInfo, stored: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Cells of a column that are no value of its type. first: when the first of them was."""
+    """Cells of a column that are no value of its type; when the first was, and how many rows there are from then on."""
 
     count: int
     first: datetime | None
     sample: str
+    rows_since: int
 
 
 def misfits(con: DuckDBPyConnection, stream: StreamInfo) -> dict[str, Misfit]:
@@ -193,5 +187,17 @@ def misfits(con: DuckDBPyConnection, stream: StreamInfo) -> dict[str, Misfit]:
         f"SELECT k, count(*), epoch_us(min(_ts)), arg_min(json_extract_string(_misfit, "
         f"'/' || replace(replace(k, '~', '~0'), '/', '~1')), _record) FROM (SELECT unnest(json_keys(_misfit)) AS k, "
         f"_misfit, _ts, _record FROM {stream.table} WHERE _misfit IS NOT NULL) GROUP BY k").fetchall()
-    return {name: Misfit(int(count), from_epoch(first / 1e6) if first is not None else None, sample or "")
-            for name, count, first, sample in rows}
+    found = {}
+    for name, count, first, sample in rows:
+        since = int(one(con, f"SELECT count(*) FROM {stream.table} WHERE _ts >= make_timestamp({int(first)})")[0]
+                    ) if first is not None else 0
+        found[name] = Misfit(int(count), from_epoch(first / 1e6) if first is not None else None, sample or "", since)
+    return found
+
+
+def first_value(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window) -> datetime | None:
+    """The time of the first row in a window that has a value in a column."""
+    found = one(con, f"SELECT epoch_us(min(_ts)) FROM {stream.table} WHERE {quoted(stored)} IS NOT NULL "
+                f"AND _ts >= make_timestamp({round(window.start_s * 1e6)}) "
+                f"AND _ts < make_timestamp({round(window.end_s * 1e6)})")[0]
+    return None if found is None else from_epoch(found / 1e6)

@@ -309,6 +309,14 @@ class Workspace:
         """(reason, count), most frequent first."""
         return quarantine.reasons(self.cursor(), file)
 
+    def annotate(self, origin: str, notes: Sequence[tuple[datetime, str]]) -> None:
+        """The annotations of that origin: (when in UTC, text); those there were go."""
+        with self._transaction(()) as con:
+            con.execute("DELETE FROM annotations WHERE origin = ?", [origin])
+            for number, (at, text) in enumerate(notes):
+                con.execute("INSERT INTO annotations VALUES ($1, make_timestamp($2), make_timestamp($2), $3, $4)",
+                            [f"{origin}-{number}", round(at.timestamp() * 1e6), text, origin])
+
     def misfits(self, stream_id: int) -> dict[str, Misfit]:
         """Stored name -> the cells of that column that did not fit it."""
         return misfits(self.cursor(), self._shown[stream_id])
