@@ -25,7 +25,6 @@ UNREAD: tuple[tuple[bytes, str, str], ...] = (
 """May well be logs, but not in a form that is read."""
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r".*Avg prompt throughput: "), "vLLM's server log"),
 )
 
 _KEYS: tuple[tuple[frozenset[str], str], ...] = (

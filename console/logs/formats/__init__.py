@@ -23,6 +23,8 @@ from console.logs.formats.databricks import Databricks
 from console.logs.formats.bentoml import BentoMonitor, BentoServer
 from console.logs.formats.ray_serve import RayProxy, RayReplica
 from console.logs.formats.uvicorn import UvicornAccess, UvicornTimed
+from console.logs.formats.vllm import VllmStats
+from console.logs.formats.kserve_trace import KServeTrace
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.kserve import KServeBlob, KServeEvents
 from console.logs.formats.litellm import LiteLlm
@@ -43,6 +45,8 @@ FORMATS: tuple[LogFormat, ...] = (
     SageMakerCapture(),
     SageMakerTruth(),
     LiteLlm(),
+    KServeTrace(),
+    VllmStats(),
     UvicornTimed(),
     UvicornAccess(),
     RayProxy(),
