@@ -19,26 +19,28 @@ Decisions
 from __future__ import annotations
 
 from console.logs.formats.access_combined import AccessLog, NginxJson
-from console.logs.formats.databricks import Databricks
 from console.logs.formats.bentoml import BentoMonitor, BentoServer
-from console.logs.formats.ray_serve import RayProxy, RayReplica
-from console.logs.formats.uvicorn import UvicornAccess, UvicornTimed
-from console.logs.formats.vllm import VllmStats
-from console.logs.formats.kserve_trace import KServeTrace
+from console.logs.formats.databricks import Databricks
 from console.logs.formats.form import LOOKED_AT, Cutter, Hint, Known, LogFormat, Look, look_at_text
 from console.logs.formats.kserve import KServeBlob, KServeEvents
+from console.logs.formats.kserve_trace import KServeTrace
 from console.logs.formats.litellm import LiteLlm
 from console.logs.formats.otlp import OtlpTraces
 from console.logs.formats.otlp_logs import OtlpLogs
 from console.logs.formats.otlp_metrics import OtlpMetrics
 from console.logs.formats.prometheus import PrometheusText
+from console.logs.formats.ray_serve import RayProxy, RayReplica
 from console.logs.formats.sagemaker import SageMakerCapture, SageMakerTruth
 from console.logs.formats.torchserve import TorchServeAccess, TorchServeMetrics
+from console.logs.formats.uvicorn import UvicornAccess, UvicornTimed
+from console.logs.formats.vertex import Vertex
+from console.logs.formats.vllm import VllmStats
 
 __all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named",
            "recognise"]
 
 FORMATS: tuple[LogFormat, ...] = (
+    Vertex(),
     Databricks(),
     KServeBlob(),
     KServeEvents(),

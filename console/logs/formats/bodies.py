@@ -46,6 +46,9 @@ TALK = ("choices", "usage", "usageMetadata", "candidates", "stop_reason")
 NUMBER = "-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?"
 """How JSON writes numbers."""
 
+NUMBERED = "nm_ || '_' || j_"
+"""The name of one of several values that a tensor has for a row."""
+
 ROUNDED = 0.02
 """By so much may the sum of classes' probabilities miss 1."""
 
@@ -91,7 +94,7 @@ def pointer(key: str) -> str:
 
 def inner(o: str) -> str:
     """The members of an object, without its braces; NULL when there are none."""
-    return f"nullif(substr({o}, 2, strlen({o}) - 2), '')"
+    return f"nullif(substr({o}, 2, length({o}) - 2), '')"
 
 
 def name(text: str) -> str:
@@ -121,53 +124,58 @@ def csv_lines(text: str) -> str:
     return f"list_transform({lines}, lambda t_: '[' || array_to_string({cells}, ',') || ']')"
 
 
-def rows_of(names: str, columns: str) -> str:
-    """Objects from columns: names TEXT[] and, for each, its cells JSON[]."""
-    longest = f"coalesce(list_max(list_transform({columns}, lambda c_: len(c_))), 0)"
-    member = f"{name(f'{names}[j_]')} || coalesce({columns}[j_][r_], 'null')"
-    members = f"list_transform(range(1, len({names}) + 1), lambda j_: {member})"
-    return f"list_transform(range(1, {longest} + 1), lambda r_: '{{' || array_to_string({members}, ',') || '}}')"
+def side_by_side(columns: str) -> str:
+    """Objects from columns of members: a list for each column, of texts such as `"a":1`.
+
+    By taking one column after the other to what is there: an expression for a row that looks into whole columns would
+    hand all of them to every row.
+    """
+    return (f"list_transform(list_reduce({columns}, lambda a_, b_: list_transform(list_zip(a_, b_), "
+            "lambda p_: concat_ws(',', p_[1], p_[2])), []::VARCHAR[]), lambda m_: '{' || m_ || '}')")
 
 
 def tabled(names: str, rows: str) -> str:
     """Objects from names JSON[] and rows, each an array; without names the arrays as they are."""
     plain = f"list_transform({names}, lambda n_: json_extract_string(n_, '$'))"
-    member = f"{name('h_[j_]')} || coalesce(({listed('w_')})[j_], 'null')"
-    row = f"list_transform(range(1, len(h_) + 1), lambda j_: {member})"
+    cells = f"list_resize({listed('w_')}, len(h_))"
+    member = f"{name('p_[1]')} || coalesce(p_[2], 'null')"
     return (f"CASE WHEN coalesce(len({names}), 0) = 0 THEN {rows} ELSE list_transform([{plain}], lambda h_: "
-            f"list_transform({rows}, lambda w_: '{{' || array_to_string({row}, ',') || '}}'))[1] END")
+            f"list_transform({rows}, lambda w_: '{{' || array_to_string(list_transform(list_zip(h_, {cells}), "
+            f"lambda p_: {member}), ',') || '}}'))[1] END")
 
 
 def by_name(x: str) -> str:
     """Objects from an object of lists: a column under each key."""
     column = elements(f"json_extract({x}, {pointer('k_')})")
-    columns = f"list_transform(json_keys({x}), lambda k_: {column})"
-    return f"list_transform([{columns}], lambda cs_: {rows_of(f'json_keys({x})', 'cs_')})[1]"
+    columns = (f"list_transform(json_keys({x}), lambda k_: list_transform({column}, "
+               f"lambda v_: {name('k_')} || v_))")
+    return side_by_side(columns)
 
 
 def tensors(x: str, *, spread: bool) -> str:
-    """Objects from V2 tensors: data in the order of the rows, flat or nested. `spread`: a row's values get columns."""
-    # A tensor of shape [n, k] has k values a row; nested data has a list for each row already.
-    flat = "many_ > 0 AND len(data_) > many_ AND len(data_) % many_ = 0"
+    """Objects from V2 tensors: data in the order of the rows, flat or nested. `spread`: a row's values get columns.
+
+    A tensor of shape [n, k] has k values a row; nested data has a list for each row already.
+    """
     width = "(len(data_) // many_)"
-    cut = (f"list_transform(range(many_), lambda r_: '[' || array_to_string("
-           f"data_[r_ * {width} + 1 : (r_ + 1) * {width}], ',') || ']')")
-    numbered = "nm_ || '_' || j_"
-    wide = (f"array_to_string(list_transform({listed('v_')}, lambda e_, j_: {name(numbered)} || e_), ',')"
+    flat = "coalesce(many_ > 0 AND len(data_) > many_ AND len(data_) % many_ = 0, false)"
+    strided = (f"list_transform(range(1, {width} + 1), lambda j_: list_transform(data_[j_:len(data_):{width}], "
+               f"lambda v_: {name(NUMBERED)} || v_))")
+    whole = (f"list_transform(range(many_), lambda r_: {name('nm_')} || '[' || array_to_string("
+             f"data_[r_ * {width} + 1 : (r_ + 1) * {width}], ',') || ']')")
+    wide = (f"array_to_string(list_transform({listed('v_')}, lambda e_, j_: {name(NUMBERED)} || e_), ',')"
             if spread else f"{name('nm_')} || v_")
-    member = (f"CASE WHEN json_type(v_) <> 'ARRAY' THEN {name('nm_')} || v_ "
+    nested = (f"list_transform(data_, lambda v_: CASE WHEN json_type(v_) <> 'ARRAY' THEN {name('nm_')} || v_ "
               f"WHEN json_array_length(v_) = 1 THEN {name('nm_')} || json_extract(v_, '$[0]') "
-              f"WHEN json_array_length(v_) BETWEEN 2 AND {WIDEST} THEN {wide} ELSE {name('nm_')} || v_ END")
-    rows = f"CASE WHEN {flat} THEN {cut} ELSE data_ END"
-    many = "coalesce(TRY_CAST(json_extract_string(z_, '$.shape[0]') AS BIGINT), 0)"
+              f"WHEN json_array_length(v_) BETWEEN 2 AND {WIDEST} THEN {wide} ELSE {name('nm_')} || v_ END)")
+    columns = (f"CASE WHEN NOT ({flat}) THEN [{nested}] WHEN {spread} AND {width} <= {WIDEST} THEN {strided} "
+               f"ELSE [{whole}] END")
+    many = "nullif(TRY_CAST(json_extract_string(z_, '$.shape[0]') AS BIGINT), 0)"
     label = "coalesce(json_extract_string(z_, '$.name'), 'tensor')"
-    rows = f"list_transform([{label}], lambda nm_: list_transform({rows}, lambda v_: {member}))[1]"
-    rows = f"list_transform([{many}], lambda many_: {rows})[1]"
-    rows = f"list_transform([json_extract(z_, '$.data[*]')], lambda data_: {rows})[1]"
-    columns = f"list_transform({listed(x)}, lambda z_: {rows})"
-    longest = "coalesce(list_max(list_transform(cs_, lambda c_: len(c_))), 0)"
-    return (f"list_transform([{columns}], lambda cs_: list_transform(range(1, {longest} + 1), lambda r_: "
-            f"'{{' || array_to_string(list_transform(cs_, lambda c_: c_[r_]), ',') || '}}'))[1]")
+    columns = f"list_transform([{label}], lambda nm_: {columns})[1]"
+    columns = f"list_transform([{many}], lambda many_: {columns})[1]"
+    columns = f"list_transform([json_extract(z_, '$.data[*]')], lambda data_: {columns})[1]"
+    return side_by_side(f"flatten(list_transform({listed(x)}, lambda z_: {columns}))")
 
 
 def instances(q: str, kind: str, keys: str, shapes_met: frozenset[Shape]) -> str:
@@ -231,7 +239,7 @@ def _features(cells: str) -> str:
     """An object of values without names: feature_1 and so on."""
     return (f"'{{' || array_to_string(list_transform({cells}[1:{WIDEST}], "
             f"lambda e_, j_: '\"feature_' || j_ || '\":' || e_), ',') || CASE WHEN len({cells}) > {WIDEST} "
-            f"THEN ',\"input.rest\":[' || array_to_string({cells}[{WIDEST + 1}:], ',') || ']' ELSE '' END || '}}'")
+            f"THEN ',\"feature_rest\":[' || array_to_string({cells}[{WIDEST + 1}:], ',') || ']' ELSE '' END || '}}'")
 
 
 def _plain(taken: str) -> str:
