@@ -32,6 +32,8 @@ HEADLINE = "p95"
 """The curve whose newest value stands large above a chart of several: the tail is what users feel."""
 MATURE = 0.9
 """Share of the usual share of known outcomes from which on a bucket's rate is drawn."""
+WAITED = 0.9
+"""A bucket is old enough for its rate when so many of all outcomes came within its age: the wait that the log shows."""
 MAX_SAMPLED = 24
 """A folder with hundreds of long series would bury the board: the first so many are drawn, by name."""
 
@@ -107,7 +109,7 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
                 newest = max(span.end_s for span in covered)
                 values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
         if metric.source is Source.OUTCOME:
-            values = np.where(mature(n, reading.rows()), values, np.nan)
+            values = np.where(mature(n, reading.rows(), _young(reading)), values, np.nan)
         series.append(SeriesView(metric.series, values, n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
@@ -120,18 +122,30 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
         PERCENTILE_ERROR if first.source is Source.PERCENTILE else "")
 
 
-def mature(outcomes: Floats, rows: Floats) -> NDArray[np.bool_]:
-    """Which buckets have waited long enough for their outcomes; shape as both.
+def mature(outcomes: Floats, rows: Floats, young: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which buckets have waited long enough for their outcomes; shape as all three.
 
     Clicks are told sooner than their absence, so the youngest buckets know little but clicks and would show a rate
-    near one. From the end backwards, a bucket is immature while its share of requests with an outcome is under MATURE
-    of the usual share. Only the end is judged: a hole in the middle is a fault of the log and stays visible.
+    near one. From the end backwards, a young bucket is immature while its share of requests with an outcome is under
+    MATURE of the usual share. Only the end is judged: a hole in the middle is a fault of the log and stays visible,
+    and so is one at the end of what is old enough.
+
+    young  may still have outcomes to come
     """
     share = np.divide(outcomes, rows, out=np.zeros(len(rows)), where=rows > 0)
     known = share[(rows > 0) & (outcomes > 0)]
     ripe = (share >= MATURE * np.median(known)) & (rows > 0) if len(known) else rows < 0
-    last = np.flatnonzero(ripe)
+    last = np.flatnonzero(ripe | ~young)
     return np.arange(len(rows)) <= (last[-1] if len(last) else -1)
+
+
+def _young(reading: Reading) -> NDArray[np.bool_]:
+    """Buckets that ended less than the usual wait before the last outcome that is known. All of them where the log does
+    not tell when outcomes came: their share must do."""
+    until, wait_s = reading.outcomes_until(), reading.outcome_wait_s(WAITED)
+    if until is None or wait_s is None:
+        return np.ones(len(reading.times), dtype=bool)
+    return reading.times + reading.bucket_s + wait_s > until
 
 
 def _sampled_chart(reading: Reading, name: str) -> ChartView:

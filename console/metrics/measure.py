@@ -111,6 +111,15 @@ class Reading:
             total += part.n
         return total
 
+    def outcomes_until(self) -> float | None:
+        """Up to when (seconds since 1970) outcomes are known to have been told; None where no log says so."""
+        return max((stream.last.timestamp() for stream in self._store.streams()
+                    if stream.kind is StreamKind.OUTCOMES and stream.last is not None), default=None)
+
+    def outcome_wait_s(self, q: float) -> float | None:
+        """Within how many seconds a share q of them came."""
+        return self._store.outcome_wait(q)
+
     def _rows(self) -> tuple[Measured, ...]:
         totals: dict[str, Floats] = {}
         for stream in self.requests:

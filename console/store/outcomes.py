@@ -20,12 +20,14 @@ from console.store.casting import stored_number
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import Floats, Moments, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
+from console.store.ranks import rank_of, value_of_bin
 from console.store.rolled import has_moments
 from console.store.rollups import (
     KEYS,
     LEVELS_S,
     SECONDS_FOR_S,
     USABLE,
+    bin_sql,
     floor_sql,
     key_sql,
     series_join,
@@ -159,15 +161,15 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
     keys = ", ".join(f"r.{key}" for key in KEYS)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.clicked, o.label, r.ts, r.stream, {keys} "
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.ots, o.clicked, o.label, r.ts, r.stream, {keys} "
                 f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
                 "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
     if one(con, "SELECT count(*) > count(DISTINCT o) FROM _pairs")[0]:
         # max over the whole struct, so that two requests at the same instant are told apart the same way every time
         struct = ", ".join(f"{name} := {name}" for name in ("ts", "stream", *KEYS))
-        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, clicked, label, unnest(latest) FROM (SELECT o, "
-                    f"any_value(clicked) AS clicked, any_value(label) AS label, max(struct_pack({struct})) AS latest "
-                    "FROM _pairs GROUP BY o)")
+        firsts = ", ".join(f"any_value({name}) AS {name}" for name in ("ots", "clicked", "label"))
+        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, ots, clicked, label, unnest(latest) FROM (SELECT "
+                    f"o, {firsts}, max(struct_pack({struct})) AS latest FROM _pairs GROUP BY o)")
 
 
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
@@ -197,6 +199,10 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
         return "true" if whole else (f"{floor_sql('bucket', max(level, FINEST_S))} IN "
                                      f"(SELECT {floor_sql('bucket', max(level, FINEST_S))} FROM _again)")
 
+    con.execute(f"DELETE FROM outcome_waits WHERE {stale(FINEST_S)}")
+    con.execute(f"INSERT INTO outcome_waits SELECT stream, bucket, bin, count(*) FROM (SELECT stream, "
+                f"{floor_sql('ts', FINEST_S)} AS bucket, {bin_sql('wait_s')} AS bin FROM (SELECT stream, ts, "
+                "(epoch_us(ots) - epoch_us(ts)) / 1e6 AS wait_s FROM _pairs WHERE ots IS NOT NULL)) GROUP BY ALL")
     below = None
     for level in LEVELS_S:
         if level < finest:
@@ -212,6 +218,16 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
                         f"series, {MERGED} FROM rollup_outcomes WHERE level_s = {below} AND {stale(level)} "
                         "GROUP BY up, stream_id, series")
         below = level
+
+
+def wait(con: DuckDBPyConnection, q: float) -> float | None:
+    """See Workspace.outcome_wait."""
+    found = con.execute("SELECT bin, sum(n)::DOUBLE AS n FROM outcome_waits GROUP BY bin ORDER BY bin").fetchnumpy()
+    running = np.cumsum(np.asarray(found["n"], dtype=np.float64))
+    if not len(running):
+        return None
+    place = np.searchsorted(running, rank_of(q, running[-1:])[0])
+    return float(value_of_bin(np.asarray(found["bin"], dtype=np.float64)[place]))
 
 
 def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,

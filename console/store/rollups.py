@@ -154,6 +154,7 @@ def start_again(con: DuckDBPyConnection, stream: StreamInfo) -> None:
 def join_again(con: DuckDBPyConnection) -> None:
     """Forget all joined outcomes; a bucket without a time stands for all."""
     con.execute("DELETE FROM rollup_outcomes")
+    con.execute("DELETE FROM outcome_waits")
     con.execute("DELETE FROM dirty_outcomes")
     con.execute("INSERT INTO dirty_outcomes VALUES (NULL)")
 

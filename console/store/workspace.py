@@ -68,6 +68,7 @@ class Workspace:
         self._stats = Stats()
         self._resident = Resident()
         self._changes: list[Change] = []
+        self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
 
     @classmethod
@@ -353,6 +354,16 @@ class Workspace:
         """Outcomes at the time of their request: columns `clicked` and `label`; rows are requests."""
         return outcomes.moments(self.cursor(), dict(self._shown), window, bucket_s, by,
                                 self._resident)
+
+    def outcome_wait(self, q: float) -> float | None:
+        """How many seconds a share q of the outcomes came within of their request, within 1 %; None when no outcome
+        that joined a request says when it came. Outcomes that are still to come are not in it."""
+        at, known = self._waits
+        if at != self._generation:
+            at, known = self._waits = (self._generation, {})
+        if q not in known:
+            known[q] = outcomes.wait(self.cursor(), q)
+        return known[q]
 
     def column_values(self, stream_id: int, stored: str, window: Window | None) -> Any:
         """All cells of a column: floats in the canonical unit (NaN missing), or text and None."""

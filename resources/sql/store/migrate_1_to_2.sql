@@ -13,3 +13,7 @@ CREATE TABLE half_columns (
     main_id INTEGER, half_id INTEGER, half_stored VARCHAR, main_stored VARCHAR, added BOOLEAN
 );
 CREATE TABLE unanswered (stream_id INTEGER, bucket TIMESTAMP, due TIMESTAMP);
+
+-- How long outcomes came after their request, in logarithmic bins of seconds, by bucket of the request.
+CREATE TABLE outcome_waits (stream_id INTEGER, bucket TIMESTAMP, bin INTEGER, n BIGINT);
+INSERT INTO dirty_outcomes VALUES (NULL);

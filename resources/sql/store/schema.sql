@@ -67,3 +67,6 @@ CREATE TABLE rollup_outcomes (
     n BIGINT, n_clicked BIGINT, sum_clicked DOUBLE, sq_clicked DOUBLE, min_clicked DOUBLE, max_clicked DOUBLE,
     n_label BIGINT, sum_label DOUBLE, sq_label DOUBLE, min_label DOUBLE, max_label DOUBLE
 );
+
+-- How long outcomes came after their request, in logarithmic bins of seconds, by bucket of the request.
+CREATE TABLE outcome_waits (stream_id INTEGER, bucket TIMESTAMP, bin INTEGER, n BIGINT);
