@@ -291,3 +291,20 @@ def test_that_a_board_shown_for_the_first_time_fills_its_height(qtbot: QtBot, th
     made.display(board, selection_of(board.window))
     QApplication.processEvents()
     assert 573 - 8 <= max(chart.geometry().bottom() for chart in charts(made)) <= 573
+
+
+def test_that_noted_moments_are_lines_in_every_chart(panel: BoardPanel) -> None:
+    board = full_board(3)
+    middle = from_epoch(START + board.window.seconds / 2)
+    before = charts(panel)[0].grab().toImage()
+    panel.display(dataclasses.replace(board, annotations=(("requests: `tier` appeared", middle),)),
+                  selection_of(board.window))
+    QApplication.processEvents()
+    for chart in charts(panel):
+        plot = chart._layout.plot
+        assert chart.mark_at(plot.center().x() + 2) == "requests: `tier` appeared"
+        assert chart.mark_at(plot.center().x() + 40) == ""
+    panel.display(full_board(6), selection_of(board.window))
+    QApplication.processEvents()
+    assert charts(panel)[0].mark_at(charts(panel)[0]._layout.plot.center().x()) == ""
+    assert charts(panel)[0].grab().toImage() == before

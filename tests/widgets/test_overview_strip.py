@@ -254,3 +254,11 @@ def test_that_without_rows_it_says_so(strip: OverviewStrip) -> None:
 )
 def test_that_the_silhouette_shows_usual_traffic_beside_a_burst(rates: list[float], full: float) -> None:
     assert full_rate(np.array(rates)) == pytest.approx(full)
+
+
+def test_that_the_pointer_on_an_annotation_is_told_what_it_says(strip):
+    at = hours(30, 31).start
+    said = "requests: `<b>tier` appeared"
+    strip.display(dataclasses.replace(overview_of(100), annotations=((said, at),)), CHOSEN)
+    assert strip.annotation_at(x(strip, 30) + 3) == said
+    assert strip.annotation_at(x(strip, 30) + 30) == ""

@@ -59,6 +59,7 @@ class Backdrop:
     high: float
     empty: bool
     room: float                  # kept free for the current value, at the right of the title
+    marks: tuple[float, ...] = ()       # moments about which something was noted, in seconds
 
     def paint(self) -> QPixmap:
         """Draws it."""
@@ -104,6 +105,9 @@ class Backdrop:
             painter.drawLine(int(plot.left()), y, int(plot.right()), y)
         for x in places:
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+        painter.setPen(theme.pen("accent"))
+        for x in mark_places(self.marks, self.start_s, self.end_s, plot):
+            painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
         painter.setPen(theme.pen("line"))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         painter.setPen(theme.pen("muted"))
@@ -122,6 +126,12 @@ def time_places(ticks: tuple[Tick, ...], start_s: float, end_s: float, plot: QRe
     """The horizontal pixels of the ticks of the time axis."""
     across = plot.width() / (end_s - start_s)
     return [round(plot.left() + (tick.at_s - start_s) * across) for tick in ticks]
+
+
+def mark_places(marks: tuple[float, ...], start_s: float, end_s: float, plot: QRectF) -> list[int]:
+    """The horizontal pixels of noted moments, of those that lie within."""
+    across = plot.width() / (end_s - start_s)
+    return [round(plot.left() + (at - start_s) * across) for at in marks if start_s <= at <= end_s]
 
 
 def time_boxes(ticks: tuple[Tick, ...], places: list[int], layout: Layout) -> list[QRectF]:

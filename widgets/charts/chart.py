@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
@@ -28,9 +29,11 @@ from widgets.charts.cross_hair import CROSS_DOT_PX, Foot, foot_of, paint_cross, 
 from widgets.charts.curves import Curves, inside, same_curves, shape_of, thinned
 from widgets.charts.gestures import Gestures
 from widgets.charts.value_axis import HeldRange
+from widgets.models.rows import plain_tip
 from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, font_metrics, system_font
 
 SPARE_PX = 2
+MARK_PX = 4.0
 """The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
 BAND_ALPHA = 26
 KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
@@ -58,6 +61,7 @@ class Chart(pg.GraphicsView):
         self.setMinimumSize(200, 136)
         self._holder = theme_holder
         self._view: ChartView | None = None
+        self._marks: tuple[tuple[str, float], ...] = ()
         self._window: Window | None = None
         self._start_s, self._end_s = 0.0, 1.0
         self._brushes: dict[str, tuple[float, float]] = {}
@@ -117,6 +121,21 @@ class Chart(pg.GraphicsView):
         if self._stale and not self.viewport().visibleRegion().isEmpty():
             self._prepare()
         self.viewport().update()
+
+    def set_marks(self, marks: tuple[tuple[str, float], ...]) -> None:
+        """Moments about which something was noted: (what, seconds). A line each; the pointer on it tells what."""
+        if marks != self._marks:
+            self._marks = marks
+            self.viewport().update()
+
+    def mark_at(self, x: float) -> str:
+        """What was noted near that pixel; "" for nothing."""
+        span = self._end_s - self._start_s
+        for text, at in self._marks if span > 0 else ():
+            place = self._layout.plot.left() + (at - self._start_s) / span * self._layout.plot.width()
+            if self._start_s <= at <= self._end_s and abs(place - x) <= MARK_PX:
+                return text
+        return ""
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair in place of the newest; nothing: the newest again."""
@@ -220,6 +239,7 @@ class Chart(pg.GraphicsView):
             high=self._held.high,
             empty=self._empty,
             room=room,
+            marks=tuple(at for _, at in self._marks),
         )
         if backdrop != self._backdrop:
             self._backdrop, self._pixmap = backdrop, backdrop.paint()
@@ -391,6 +411,13 @@ class Chart(pg.GraphicsView):
             event.accept()
             return True
         return bool(super().event(event))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Qt's: the pointer rests on a mark."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self._marks:
+            QToolTip.showText(event.globalPos(), plain_tip(self.mark_at(event.pos().x())), self)
+            return True
+        return bool(super().viewportEvent(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt's; what is not ours goes on to the board."""

@@ -174,7 +174,9 @@ class BoardPanel(QWidget):
         if self._brushing is not None and self._brushing[2] > self._brushing[1]:
             side, start, end = self._brushing
             brushes[side] = Window.from_epoch(start, end)
+        marks = tuple((text, at.timestamp()) for text, at in self._board.annotations)
         for view in self._board.charts:
+            self._charts[view.metric].set_marks(marks)
             self._charts[view.metric].display(view, window, brushes["reference"], brushes["current"])
 
     def _arrange(self) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from console.metrics.view import OverviewView
 from console.session.view import SelectionView
 from console.window import Window
+from widgets.models.rows import plain_tip
 from widgets.panels.overview_picture import EMPTY, Lanes, paint_overview, version_rows
 from widgets.theme import GRID, REFERENCE_DASH, ThemeHolder, font_metrics, system_font
 
 HEIGHT = 96
 EDGE_PX = 5
+MARK_PX = 5.0
 """So near to an edge it is taken."""
 DRAG_PX = 4
 LEAST_PX = 2.0
@@ -103,6 +105,14 @@ class OverviewStrip(QWidget):
         """The horizontal pixel of an instant."""
         area, (start, end) = self.lanes.area, self._whole
         return area.left() + (at_s - start) / (end - start) * area.width()
+
+    def annotation_at(self, x: float) -> str:
+        """What is noted about the moments near that pixel; "" for nothing."""
+        if self._view is None:
+            return ""
+        near = [text for text, at in self._view.annotations
+                if abs(self.x_of(at.timestamp()) - x) <= MARK_PX]
+        return "\n".join(near)
 
     def time_at(self, x: float) -> float:
         """Epoch seconds at a horizontal pixel, kept inside the log."""
@@ -314,7 +324,10 @@ class OverviewStrip(QWidget):
         self.update()
 
     def event(self, event: QEvent) -> bool:
-        """Qt's: arrows belong to the window in focus here, not to the program's shortcuts."""
+        """Qt's: arrows belong to the window in focus here, not to the program's shortcuts; what an annotation says."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), plain_tip(self.annotation_at(event.pos().x())), self)
+            return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
             event.accept()
             return True
