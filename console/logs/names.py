@@ -85,12 +85,16 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[^0-9a-z]+", spaced.lower()) if word)
 
 
+ROW_NUMBER = "rowid"
+"""What the database calls the number of a row: a column of that name would hide it."""
+
+
 def stored_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names for the raw table: unique without regard to case, never empty, never starting with `_`.
+    """Names for the raw table: unique without regard to case, never empty, never starting with `_`, never `rowid`.
 
     An empty name becomes `column_<its place>`, the second `price` becomes `price_2`.
     """
-    used = {name.lower() for name in taken}
+    used = {ROW_NUMBER, *(name.lower() for name in taken)}
     stored: list[str] = []
     for place, name in enumerate(names, start=1):
         base = name.replace("\x00", "").lstrip("_").strip() or f"column_{place}"
