@@ -7,12 +7,15 @@ Tables, stable by name
     files           the ledger: each file, how far it was read, and the sums of its rows
     streams, columns    what a stream is, and what its columns mean; roles are a mapping on top of the rows
     raw_<stream>    the rows, columns under the names of the log, and `_file`, `_record` (number in the file from 0),
-                    `_arrived`, `_ts` (UTC), `_misfit` (JSON of cells that did not fit their column; mostly NULL)
+                    `_arrived`, `_ts` (UTC), `_misfit` (JSON of cells that did not fit their column; mostly NULL),
+                    `_half` (NULL or 0: an event; 1: a second half, 2: one that was merged), `_filled` (see `halves`)
     quarantine      rows that could not be read
     rollup_<stream>, bins_<stream>, rollup_outcomes, series    mergeable numbers per level, bucket and series
     dirty, dirty_outcomes, new_outcomes    what rollups do not hold yet
+    new_halves, unanswered, half_columns    half rows to be merged, responses waited for, and where cells of halves go
+    outcome_waits   how long outcomes took to come
     annotations, incidents, meta (schema version, folder, notes)
-Views: `events` (requests with their outcome), `outcomes`, `samples` (series, metric, time, value).
+Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 
 Decisions
 - `_ts` is stored and not a view's expression: zone maps then work for every way of writing a time, so that a window is
@@ -49,6 +52,12 @@ Decisions
   away from that one before everything is joined again. The view `events` joins by id alone.
   Buckets under ten seconds are joined from the rows: first with the outcomes of the next hour, which are all of them
   when the rollup has counted as many.
+- Half rows become one event before rollups are made (`halves` says how, `merging` does it): the cells of a second half
+  go into its main row, and `StreamInfo.rows_sql` leaves out what was merged. Whoever counts, rolls up or draws reads
+  that and not the table. A live log pays for what is new: 1,000 halves on a million rows take 35 ms, of which most is
+  planning thirty statements; a million of each are merged in two seconds.
+- The wait from a request to its outcome is kept as logarithmic bins by bucket of ten seconds, so that an outcome that
+  goes to another request takes its wait along.
 - The reference is stored and read by column; it has no rollups and counts for the span of the log only when its times
   overlap it. Parquet is copied in like all else.
 - A workspace has one owner. The schema has a version: newer ones are refused, older ones brought up by MIGRATIONS or
@@ -61,11 +70,10 @@ Six folders walked through the schema
   MODEL from labels, METRIC_VALUE, METRIC_KIND, TIMESTAMP from the file name as a constant; METRIC_INCREASE for the
   store to fill. Lacking: buckets of histograms to percentiles.
 - BentoML: monitor rows (features, prediction, REQUEST_ID, no latency) and server-log rows (latency, status, by trace
-  id). Two request streams with the same id: one event by identity. Lacking: a join of halves into one event (a
-  column `joins` on streams and a view over both), decimal trace ids as hex; until then each half has its own charts.
-- KServe: request and response events with the same id. Two streams by event type; latency is response time less request
-  time. Lacking: that difference, and failed = no response within a limit: the outcome join (latest before) does both
-  once a stream may be of kind `responses`.
+  id). Two request streams with the same id; the monitor's rows complete the server's, which get its columns. Nothing
+  lacking.
+- KServe: request and response events with the same id, in one stream of halves. Latency is response time less request
+  time, and a request without response failed. Nothing lacking.
 - NannyML: reference, analysis and targets. Reference stream by its name, requests with TIMESTAMP and REQUEST_ID,
   targets as outcomes without a time of their own: LABEL goes to the latest request of the id. Nothing lacking.
 - make_logs.py, split: predictions are requests, labels are outcomes (REQUEST_ID, OUTCOME_TIME, CLICKED), reference is

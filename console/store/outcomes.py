@@ -126,9 +126,9 @@ def _number(stream: StreamInfo, role: Role) -> str:
 def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo]) -> None:
     """Fill `_again` with the buckets to be joined anew."""
     new = " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, t._ts AS ots FROM {stream.table} t JOIN new_outcomes w ON "
-        f"w.stream_id = {stream.stream_id} AND t._file = w.file_id AND "
-        f"t._record BETWEEN w.first_record AND w.last_record WHERE {_id(stream)} IS NOT NULL" for stream in told)
+        f"SELECT {_id(stream)} AS id, _ts AS ots FROM {stream.table} JOIN (SELECT file_id AS _f, first_record AS _a, "
+        f"last_record AS _z FROM new_outcomes WHERE stream_id = {stream.stream_id}) ON _file = _f AND "
+        f"_record BETWEEN _a AND _z WHERE {_id(stream)} IS NOT NULL" for stream in told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
     latest = one(con, "SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new")[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from console.roles import Role, StreamKind
 from console.store import Workspace
-from tests.console.store.made import LABELS, REQUESTS, put, window
+from tests.console.store.made import LABELS, NUMBER, REQUESTS, TEXT, TIME, column, put, stream, window
 
 
 @pytest.mark.parametrize("delays_min", [(1, 2, 3), (1, 2, 300), (300, 300, 300)])
@@ -20,6 +21,21 @@ def test_that_fine_buckets_count_early_and_late_outcomes(ws: Workspace, delays_m
     found = ws.outcome_moments(window("2026-03-02T06:00:00", "2026-03-02T06:00:20"), 5)[0].columns["clicked"]
     assert found.n.tolist() == [1, 1, 0, 1]
     assert found.sum.tolist() == [1, 0, 0, 1]
+
+
+def test_that_ids_may_lie_under_any_name(ws: Workspace) -> None:
+    """The names of the store's own tables too."""
+    for number, name in enumerate(("file_id", "first_record", "stream_id", "o", "r")):
+        plan = stream(f"labels {number}", column(name, TEXT, Role.REQUEST_ID), column("clicked", NUMBER, Role.CLICKED),
+                      column("told", TIME, Role.OUTCOME_TIME), kind=StreamKind.OUTCOMES)
+        put(ws, REQUESTS, {"ts": [f"2026-03-02T06:0{number}:00Z"], "id": [f"r{number}"]}, path=f"{number}.csv")
+        ws.refresh()
+        put(ws, plan, {name: [f"r{number}"], "clicked": ["1"], "told": ["2026-03-02T07:00:00Z"]}, path=f"l{number}.csv")
+        put(ws, LABELS, {"id": [f"x{n}" for n in range(20)], "clicked": ["1"] * 20}, path=f"many{number}.csv")
+        ws.refresh()
+    assert ws.execute_readonly("SELECT count(*), sum(clicked) FROM events") == [(5, 5)]
+    assert ws.outcome_moments(window("2026-03-02T06:00:00", "2026-03-02T07:00:00"), 3600)[0].columns[
+        "clicked"].n.tolist() == [5]
 
 
 def test_that_an_outcome_that_no_rollup_knows_yet_is_counted(ws: Workspace) -> None:
