@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from console.logs.formats.bodies import hints_of, opened, shapes_in
+from console.logs.formats.bodies import hints_of, opened, shapes_in, text_list
 from console.logs.formats.cutting import SqlCutter
 from console.logs.formats.form import Cutter, Hint, Known, LogFormat, Look
 from console.logs.plan import FileFormat, FilePlan
@@ -36,26 +36,30 @@ RANKED_DURATIONS = ("execution_time_ms", "execution_duration_ms", "latency_ms")
 METADATA = ("endpoint_name", "model_name", "model_version")
 
 
-def _picked(names: tuple[str, ...]) -> str:
-    """Members of the line as they stand there; what is not there is left out."""
-    pairs = ", ".join(f"'\"{each}\":' || json_extract(l, '$.{each}')" for each in names)
-    return f"concat_ws(',', {pairs})"
-
-
 def _source() -> str:
-    metadata = ", ".join(
-        f"CASE WHEN NOT json_exists(l, '$.{each}') THEN "
-        f"'\"{each}\":' || to_json(json_extract_string(l, '$.request_metadata.{each}')) END" for each in METADATA)
-    ids = ", ".join(f"nullif(json_extract_string(l, '$.{each}'), '')" for each in IDS)
+    """All that is wanted of a line by one look at it: a path each would read the line as often."""
+    fields = (*PLAIN, *ONCE, "request", "response")
+    paths = [*(f"$.{each}" for each in fields), *(f"$.request_metadata.{each}" for each in METADATA)]
+
+    def value(field: str) -> str:
+        own = f"v[{fields.index(field) + 1}]"
+        return f"coalesce({own}, v[{len(fields) + METADATA.index(field) + 1}])" if field in METADATA else own
+
+    def members(names: tuple[str, ...]) -> str:
+        heads = text_list(f'"{each}":' for each in names)
+        pairs = f"list_zip({heads}, [{', '.join(map(value, names))}])"
+        some = f"list_filter({pairs}, lambda p_: p_[2] IS NOT NULL)"
+        return f"'{{' || array_to_string(list_transform({some}, lambda p_: p_[1] || p_[2]), ',') || '}}'"
+
+    ids = ", ".join(f"nullif(json_extract_string({value(each)}, '$'), '')" for each in IDS)
+    request, answer = value("request"), value("response")
     return f"""
         SELECT i, NULL::VARCHAR AS ignored,
-            CASE WHEN NOT json_exists(l, '$.request') AND NOT json_exists(l, '$.response')
-                 THEN 'neither request nor response' END AS bad, NULL::TINYINT AS half, coalesce({ids}) AS id,
-            '{{' || concat_ws(',', nullif({_picked(PLAIN)}, ''), {metadata}) || '}}' AS env,
-            '{{' || {_picked(ONCE)} || '}}' AS once,
-            json_extract_string(l, '$.request') AS req, json_extract_string(l, '$.response') AS res,
+            CASE WHEN {request} IS NULL AND {answer} IS NULL THEN 'neither request nor response' END AS bad,
+            NULL::TINYINT AS half, coalesce({ids}) AS id, {members(PLAIN)} AS env, {members(ONCE)} AS once,
+            json_extract_string({request}, '$') AS req, json_extract_string({answer}, '$') AS res,
             false AS req_csv, false AS res_csv
-        FROM lines WHERE json_type(l) = 'OBJECT'"""
+        FROM (SELECT i, json_extract(l, {text_list(paths)}) AS v FROM lines WHERE json_type(l) = 'OBJECT')"""
 
 
 SOURCE = _source()
