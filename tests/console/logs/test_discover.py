@@ -456,10 +456,12 @@ REAL = {  # folder: streams with kind and number of files, counted by hand in th
     "nab-known-cause": [("samples", 2)], "nab-ad-exchange": [("samples", 2)], "pedestrians-covid": [("samples", 1)],
     "format-sagemaker": [("requests", 69), ("outcomes", 25)], "format-kserve-cloudevents": [("requests", 2)],
     "change-points": [("samples", 1)], "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
-    "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)], "format-litserve": [("samples", 1), ("untimed", 1)],
+    "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)],
+    "format-litserve": [("samples", 1), ("untimed", 1)],
     "format-bentoml": [("requests", 1), ("requests", 1), ("samples", 1)], "access-log-combined": [("requests", 2)],
     "format-ray-serve": [("requests", 1), ("requests", 1)],
-    "format-torchserve": [("requests", 1), ("samples", 2)],
+    "format-torchserve": [("requests", 1), ("samples", 2)], "format-otlp": [("requests", 1), ("samples", 1)],
+    "format-mlserver-prometheus": [("samples", 31)], "format-triton-prometheus": [("samples", 144)],
 }
 
 
