@@ -16,6 +16,8 @@ How a plan comes about, a file each:
     kinds       requests, outcomes, samples or reference
     streams     the plan of one stream      memory  what an earlier plan had settled
     refusals    sentences for what is not loaded
+    said        what the user said beyond columns: names without a header, values in the path, files left out
+    raw         a record as it stands in its file        replay    records in quarantine, read again
 
 Decisions, with their reasons:
 

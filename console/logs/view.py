@@ -23,7 +23,7 @@ class ColumnView:
     unit: str
     why: str
     samples: tuple[str, ...]
-    n: int
+    n: int                      # cells, those without a value too
     n_missing: int
     chosen: bool = False
     time_format: TimeFormat | None = None

@@ -42,7 +42,7 @@ def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, said:
         whole = Window.from_epoch(stream.first.timestamp(), stream.last.timestamp() + 1)
         for moments in store.moments(stream.stream_id, rolled, whole, _one_bucket(whole)):
             for name, cells in moments.columns.items():
-                counts[name] = (int(cells.n.sum()), int(cells.n_missing.sum()))
+                counts[name] = (int(cells.n.sum() + cells.n_missing.sum()), int(cells.n_missing.sum()))
     misfits = store.misfits(stream.stream_id)
     paths = plan.path_columns if plan else ()
     columns = tuple(ColumnView(stream.name, column.name, column.stored, column.type, column.role, column.unit,

@@ -9,7 +9,8 @@ Tables, stable by name
     raw_<stream>    the rows, columns under the names of the log, and `_file`, `_record` (number in the file from 0),
                     `_arrived`, `_ts` (UTC), `_misfit` (JSON of cells that did not fit their column; mostly NULL),
                     `_half` (NULL or 0: an event; 1: a second half, 2: one that was merged), `_filled` (see `halves`)
-    quarantine      rows that could not be read
+    quarantine      records that could not be read, with their number in the file: they can be read again
+    healed          those that became rows so; they go back when the correction that made them readable is undone
     rollup_<stream>, bins_<stream>, rollup_outcomes, series    mergeable numbers per level, bucket and series
     dirty, dirty_outcomes, new_outcomes    what rollups do not hold yet
     new_halves, unanswered, half_columns    half rows to be merged, responses waited for, and where cells of halves go

@@ -18,6 +18,8 @@ LEAST_NAME_PX = 40.0
 """Names in a crowded legend are shortened in their middle, but not below that."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
+MARK_ALPHA = 120
+"""A noted moment is behind the curves, and never louder than they are."""
 NO_DATA = "No data in this window"
 NO_VALUE = "no data"
 
@@ -105,7 +107,7 @@ class Backdrop:
             painter.drawLine(int(plot.left()), y, int(plot.right()), y)
         for x in places:
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
-        painter.setPen(theme.pen("accent"))
+        painter.setPen(theme.color("accent", MARK_ALPHA))
         for x in mark_places(self.marks, self.start_s, self.end_s, plot):
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
         painter.setPen(theme.pen("line"))

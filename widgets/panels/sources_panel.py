@@ -173,7 +173,8 @@ class SourcesPanel(QWidget):
 
     def _show_file(self) -> None:
         one: FileView | None = self._files.row(self._file_table.currentIndex())
-        self._about_file.setText(f"{one.path}: {one.note or one.state}" if one else "")
+        empty = "" if self._files.rows else "Files appear here as soon as the folder has been looked through."
+        self._about_file.setText(f"{one.path}: {one.note or one.state}" if one else empty)
         out = one is not None and one.state == "left out"
         self._leave.setText("Take in again" if out else "Leave out")
         exact = one is not None and self._view is not None and glob.escape(one.path) in self._view.leave_out

@@ -142,3 +142,10 @@ def test_that_a_healthy_log_has_no_annotations(log_folder: MakeFolder, tmp_path:
         session.load(JOB)
         assert noted(session) == [], scenario
         session.close()
+
+
+def test_that_the_share_of_missing_cells_is_of_all_cells(folder: Path, session: Session) -> None:
+    (folder / "a.jsonl").write_text(rows(0, 400, age=lambda n: n if n % 4 == 0 else None))
+    session.load(JOB)
+    [age] = [column for column in session.sources().streams[0].columns if column.name == "age"]
+    assert (age.n, age.n_missing) == (400, 300)
