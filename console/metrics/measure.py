@@ -56,7 +56,9 @@ class Reading:
         first = round(window.start_s / bucket_s)
         self.times: Floats = (np.arange(first, round(window.end_s / bucket_s)) * bucket_s).astype(np.float64)
         streams = store.streams()
-        self.requests = tuple(stream for stream in streams if stream.kind is StreamKind.REQUESTS)
+        # A stream whose rows all complete those of another has no events of its own to measure.
+        self.requests = tuple(stream for stream in streams if stream.kind is StreamKind.REQUESTS
+                              and (stream.rows or not stream.half_of))
         self.samples = tuple(stream for stream in streams if stream.kind is StreamKind.SAMPLES)
 
     def has(self, metric: Metric) -> bool:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from console import clock
 from console.logs.plan import StreamPlan
+from console.metrics.charts import board
 from console.roles import Role
 from console.store import FAILED, Workspace, merging
 from tests.console.store.made import LABELS, NUMBER, TEXT, TIME, all_numbers, column, put, same_numbers, stream, window
@@ -534,6 +535,19 @@ def test_that_a_record_taken_back_leaves_its_partner_as_it_was_read(ws: Workspac
     start = int(START.timestamp())
     assert [(row[0], row[1] / 10**6 - start, row[2]) for row in events(ws)[:1]] == [left]
     assert ws.totals().events == 51
+
+
+# ---- on the board ----------------------------------------------------------------------------------------------
+
+def test_that_the_board_counts_an_event_once(ws: Workspace) -> None:
+    add(ws, [proxy(f"r{n}", n, ms=50.0 + n) for n in range(60)], "p.csv")
+    add(ws, [replica(f"r{n}", n + 0.01, ms=40.0, score=0.5) for n in range(50)], "r.csv")
+    ws.refresh()
+    charts = {chart.metric: chart.series[0] for chart in board(ws, window("2026-03-02T06:00", "2026-03-02T06:01"), 50,
+                                                               bucket_s=60).charts}
+    assert charts["throughput"].values.tolist() == [1.0]
+    assert charts["latency"].values.tolist() == [79.0]
+    assert charts["null_responses"].values.tolist() == [pytest.approx(10 / 60)]
 
 
 # ---- beside outcomes -------------------------------------------------------------------------------------------
