@@ -97,7 +97,7 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
         return Refused(name, "It is binary, in no form that is known here", rejected=False)
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
-    return _text(plan, text, is_whole, max(rows, FIRST_ROWS))
+    return _text(plan, text, is_whole, rows)
 
 
 def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression, bytes, bool]:
@@ -150,6 +150,7 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
     known = formats.recognise(look)
     if known is not None:
         return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows)
+    rows = max(rows, FIRST_ROWS)
     if start.startswith(("{", "[")):
         return _json(plan, text, start, is_whole, rows)
     strange = foreign.by_lines(text)
@@ -179,6 +180,9 @@ def _of_form(plan: FilePlan, form: formats.LogFormat, known: formats.Known, text
              rows: int) -> Head:
     """The head of a serving tool's log: its first rows as the loader will cut them."""
     plan = replace(plan, dialect=form.name, why=known.why, confidence=known.confidence)
+    if not rows and form.columns:
+        return Head(replace(plan, columns=form.columns), (), is_whole)
+    rows = max(rows, FIRST_ROWS)
     cutter = form.cutter(plan)
     try:
         at = 0
