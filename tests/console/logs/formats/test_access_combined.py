@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from console.jobs import SilentJob
@@ -274,4 +275,22 @@ def test_that_the_shared_nginx_log_is_whole(shared_logs: Path, tmp_path: Path) -
     assert roles(ws, "nginx-json") == {
         "msec": "timestamp", "status": "status", "request_time": "latency", "request_id": "request_id",
         "model": "model", "model_version": "model_version"}
+    ws.close()
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_that_rotated_and_compressed_logs_are_one_stream(tmp_path: Path, compression: str) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "access.log").write_text(f"{INFER}\n" * 5)
+    (folder / "access.log.1").write_text(INFER.replace("02/Mar", "01/Mar") + "\n")
+    packed = (INFER.replace("02/Mar", "28/Feb") + "\n" + INFER[:40] + "\n").encode() * 20
+    with pa.CompressedOutputStream(str(folder / f"access.log.2.{compression[:2]}"), compression) as out:
+        out.write(packed)
+    ws, report = loaded(folder, tmp_path / "w.pilot")
+    assert (report.events, report.rows_quarantined) == (26, 20)
+    assert [info.name for info in ws.streams()] == ["access-log"]
+    ws.close()
+    ws, report = loaded(folder, tmp_path / "w.pilot")
+    assert (report.events, len(column(ws, "access-log", "status"))) == (26, 26)
     ws.close()
