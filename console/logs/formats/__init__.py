@@ -31,6 +31,7 @@ from console.logs.formats.otlp_metrics import OtlpMetrics
 from console.logs.formats.prometheus import PrometheusText
 from console.logs.formats.ray_serve import RayProxy, RayReplica
 from console.logs.formats.sagemaker import SageMakerCapture, SageMakerTruth
+from console.logs.formats.seldon import Seldon
 from console.logs.formats.torchserve import TorchServeAccess, TorchServeMetrics
 from console.logs.formats.uvicorn import UvicornAccess, UvicornTimed
 from console.logs.formats.vertex import Vertex
@@ -40,6 +41,7 @@ __all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look
            "recognise"]
 
 FORMATS: tuple[LogFormat, ...] = (
+    Seldon(),
     Vertex(),
     Databricks(),
     KServeBlob(),
