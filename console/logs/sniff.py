@@ -180,8 +180,8 @@ def _of_form(plan: FilePlan, form: formats.LogFormat, known: formats.Known, text
              rows: int) -> Head:
     """The head of a serving tool's log: its first rows as the loader will cut them."""
     plan = replace(plan, dialect=form.name, why=known.why, confidence=known.confidence)
-    if not rows and form.columns:
-        return Head(replace(plan, columns=form.columns), (), is_whole)
+    if not rows and form.fields:
+        return Head(replace(plan, columns=form.fields), (), is_whole)
     rows = max(rows, FIRST_ROWS)
     cutter = form.cutter(plan)
     try:

@@ -125,7 +125,7 @@ class LogFormat(ABC):
     half_of   the format whose requests its rows complete, by request id; its own name when both halves stand in the
               same files (the cutter then gives `_half`); "" when a row is an event
     answers   the second half is the response (see StreamPlan)
-    columns   the fields of every record, where they are always the same: then a first look at a file needs no rows, of
+    fields    of every record, where they are always the same: then a first look at a file needs no rows, of
               which a folder of thousands of scrapes would have to be cut
     repeats   files of the same content are records of their own: what tells them apart is their name or time
     own_path  it reads what stands in the path itself: no columns are made from folders
@@ -137,7 +137,7 @@ class LogFormat(ABC):
     formats: ClassVar[tuple[FileFormat, ...]] = (FileFormat.JSON_LINES,)
     half_of: ClassVar[str] = ""
     answers: ClassVar[bool] = False
-    columns: ClassVar[tuple[str, ...]] = ()
+    fields: ClassVar[tuple[str, ...]] = ()
     repeats: ClassVar[bool] = False
     own_path: ClassVar[bool] = False
 

@@ -144,7 +144,7 @@ class PrometheusText(LogFormat):
     title = "Metrics in Prometheus' text form"
     kind = StreamKind.SAMPLES
     formats = (FileFormat.LINES,)
-    columns = COLUMNS
+    fields = COLUMNS
     repeats = True
 
     def recognise(self, look: Look) -> Known | None:
