@@ -56,7 +56,7 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     plans: list[StreamPlan] = []
     unplaced: list[StreamPlan] = []
     for draft in drafts:
-        plan = memory.remembered(said.with_path(streams.plan(draft, settings, zone), settings), known, settings, zone)
+        plan = memory.remembered(_said(streams.plan(draft, settings, zone), settings), known, settings, zone)
         if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
             refused.extend(no_time(plan, draft.facts))
             unplaced.append(plan)
@@ -72,6 +72,10 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     kept = {plan.name for plan in plans}
     notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
     return replace(whole, notes=(*notes, *_notes(plans)))
+
+
+def _said(plan: StreamPlan, settings: FolderSettings) -> StreamPlan:
+    return said.with_feature_names(said.with_path(plan, settings), settings)
 
 
 def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:

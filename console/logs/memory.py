@@ -85,6 +85,10 @@ def remembered(plan: StreamPlan, known: Sequence[StreamPlan], settings: FolderSe
     fresh: dict[tuple[str, int], ColumnPlan] = {}
     for column in plan.columns:
         fresh[_numbered(column.name, fresh)] = column
+    for key, column in list(before.items()):        # named by the user: the files know it by its first name
+        first = (column.stored, 0)
+        if key not in fresh and first in fresh and first not in before:
+            before[first] = before.pop(key)
     new_keys = [key for key in fresh if key not in before]
     stored = dict(zip(new_keys, stored_names([fresh[key].stored for key in new_keys],
                                              [column.stored for column in old.columns]), strict=True))

@@ -176,6 +176,8 @@ def _widened(stream: StreamPlan, head: Head) -> StreamPlan:
     seen: dict[str, int] = {}
     for column in stream.columns:
         seen[column.name] = seen.get(column.name, 0) + 1
+        if column.name not in head.file.columns:        # named by the user: the file knows it by its first name
+            seen.setdefault(column.stored, 1)
     keys = streams.keys_of(head.file.columns)
     new = [place for place, (name, again) in enumerate(keys) if again >= seen.get(name, 0)]
     if not new:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from console.errors import BadSettings
 from console.logs import config
@@ -33,6 +36,30 @@ def named_head(head: Head, name: str, settings: FolderSettings) -> Head:
     if head.file.has_header or len(head.file.columns) != len(names):
         return head
     return replace(head, file=replace(head.file, columns=tuple(names)))
+
+
+def with_feature_names(plan: StreamPlan, settings: FolderSettings) -> StreamPlan:
+    """The columns of a body without names (SageMaker's CSV) under those that the user gave, where they are as many."""
+    names = settings.streams.get(plan.name, StreamSettings()).names
+    unnamed = feature_columns(plan.columns) if plan.dialect else ()
+    if not names or len(names) != len(unnamed):
+        return plan
+    named = dict(zip(unnamed, names, strict=True))
+    return replace(plan, columns=tuple(replace(column, name=named.get(column.stored, column.name))
+                                       for column in plan.columns))
+
+
+class Stored(Protocol):
+    """A column of a plan or of the workspace."""
+
+    @property
+    def stored(self) -> str: ...
+
+
+def feature_columns(columns: Sequence[Stored]) -> tuple[str, ...]:
+    """The stored names of columns that a form had to number, in their order."""
+    found = [column.stored for column in columns if re.fullmatch(r"feature_[0-9]{1,4}", column.stored)]
+    return tuple(sorted(found, key=lambda stored: int(stored.rpartition("_")[2])))
 
 
 def with_path(plan: StreamPlan, settings: FolderSettings) -> StreamPlan:

@@ -132,6 +132,11 @@ class Streams:
         for position, key in enumerate(keys):
             if by_name.get(key):
                 found[by_name[key].pop(0)] = position
+        for column in self._infos[stream].columns:      # named by the user: the file knows it by its first name
+            if column.stored not in found and column.name not in keys and column.stored in keys:
+                at = keys.index(column.stored)
+                if at not in found.values():
+                    found[column.stored] = at
         return found
 
 

@@ -126,11 +126,13 @@ class Corrector:
         planned = {}
         found = roles.guess(facts)
         kind = stream.kind
-        if kind is not StreamKind.REFERENCE and kind is not StreamKind.OUTCOMES:
+        if not stream.dialect and kind is not StreamKind.REFERENCE and kind is not StreamKind.OUTCOMES:
             kind = kinds.kind_of(facts, found, reference=False, long_shape=False)[0]
         guesses = roles.planned(list(stored), facts, found, kind)
         for column, new, guess in zip(columns, names, guesses, strict=True):
-            if not column.chosen and guess.role not in taken and guess.role != column.role and (
+            if stream.dialect or column.chosen:
+                continue        # a form knows what its columns are
+            if guess.role not in taken and guess.role != column.role and (
                     guess.role not in TIMES or stream.column(Role.TIMESTAMP) is None):
                 planned[column.stored] = replace(guess, name=new, stored=column.stored, type=column.type,
                                                  time_format=guess.time_format or column.time_format)

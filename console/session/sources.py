@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.logs import said
 from console.logs.config import StreamSettings
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, StreamPlan
 from console.logs.raw import SHOWN_BYTES, record_at, still_there
@@ -24,10 +25,10 @@ def view(store: Workspace, folder: Path | None, plan: FolderPlan | None, correct
          loading: bool) -> SourcesView:
     """Streams with their columns, files with their sums, and what could not be read."""
     planned = {one.name: one for one in plan.streams} if plan else {}
-    said = plan.settings.streams if plan and plan.settings else {}
+    spoken = plan.settings.streams if plan and plan.settings else {}
     known = store.streams()
     names = {stream.name for stream in known}
-    streams = (*(_stream(store, stream, planned.get(stream.name), said.get(stream.name)) for stream in known),
+    streams = (*(_stream(store, stream, planned.get(stream.name), spoken.get(stream.name)) for stream in known),
                *(_unplaced(one) for one in (plan.unplaced if plan else ()) if one.name not in names))
     return SourcesView(str(folder or ""), str(store.path), streams,
                        store.files(), store.quarantine_reasons(), store.quarantine(SHOWN), store.notes(),
@@ -35,7 +36,7 @@ def view(store: Workspace, folder: Path | None, plan: FolderPlan | None, correct
                        corrector.redo_title, folder is not None and not loading)
 
 
-def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, said: StreamSettings | None) -> StreamView:
+def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoken: StreamSettings | None) -> StreamView:
     counts: dict[str, tuple[int, int]] = {}
     rolled = [column.stored for column in stream.columns if column.rolled]
     if rolled and stream.first is not None and stream.last is not None:
@@ -53,7 +54,7 @@ def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, said:
                     for column in stream.columns)
     return StreamView(stream.name, stream.kind, stream.format, _why(stream.why, plan), stream.rows, stream.first,
                       stream.last, stream.zone, stream.zone_assumed, columns, _confidence(plan), _unnamed(stream, plan),
-                      said.path if said else {})
+                      spoken.path if spoken else {})
 
 
 def _unplaced(plan: StreamPlan) -> StreamView:
@@ -67,8 +68,8 @@ def _unplaced(plan: StreamPlan) -> StreamView:
 
 def _why(why: str, plan: StreamPlan | None) -> str:
     """Of the kind of the stream, and of the form of its files where a serving tool's was recognised."""
-    said = next((file.why for file in plan.files if file.why), "") if plan else ""
-    return f"{why.rstrip('.')}. {said}" if said and said not in why else why
+    form = next((file.why for file in plan.files if file.why), "") if plan else ""
+    return f"{why.rstrip('.')}. {form}" if form and form not in why else why
 
 
 def _confidence(plan: StreamPlan | None) -> float:
@@ -79,7 +80,7 @@ def _unnamed(stream: StreamInfo, plan: StreamPlan | None) -> tuple[str, ...]:
     """The columns of the files without a header, in the order of the file."""
     file = next((file for file in plan.files if not file.has_header), None) if plan else None
     if file is None:
-        return ()
+        return said.feature_columns(stream.columns) if plan is not None and plan.dialect else ()
     by_name = {column.name: column.stored for column in stream.columns}
     found = tuple(by_name[name] for name in file.columns if name in by_name)
     return found if len(found) == len(file.columns) else ()

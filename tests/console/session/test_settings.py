@@ -271,3 +271,41 @@ def test_that_an_empty_folder_is_loaded_once_a_file_comes(tmp_path: Path) -> Non
         pass
     assert session.store.totals().rows_loaded == 41
     session.close()
+
+
+def test_that_the_features_of_captured_requests_get_names(shared_logs: Path, tmp_path: Path) -> None:
+    """SageMaker's CSV has no names: they are numbered until somebody says what they are; files still number them."""
+    source = shared_logs / "format-sagemaker"
+    folder, later = tmp_path / "capture", []
+    for path in sorted((source / "ctr-endpoint" / "ctr-v1").rglob("*.jsonl")):
+        if "/02/1" not in path.as_posix() and "/02/2" not in path.as_posix():
+            continue
+        to = folder / path.relative_to(source)
+        if "ctr-v1/2026/03/02/2" in path.as_posix():
+            later.append((to, path.read_bytes()))
+            continue
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(path.read_bytes())
+    session = Session.open(folder, workspace=tmp_path / "w.duckdb")
+    session.load(JOB)
+    stream = next(one for one in session.sources().streams if one.unnamed)
+    assert stream.unnamed[:2] == ("feature_1", "feature_2") and later
+    names = tuple(f"input {letter}" for letter in "abcdefghijklmnopqrst"[:len(stream.unnamed)])
+    session.name_columns(stream.name, names, JOB)
+    width, before = len(stream.columns), session.store.totals().rows_loaded
+    for to, data in later:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(data)
+    while session.poll(JOB):
+        pass
+    assert session.store.totals().rows_loaded > before
+    filled = session.store.execute_readonly("SELECT count(feature_4) = count(*) FROM raw_1")
+    assert filled == [(True,)], "files that come later fill the same column"
+    session.close()
+    for workspace in ("w.duckdb", "other.duckdb"):
+        session = Session.open(folder, workspace=tmp_path / workspace)
+        session.load(JOB)
+        again = next(one for one in session.sources().streams if one.unnamed)
+        assert [one.name for one in again.columns if one.stored in again.unnamed] == list(names)
+        assert len(again.columns) == width
+        session.close()
