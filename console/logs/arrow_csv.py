@@ -39,7 +39,7 @@ class ArrowCsv:
             if self._way == way:
                 try:
                     table, misshapen = self._parse(block, quoted, way)
-                    if self._exact(table):
+                    if are_exact(table, self._numbers):
                         return table, misshapen, True
                 except pa.ArrowInvalid:
                     pass
@@ -71,13 +71,15 @@ class ArrowCsv:
                 quoted_strings_can_be_null=False, check_utf8=False))
         return table, misshapen
 
-    def _exact(self, table: pa.Table) -> bool:
-        for position in self._numbers:
-            span = pc.min_max(table[position])
-            low, high = span["min"].as_py(), span["max"].as_py()
-            if low is not None and not (low > -EXACT and high < EXACT):
-                return False
-        return True
+
+def are_exact(table: pa.Table, columns: Sequence[str]) -> bool:
+    """Whether no number in these columns is so large that its text may have had more digits."""
+    for name in columns:
+        span = pc.min_max(table[name])
+        low, high = span["min"].as_py(), span["max"].as_py()
+        if low is not None and not (low > -EXACT and high < EXACT):
+            return False
+    return True
 
 
 def _is_no_number(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +126,7 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams:
         try:
             for state in files:
                 copies.begin(state)
-                for what in contents(folder, state, live_s, streams.numbers(state.stream)):
+                for what in contents(folder, state, live_s, streams.known(state.stream)):
                     size = 0
                     if isinstance(what, Piece):
                         copies.seen(what)
@@ -215,8 +215,8 @@ class _Copies:
 
 
 def contents(folder: Path, state: FileState, live_s: float,
-             numbers: Collection[str] = ()) -> Iterator[Piece | Range | Ended | Broken]:
-    """One file from its mark on: its pieces, and how it ended. numbers: fields that are kept as numbers."""
+             known: Mapping[str, bool] | None = None) -> Iterator[Piece | Range | Ended | Broken]:
+    """One file from its mark on: its pieces, and how it ended. known: see `cutter_of`."""
     path = folder / state.plan.path
     try:
         if is_parquet(state):
@@ -233,7 +233,7 @@ def contents(folder: Path, state: FileState, live_s: float,
             finally:
                 rows.close()
             return
-        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, numbers)
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, known)
         try:
             at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
             yield from file.pieces(final=at_rest)

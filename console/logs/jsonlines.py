@@ -8,15 +8,17 @@ stay JSON. A key that first shows up in the last line of the last file is kept l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from console.logs.json_alike import Alike, pointer
 from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, newlines, shown
 from console.roles import ColumnType
+from console.store.names import literal
 
 MAX_KEYS = 2000                 # distinct keys in one file; a line that brings more is quarantined
 EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column is text
@@ -25,11 +27,13 @@ EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column i
 class JsonCutter:
     """Cuts blocks of JSON lines. `keys` grows as keys are met; field n of a row is the value of `keys[n]`."""
 
-    def __init__(self, keys: Iterable[str] = ()) -> None:
+    def __init__(self, keys: Iterable[str] = (), numbers: Collection[str] = ()) -> None:
+        """numbers: keys that are kept as numbers; where that loses nothing their values come as DOUBLE, not text."""
         self.keys: list[str] = list(dict.fromkeys(keys))
         self.types: dict[str, ColumnType] = {}      # of keys not given at first, as their values say
         self._seen: set[str] = set()                # of those, the ones that had a value already
         self._con = shared_connection().cursor()
+        self._alike = Alike(self._con, numbers)
 
     def met(self) -> dict[str, ColumnType]:
         """Keys that were not given at first and had a value, with the type that all their values so far allow."""
@@ -54,10 +58,16 @@ class JsonCutter:
         cut.records = cut.lines = len(ends)
         cut.starts = [np.arange(len(ends))]
         offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
-        lines = pa.table({
+        lines = _in_batches(pa.table({
             "i": pa.array(np.arange(len(ends))),
-            "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))})
+            "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))}))
         long = np.flatnonzero(np.diff(offsets) > LINE_BYTES)
+        self._con.register("lines", lines)
+        if not len(long):
+            alike = self._alike.fields(lines, {key: at for at, key in enumerate(self.keys)}, self._settled())
+            if alike is not None:
+                cut.tables = [alike]
+                return cut
         good = self._keys_of(lines, cut, {int(at): f"longer than {LINE_BYTES >> 20} MB" for at in long})
         if good.num_rows:
             cut.tables = [self._fields(good)]
@@ -75,11 +85,13 @@ class JsonCutter:
     def _keys_of(self, lines: pa.Table, cut: Cut, wrong: dict[int, str]) -> pa.Table:
         """The lines that are objects, their keys noted; the others are set aside in `cut`."""
         self._con.register("lines", lines)
-        for at, text in self._con.execute("SELECT i, l FROM lines WHERE NOT json_valid(l) ORDER BY i").fetchall():
-            wrong.setdefault(at, _not_valid(text))
         lines = self._without(lines, wrong, cut)
-        shapes = self._con.execute(
-            "SELECT k, min(i) FROM (SELECT i, json_keys(l) AS k FROM lines) GROUP BY k ORDER BY 2").fetchall()
+        try:
+            shapes = self._shapes()
+        except duckdb.InvalidInputException:
+            invalid = self._con.execute("SELECT i, l FROM lines WHERE NOT json_valid(l) ORDER BY i").fetchall()
+            lines = self._without(lines, {at: _not_valid(text) for at, text in invalid}, cut)
+            shapes = self._shapes()
         known = set(self.keys)
         fresh: list[str] = []
         suspect = False
@@ -99,6 +111,16 @@ class JsonCutter:
             if key not in self._seen or found is not ColumnType.TEXT:
                 self._note_type(key)
         return lines
+
+    def _shapes(self) -> list[tuple[list[str], int]]:
+        """Each list of keys, and its first line. Raises InvalidInputException for text that is no JSON."""
+        return self._con.execute(
+            "SELECT k, min(i) FROM (SELECT i, json_keys(l) AS k FROM lines) GROUP BY k ORDER BY 2").fetchall()
+
+    def _settled(self) -> set[str]:
+        """Keys whose type is known, whatever comes."""
+        return {key for key in self.keys
+                if key not in self.types or (key in self._seen and self.types[key] is ColumnType.TEXT)}
 
     def _odd(self, known: set[str]) -> dict[int, str]:
         """Lines that are JSON, yet no row: no object, a key twice, too many keys."""
@@ -130,7 +152,7 @@ class JsonCutter:
 
     def _note_type(self, key: str) -> None:
         """What a key that was not expected holds: a number, a flag, or else text. Nulls say nothing."""
-        path = _pointer(key)
+        path = pointer(key)
         kinds = {kind for kind, in self._con.execute(
             "SELECT DISTINCT json_type(l, ?) FROM lines", [path]).fetchall()} - {None, "NULL"}
         if not kinds:
@@ -152,12 +174,12 @@ class JsonCutter:
         values = []
         for position, key in enumerate(self.keys):
             if not key or key.lower() in lower:
-                values.append(f'json_extract_string(l, {_literal(_pointer(key))}) AS "{position}"')
+                values.append(f'json_extract_string(l, {literal(pointer(key))}) AS "{position}"')
             else:
                 lower.add(key.lower())
                 shape[key] = "VARCHAR"
-                values.append(f'struct_extract(j, {_literal(key)}) AS "{position}"')
-        inner = f"json_transform(l, {_literal(json.dumps(shape))}) AS j" if shape else "NULL AS j"
+                values.append(f'struct_extract(j, {literal(key)}) AS "{position}"')
+        inner = f"json_transform(l, {literal(json.dumps(shape))}) AS j" if shape else "NULL AS j"
         self._con.register("lines", lines)
         query = f"SELECT {', '.join([*values, 'i AS _record'])} FROM (SELECT i, l, {inner} FROM lines)"
         table = self._con.sql(query).to_arrow_table()
@@ -171,11 +193,6 @@ def shared_connection() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"threads": 2})
 
 
-def _literal(text: str) -> str:
-    """Text of a log as an SQL string, for places where DuckDB takes no parameter."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _not_valid(text: str) -> str:
     bare = text.strip()
     if not bare:
@@ -185,9 +202,9 @@ def _not_valid(text: str) -> str:
     return "not valid JSON" if bare.strip("\0") else "nothing but NUL bytes"
 
 
-def _pointer(key: str) -> str:
-    """The JSON pointer to a key."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")
+def _in_batches(lines: pa.Table) -> pa.Table:
+    """In parts that several cores can take."""
+    return pa.Table.from_batches(lines.to_batches(max_chunksize=max(2048, lines.num_rows // 4 + 1)), lines.schema)
 
 
 def _without_holes(text: bytes) -> bytes:

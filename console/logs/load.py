@@ -31,7 +31,7 @@ from console.store import Workspace, Writer
 
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
-BATCH_BYTES = 256 << 20         # of text
+BATCH_BYTES = 1 << 30           # of text
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line

@@ -17,7 +17,7 @@ import os
 import stat
 import threading
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -263,20 +263,25 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def cutter_of(plan: FilePlan, numbers: Collection[str] = ()) -> formats.Cutter:
-    """Cuts the blocks of a file of this form. numbers: fields that may come as DOUBLE where that loses nothing."""
+def cutter_of(plan: FilePlan, known: Mapping[str, bool] | None = None) -> formats.Cutter:
+    """Cuts the blocks of a file of this form.
+
+    known  fields that its stream has already, and whether they are kept as numbers: such may come as DOUBLE where
+           that loses nothing
+    """
+    numbers = [name for name, number in (known or {}).items() if number]
     if plan.dialect:
         return formats.named(plan.dialect).cutter(plan)
     if plan.format is FileFormat.CSV:
         return CsvCutter(plan.columns, plan.delimiter, header=plan.has_header, numbers=numbers)
-    return JsonCutter(plan.columns)
+    return JsonCutter([*plan.columns, *(known or ())], numbers)
 
 
 class TextFile:
     """One text file that is being read. Not for several threads at once."""
 
     def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None, node: tuple[int, int] | None = None,
-                 numbers: Collection[str] = ()) -> None:
+                 known: Mapping[str, bool] | None = None) -> None:
         self.plan = plan
         self.path = path
         self.mark = mark or Mark()
@@ -296,7 +301,7 @@ class TextFile:
         self._rest_of_line = False
         self._before = b""                      # an archive's bytes before the mark
         self._anew: bytes | None = None
-        self._cutter = cutter_of(plan, numbers)
+        self._cutter = cutter_of(plan, known)
         self._checked = (-1, -1)
         try:
             self._start()

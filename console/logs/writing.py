@@ -94,11 +94,14 @@ class Streams:
             known = self._maps[stream, keys] = self._match(stream, keys)
         return known
 
-    def numbers(self, stream: str) -> frozenset[str]:
-        """Fields that are kept as numbers, whichever of the columns of their name they go to."""
-        columns = self._infos[stream].columns
-        text = {column.name for column in columns if column.kept is not ColumnType.NUMBER}
-        return frozenset(column.name for column in columns) - text
+    def known(self, stream: str) -> dict[str, bool]:
+        """Its fields that are read from files, and whether all columns of that name are numbers."""
+        from_path = set(self._plans[stream].path_columns)
+        found: dict[str, bool] = {}
+        for column in self._infos[stream].columns:
+            if column.stored not in from_path:
+                found[column.name] = found.get(column.name, True) and column.kept is ColumnType.NUMBER
+        return found
 
     def missing(self, stream: str, keys: tuple[str, ...]) -> list[str]:
         """Fields of a file that the stream has no column for."""
