@@ -6,6 +6,7 @@ of halves and differences of counters, which need more than one record (`console
 
     form        what a format is             cutting   lines to rows by a query
     bodies      the bodies of requests and answers, opened into feature columns
+    paths       what the path of a request tells: model, version, a check of health
 
 Decisions
 - A form is a query over lines, in a database in memory: no work per row in Python, and text of a log is never code.

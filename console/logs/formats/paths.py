@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from console.store.names import literal
 
 MODEL = r"/(?:v[12]/models|openai/deployments|wfpredict)/([^/:?# ]+)(?:/(?:versions|labels)/([^/:?# ]+))?"
@@ -37,8 +35,3 @@ def is_health(path: str, method: str, agent: str | None = None) -> str:
     """Whether a request only asks if the server lives, as SQL; never NULL."""
     probe = f" OR regexp_matches({agent}, {literal(PROBES)})" if agent else ""
     return (f"coalesce({method} IN ('GET', 'HEAD') AND (regexp_matches({path}, {literal(HEALTH)}){probe}), false)")
-
-
-def health_path(path: str) -> bool:
-    """The same of a path in hand."""
-    return re.match(HEALTH, path) is not None
