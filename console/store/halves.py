@@ -16,9 +16,9 @@ where + says that the response is among them, and ! that it should be and is not
 Decisions
 - Physical cells and not a view over a join: rollups, windows and users' own SQL read one table at the speed of a table,
   and following costs what is new. A million rows are merged in about two seconds, a tail in milliseconds.
-- What is new is looked for around itself first: as far as rows of an hour, or NEAR_ROWS of them, reach. What finds no
-  partner there is looked for among those within APART_S that have none either. So an id that comes again later than
-  the near reach does not take a half away from the one before.
+- What is new finds its partners around itself, an hour or NEAR_ROWS to each side; farther away, up to APART_S or
+  FAR_ROWS, among the rows that lack one. So when an id comes again farther away than the near reach, it does not take
+  a half away from the one before, and a second response is no half any more.
 - A response is waited for by rows that were seen arriving (GRACE_S). Rows of archives wait for nothing: a response that
   is loaded later takes the failure back.
 - Streams whose halves lie elsewhere twice removed (a monitor of a replica of a proxy) all complete the first of them.

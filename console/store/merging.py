@@ -25,6 +25,9 @@ APART_S = 86_400
 GRACE_S = 60
 """So long a request that was seen arriving may be without its response before it counts as failed."""
 
+FAR_ROWS = 5_000_000
+"""How far what found no partner is looked for: APART_S, or so many rows."""
+
 MOST_AT_ONCE = 1_000_000
 """New rows that are merged in one transaction: what it holds in memory is some 300 MB."""
 
@@ -131,7 +134,7 @@ class _Merge:
         self.main = family.main
         self.part = part
         self.cut = f"TIMESTAMP '{now - timedelta(seconds=GRACE_S):%Y-%m-%d %H:%M:%S.%f}'"
-        self.reach_us = self._reach()
+        self.reach_us, self.far_us = self._reaches()
 
     def run(self) -> bool:
         """Whether a row changed."""
@@ -162,15 +165,17 @@ class _Merge:
         self.con.execute("CREATE OR REPLACE TEMP TABLE _ids AS SELECT DISTINCT id FROM "
                          f"({' UNION ALL '.join(new)}) WHERE id IS NOT NULL")
 
-    def _reach(self) -> int:
-        """Microseconds around what is new: an hour, where that is not too many rows."""
+    def _reaches(self) -> tuple[int, int]:
+        """How near and how far, in microseconds: less where many rows lie there."""
         part = self.part
-        most = part.rows * NEAR_S * 10**6 / max(part.high - part.low, NEAR_S * 10**6)
+        by_hour = part.rows * 3600 * 10**6 / max(part.high - part.low, 3600 * 10**6)
         for stream in self.family.members:
-            most += one(self.con, f"SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM rollup_{stream.stream_id} "
-                                  "WHERE level_s = 3600 AND "
-                                  f"{_between('bucket', part.low - 2 * NEAR_S * 10**6, part.high)} GROUP BY bucket)")[0]
-        return int(10**6 * min(NEAR_S, max(LEAST_NEAR_S, NEAR_S * NEAR_ROWS / max(int(most), 1))))
+            by_hour += float(one(
+                self.con, f"SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM rollup_{stream.stream_id} WHERE "
+                f"level_s = 3600 AND {_between('bucket', part.low - 2 * 3600 * 10**6, part.high)} GROUP BY bucket)")[0])
+        by_second = max(by_hour, 1.0) / 3600
+        near = min(NEAR_S, max(LEAST_NEAR_S, NEAR_ROWS / by_second))
+        return int(near * 10**6), int(min(APART_S, max(near, FAR_ROWS / by_second)) * 10**6)
 
     def _is_main(self) -> str:
         return "coalesce(_half, 0) = 0" if self.family.own else "true"
@@ -194,18 +199,19 @@ class _Merge:
         con.execute(f"CREATE OR REPLACE TEMP TABLE _halves AS {self._halves_sql(self._near)}")
         if self.part.whole:
             return
-        if self._lonely("_mains", ""):
-            single = len(self.family.sources) == 1
-            alone = "(_filled IS NULL OR starts_with(_filled, '!'))" if single else "true"
-            con.execute(f"INSERT INTO _mains {self._mains_sql(f'{alone} AND {self._far(self.main)}')}")
-        if self._lonely("_halves", " AND id IN (SELECT id FROM _mains)"):
+        con.execute("CREATE OR REPLACE TEMP TABLE _lonely AS SELECT id FROM _ids WHERE id NOT IN (SELECT id FROM "
+                    "_mains)")
+        if self._has_lonely():
+            count = len(self.family.sources)
+            full = " OR ".join(f"starts_with(_filled, '{mark}{count},')" for mark in ("", "+", "!"))
+            con.execute("INSERT INTO _mains "
+                        f"{self._mains_sql(f'NOT coalesce({full}, false) AND {self._far(self.main)}')}")
+        con.execute("CREATE OR REPLACE TEMP TABLE _lonely AS SELECT id FROM _ids WHERE id IN (SELECT id FROM _mains)")
+        if self._has_lonely():
             where = self._halves_sql(lambda stream: f"_half IS DISTINCT FROM 2 AND {self._far(stream)}")
             con.execute(f"INSERT INTO _halves {where}")
 
-    def _lonely(self, table: str, more: str) -> bool:
-        """Fill `_lonely` with ids that have no row in this table; whether there are any."""
-        self.con.execute("CREATE OR REPLACE TEMP TABLE _lonely AS SELECT id FROM _ids WHERE id NOT IN "
-                         f"(SELECT id FROM {table}){more}")
+    def _has_lonely(self) -> bool:
         return bool(one(self.con, "SELECT count(*) > 0 FROM _lonely")[0])
 
     def _near(self, stream: StreamInfo) -> str:
@@ -216,8 +222,8 @@ class _Merge:
                 f"AND {id_sql(stream)} IN (SELECT id FROM _ids)")
 
     def _far(self, stream: StreamInfo) -> str:
-        """Rows of the lonely ids, within APART_S and not near."""
-        return (f"{self._around(APART_S * 10**6)} AND NOT ({self._around(self.reach_us)}) "
+        """Rows of the lonely ids that are not near."""
+        return (f"{self._around(self.far_us)} AND NOT ({self._around(self.reach_us)}) "
                 f"AND {id_sql(stream)} IN (SELECT id FROM _lonely)")
 
     def _around(self, reach_us: int) -> str:
@@ -232,7 +238,7 @@ class _Merge:
                     "UNION SELECT DISTINCT h.id FROM _halves h WHERE h.merged AND NOT EXISTS "
                     f"(SELECT 1 FROM _mains m WHERE m.id = h.id AND {had} > 0)")
         rows = "SELECT (SELECT count(*) FROM _mains) + (SELECT count(*) FROM _halves)"
-        if not one(con, "SELECT count(*) > 0 FROM _lonely")[0]:
+        if not self._has_lonely():
             return False
         before = one(con, rows)[0]
         con.execute(f"INSERT INTO _mains {self._mains_sql(self._far(self.main))} AND rowid NOT IN "

@@ -148,9 +148,12 @@ def expected(found: Sequence[Event]) -> list[tuple[Any, ...]]:
              None if event.ms is None else pytest.approx(event.ms), event.version, event.failed) for event in found]
 
 
-WAYS = pytest.mark.parametrize("way", [("WHOLE_SHARE", 0.1), ("WHOLE_SHARE", 1e9), ("MOST_AT_ONCE", 2)],
-                               ids=["whole", "looked for", "in parts"])
+WHOLE, LOOKED_FOR, IN_PARTS = ("WHOLE_SHARE", 0.1), ("WHOLE_SHARE", 1e9), ("MOST_AT_ONCE", 2)
 """Small logs are merged whole; so here also as large ones are, where new rows look for their partners, and in parts."""
+
+WAYS = pytest.mark.parametrize("way", [WHOLE, LOOKED_FOR, IN_PARTS], ids=["whole", "looked for", "in parts"])
+STEPS = pytest.mark.parametrize("each, way", [(True, WHOLE), (True, LOOKED_FOR), (False, IN_PARTS)],
+                                ids=["whole", "looked for", "in parts"])
 
 
 @contextmanager
@@ -194,9 +197,8 @@ IN_ONE_STREAM = {
 }
 
 
-@WAYS
+@STEPS
 @pytest.mark.parametrize("batches", IN_ONE_STREAM.values(), ids=IN_ONE_STREAM)
-@pytest.mark.parametrize("each", [True, False], ids=["refreshed each time", "refreshed once"])
 def test_that_a_request_and_its_response_are_one_event(
         ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
         monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,9 +286,8 @@ IN_TWO_STREAMS = {
 }
 
 
-@WAYS
+@STEPS
 @pytest.mark.parametrize("batches", IN_TWO_STREAMS.values(), ids=IN_TWO_STREAMS)
-@pytest.mark.parametrize("each", [True, False], ids=["refreshed each time", "refreshed once"])
 def test_that_a_proxy_and_its_replica_count_once(
         ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
         monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +311,20 @@ def test_that_the_main_stream_gets_the_columns_it_lacks(ws: Workspace) -> None:
     assert columns["version"] == (Role.MODEL_VERSION, "from replica, by request id")
     assert columns["age"] == (Role.FEATURE, "from monitor, by request id")
     assert set(columns) == {"ts", "id", "ms", "code", "score", "note", "version", "age"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("prm")))
+def test_that_halves_hours_apart_are_found_in_any_order(ws: Workspace, order: tuple[str, ...],
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "WHOLE_SHARE", 1e9)
+    batches = {"p": (PROXY, {"ts": [iso(0)], "id": ["a"], "code": ["200"]}),
+               "r": (REPLICA, {"ts": [iso(1)], "rid": ["a"], "version": ["v2"]}),
+               "m": (MONITOR, {"ts": [iso(5 * 3600)], "trace": ["a"], "age": ["40"], "score": ["0.7"]})}
+    for name in order:
+        plan, cells = batches[name]
+        put(ws, plan, cells, path=f"{name}.csv")
+        ws.refresh()
+    assert ws.execute_readonly("SELECT stream, model_version, score FROM events") == [("proxy", "v2", 0.7)]
 
 
 def test_that_three_streams_are_one_event(ws: Workspace) -> None:
