@@ -121,9 +121,15 @@ class Streams:
             fresh.append(ColumnPlan(name, stored, type_, role, why=LATE_WHY))
         at = len(plan.columns) - len(plan.path_columns)
         wider = replace(plan, columns=(*plan.columns[:at], *fresh, *plan.columns[at:]))
-        self._infos[stream] = self._ws.ensure_stream(wider)     # it may fail: then nothing has changed here
+        self._infos[stream] = self._ws.ensure_stream(self._unsaid(wider))   # it may fail: then nothing has changed here
         self._plans[stream] = wider
         self._maps = {key: value for key, value in self._maps.items() if key[0] != stream}
+
+    def _unsaid(self, plan: StreamPlan) -> StreamPlan:
+        """Without what was chosen when it was planned: the user may have corrected it since."""
+        kept = self._ws.stream(self._infos[plan.name].stream_id)
+        columns = tuple(replace(column, chosen=False) for column in plan.columns)
+        return replace(plan, columns=columns, kind=kept.kind, zone_assumed=True, half_chosen=False)
 
     def _match(self, stream: str, keys: tuple[str, ...]) -> dict[str, int]:
         from_path = set(self._plans[stream].path_columns)

@@ -39,6 +39,7 @@ class Reading:
         self._follower: Follower | None = None
         self._seen: frozenset[str] = frozenset()
         self.plan: FolderPlan | None = None
+        self.loading = False
         self.stopped = False        # a load was stopped, and not gone on with
         self.waits = False          # the folder was empty: it is loaded as soon as a file comes
 
@@ -67,7 +68,11 @@ class Reading:
     def load(self, job: Job, on_change: Callable[[], None]) -> LoadReport:
         """What is new in the folder. Raises ConsoleError, JobStopped; following begins with what is known by then."""
         with self.alone():
-            return self._load(job, on_change)
+            self.loading = True
+            try:
+                return self._load(job, on_change)
+            finally:
+                self.loading = False
 
     def _load(self, job: Job, on_change: Callable[[], None]) -> LoadReport:
         folder = self._the_folder()

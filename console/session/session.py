@@ -274,7 +274,11 @@ class Session:
         if unplaced is not None and all(one.name != stream for one in self._store.streams()):
             self._corrector.say_only(unplaced, changes, zone, kind, job)
             return True
-        self._correct(lambda: self._corrector.set_columns(stream, changes, zone, kind, job))
+        if self._reading.loading:       # which goes by what the workspace says, and so does what follows it
+            self._corrector.set_columns(stream, changes, zone, kind, job)
+            self._data_changed(0)
+        else:
+            self._correct(lambda: self._corrector.set_columns(stream, changes, zone, kind, job))
         return False
 
     def name_columns(self, stream: str, names: tuple[str, ...], job: Job) -> None:

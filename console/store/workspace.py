@@ -224,6 +224,8 @@ class Workspace:
                 return True
             changes: list[Change] = []
             with self._transaction(changes) as con:
+                if stream_id not in rollups.dirty_streams(con):
+                    continue        # another thread has just done it
                 first = rollups.first_dirty(con, stream_id)
                 self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id])
                 changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]

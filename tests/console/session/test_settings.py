@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -309,3 +310,38 @@ def test_that_the_features_of_captured_requests_get_names(shared_logs: Path, tmp
         assert [one.name for one in again.columns if one.stored in again.unnamed] == list(names)
         assert len(again.columns) == width
         session.close()
+
+
+def test_that_a_correction_while_loading_is_not_undone_by_a_later_field(folder: Path, tmp_path: Path) -> None:
+    """What the file said when the load began was written over it as soon as a field came late."""
+    (folder / "pilothouse.toml").write_text('[streams.requests.columns.took]\nrole = "latency"\n')
+    late = "".join(f'{{"ts": "2026-03-05T00:{n:02d}:00Z", "version": "m", "took": {n}, "late": {n}}}\n'
+                   for n in range(40))
+    (folder / "v1" / "requests.csv").unlink()
+    (folder / "v2" / "requests.csv").unlink()
+    plain = "".join(f'{{"ts": "2026-03-04T00:00:{n % 60:02d}Z", "version": "m", "took": {n}}}\n' for n in range(3000))
+    (folder / "requests.jsonl").write_text(plain + late)
+    session = Session.open(folder, workspace=tmp_path / "w.duckdb")
+    said = {"took": (Role.TIME_TO_FIRST_TOKEN, "s")}
+    other = threading.Thread(target=lambda: session.set_columns("requests", said, "Asia/Tokyo", SilentJob()))
+
+    class Meddler(SilentJob):
+        """Corrects from another thread after the first rows; waits for it wherever the load does not write."""
+
+        def stop_if_asked(self) -> None:
+            if session.store.totals().rows_loaded and not other.ident:
+                other.start()
+            if other.ident:
+                other.join(0.2)
+
+    with pytest.MonkeyPatch.context() as monkey:
+        monkey.setattr("console.logs.reading.CHUNK_BYTES", 4096)
+        monkey.setattr("console.logs.load.FIRST_ROWS", 1)
+        monkey.setattr("console.logs.load.BATCH_ROWS", 1)
+        session.load(Meddler())
+    assert other.ident and not other.is_alive()
+    assert roles(session)["took"] == "time_to_first_token"
+    [stream] = session.store.streams()
+    assert stream.zone == "Asia/Tokyo" and "late" in {column.name for column in stream.columns}
+    assert stream.rows == 3040
+    session.close()
