@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.logs.identity import FileState, Found, Identity, from_entry, mark_of
+from console.logs.identity import READ_AS, FileState, Found, OnDisk, from_entry, mark_of, mark_of_part
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.writing import Streams, note_file, open_file
 
@@ -42,23 +42,51 @@ def tell_ledger(w: Writer, streams: Streams, begun: Sequence[Begun]) -> None:
             note_file(w, each.state)
 
 
-def begin(stream: str, plan: FilePlan, identity: Identity, how: Found, entry: FileEntry | None) -> Begun:
-    """Where to read a file from, after what the ledger says of it."""
+def begin(stream: str, plan: FilePlan, file: OnDisk, how: Found, entry: FileEntry | None,
+          own: FileEntry | None = None) -> Begun:
+    """Where to read a file from, after what the ledger says of it.
+
+    own  the entry of the file itself, when `entry` is that of the file whose content it repeats
+    """
+    identity = file.identity
     if entry is None:
         return Begun(FileState(plan, stream, identity))
     if how is Found.REPLACED:
         return Begun(FileState(plan, stream, identity), replaced=entry)
     text = plan.format is not FileFormat.PARQUET
     plain = text and plan.compression is Compression.NONE
-    if how is Found.COPY:
-        state = FileState(plan, stream, identity, mark=mark_of(entry), reason=f"Its beginning was read as {entry.path}",
-                          copied=True)
-        state.ignored[f"read as {entry.path}"] = entry.records
-        read = (not text and entry.state != "loaded") or (text and not (plain and identity.size == entry.offset))
-        state.state = "loading" if read else "loaded"
-        return Begun(state, read, note=not read)
+    if how in (Found.COPY, Found.PART):
+        begun = _repeated(plan, stream, file, how, entry, plain)
+        begun.state.file_id = own.file_id if own is not None else None
+        return begun
     state = from_entry(entry, plan, stream, identity)
     all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
     changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
         plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
     return Begun(state, read=not all_read, note=changed)
+
+
+def begin_part(stream: str, plan: FilePlan, file: OnDisk, original: str) -> Begun:
+    """A file that is no more than the beginning of another. It has no records of its own, so none are counted.
+
+    The ledger hears of it when it has a whole record; should it go on in its own way, it is read from there.
+    """
+    mark = mark_of_part(file, plan)
+    if mark is None:
+        return Begun(FileState(plan, stream, file.identity), read=False)
+    state = FileState(plan, stream, file.identity, mark=mark, state="loaded", copied=True,
+                      reason=f"It was read as {original}")
+    state.ignored[READ_AS + original] = 0
+    return Begun(state, read=False, note=True)
+
+
+def _repeated(plan: FilePlan, stream: str, file: OnDisk, how: Found, entry: FileEntry, plain: bool) -> Begun:
+    if how is Found.PART:
+        return begin_part(stream, plan, file, entry.path)
+    state = FileState(plan, stream, file.identity, mark=mark_of(entry), copied=True,
+                      reason=f"Its beginning was read as {entry.path}")
+    state.ignored[READ_AS + entry.path] = entry.records
+    text = plan.format is not FileFormat.PARQUET
+    read = (not text and entry.state != "loaded") or (text and not (plain and file.identity.size == entry.offset))
+    state.state = "loading" if read else "loaded"
+    return Begun(state, read, note=not read)

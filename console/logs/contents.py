@@ -178,7 +178,7 @@ class _Copies:
         if state.plan.format is FileFormat.PARQUET or repeats(state.plan):
             return
         path = self._folder / state.plan.path
-        compression, head = look(path)
+        compression, head, _ = look(path)
         key = (state.stream, state.plan.constants, digest(head))
         self._now = (key, state)
         if state.mark.offset and not state.copied:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.jobs import Job
-from console.logs import config, halves, memory, said, streams
+from console.logs import config, halves, headless, memory, said, streams
 from console.logs.config import FolderSettings
 from console.logs.group import Group, grouped
 from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
@@ -45,7 +45,7 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     settings = config.read(folder) if settings is None else settings
     patterns = {each.path: config.left_out(each.path, settings.leave_out) for each in found}
     found = [each for each in found if patterns[each.path] is None]
-    heads = _heads(found, refused, job)
+    heads = headless.named_like(_heads(found, refused, job), known)
     places = {each.path: each.place for each in found}
     groups = grouped(heads)
     drafts = [_draft(group, name, places, job, settings)
@@ -137,6 +137,8 @@ def _again(head: Head, group: Group, places: dict[str, Path], job: Job, rows: in
     if not isinstance(longer, Head) or (longer.file.format, longer.file.dialect) != (head.file.format,
                                                                                     head.file.dialect):
         return head
+    if not longer.file.has_header and len(longer.file.columns) == len(head.file.columns):
+        longer = replace(longer, file=replace(longer.file, columns=head.file.columns))     # names found for it
     group.heads = [longer if each.file.path == path else each for each in group.heads]
     return longer
 

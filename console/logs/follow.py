@@ -2,15 +2,23 @@
 
 Every poll looks at all names, reads a bounded amount and commits once: rows, quarantine and offsets together, so that
 a kill at any moment loses and doubles nothing. Sizes, inodes and the bytes before an offset are trusted, clocks and
-native events are not. A file that is being written keeps its descriptor, so that what is added under another name, or
-after its name was removed, is still read. An unfinished last line waits; one that is whole but for its newline is
-taken when the file has been at rest for REST_S.
+native events are not: polling works on network shares too, and a poll in which nothing has changed costs one `stat` a
+file. How often to poll is the caller's choice (a tenth of a second while something comes, a second when nothing does;
+`Change.more` says that there is more to read at once).
+
+A file that is being written keeps its descriptor, so that what is added under another name, or after its name was
+removed, is still read. An unfinished last line waits; one that is whole but for its newline is taken when the file has
+been at rest for REST_S, and taken anew should it go on after all. What cannot be read yet (`patience`) is asked again.
+When a poll fails, what it read is read again by the next: descriptors stay, and stand where the ledger says.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,26 +26,39 @@ from pathlib import Path
 from console.errors import ConsoleError
 from console.jobs import Job
 from console.logs import parquet
-from console.logs.begun import Begun, begin, tell_ledger
+from console.logs.begun import Begun, begin, begin_part, tell_ledger
 from console.logs.config import left_out
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
-from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, look, parquet_digest, repeats
+from console.logs.copies import Copies
+from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, is_part, look, repeats
 from console.logs.load import writable
 from console.logs.parquet_lines import ParquetLines
+from console.logs.patience import Patience
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
-from console.logs.reading import Mark, Moved, Piece, TextFile
-from console.logs.recognise import recognise_new
-from console.logs.records import split_fields
+from console.logs.reading import Moved, Piece, TextFile
+from console.logs.recognise import gone_on, recognise_new
 from console.logs.walk import walk
-from console.logs.writing import Counts, Range, Streams, is_parquet, note_file, open_file, put_pieces, refuse
+from console.logs.writing import (
+    Counts,
+    Range,
+    Streams,
+    forget_refusal,
+    is_parquet,
+    note_file,
+    open_file,
+    put_pieces,
+    refuse,
+)
 from console.store import FileEntry, Workspace
 
 FILE_BYTES = 16 << 20           # of one file in one poll
 POLL_BYTES = 64 << 20           # of all files in one poll; the rest comes with the next
 REST_S = 10.0                   # so long at rest, and a last line that is whole but for its newline counts
 GRACE_S = 5.0                   # a descriptor whose name is gone is kept so long after its last byte
+CUT_OFF_S = 60.0                # so long unchanged, and an archive that ends too early is damaged
 MOST_OPEN = 200                 # descriptors kept; beyond, the files that have been at rest longest are opened anew
 REFRESH_S = 0.25                # of a poll may go to rollups
+UNREADABLE = "It may not be read. Give this user the right to read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,7 @@ class Change:
     quarantined: int = 0
     new_files: int = 0
     newest: datetime | None = None
+    more: bool = False          # files have more to read than one poll is allowed to: poll again at once
 
 
 @dataclass(slots=True)
@@ -60,26 +82,38 @@ class _Followed:
     gone: bool = False
     seen: Identity | None = None    # as the last look at all names found it
     more: bool = False          # there is more to read than the last poll was allowed to
+    turn: int = 0               # the last poll that read something of it
+    cut_off: bool = False       # an archive that ends too early, so far
 
 
 class Follower:
     """One folder, polled. Not for several threads at once."""
 
     def __init__(self, folder: Path, ws: Workspace, plan: FolderPlan, *, rest_s: float = REST_S,
-                 skip: Collection[str] = ()) -> None:
-        """skip: paths of files that are not read now, because whoever stopped the load does not want them yet."""
-        self._folder, self._ws, self._rest_s = Path(folder), ws, rest_s
+                 skip: Collection[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is read yet.
+
+        skip   paths of files that are not read now, because whoever stopped the load does not want them yet
+        clock  seconds, never going back
+        """
+        self._folder, self._ws, self._rest_s, self._clock = Path(folder), ws, rest_s, clock
         self._plans: dict[str, tuple[str, FilePlan]] = {
             file.path: (stream.name, file) for stream in plan.streams for file in stream.files}
-        self._refused: dict[str, tuple[int, int]] = {}
-        for refused in plan.refused:
-            self._refuse(refused.path)
         self._streams: Streams | None = None
         self._first = plan.streams
         self._settings = plan.settings
         self._skip = frozenset(skip)
         self._unwanted: dict[str, bool] = {}
         self._files: dict[tuple[int, int], _Followed] = {}
+        self._patience = Patience(clock)
+        self._copies = Copies(clock)
+        self._told = {refused.path: refused.reason for refused in plan.refused}
+        self._by_id: dict[int, tuple[str, FilePlan]] = {}       # of files that were let go of
+        for refused in plan.refused:
+            self._asked_by_discovery(refused.path)
+        self._before: dict[int, tuple[FileState, FileState]] = {}       # states as they were when the poll began
+        self._turn = 0
+        self._generation = ws.generation
         self._behind = False        # rollups
 
     def close(self) -> None:
@@ -89,24 +123,30 @@ class Follower:
         self._files = {}
 
     def poll(self, job: Job) -> Change:
-        """Reads what is new, up to a bound, and commits it at once. Raises CannotWrite when that is not possible."""
+        """Reads what is new, up to a bound, and commits it at once.
+
+        Raises NoSuchFolder while the folder is away, CannotWrite when the workspace cannot be written: nothing is lost
+        by either, and the next poll goes on.
+        """
+        self._turn += 1
         with writable(self._ws):
             if self._streams is None:
                 self._streams = Streams(self._ws, self._first)
+            if self._ws.generation != self._generation:
+                self._learn(self._streams)
+            self._before = {}
             try:
                 change = self._poll(self._streams, job)
             except Damaged as damaged:
-                self.close()
-                path = damaged.state.plan.path
-                what = f"It is damaged ({damaged.reason}). Copy it again, or leave it out"
-                refuse(self._ws, self._folder, Refused(path, what))
-                self._refuse(path)
-                return Change()
+                self._undo()
+                change = self._damaged(damaged)
             except BaseException:
-                self.close()        # the ledger says where to go on: what was read and not committed is read again
+                self._undo()
                 raise
             if change.rows or self._behind:
+                self._behind = True
                 self._behind = self._ws.refresh(job, limit_s=REFRESH_S) and bool(change.rows)
+            self._generation = self._ws.generation
             return change
 
     @property
@@ -125,37 +165,38 @@ class Follower:
             self._unwanted[path] = path in self._skip or left_out(path, patterns) is not None
         return not self._unwanted[path]
 
+    def _asked_by_discovery(self, path: str) -> None:
+        """What it refused for its content is asked again when it has changed; what it could not open, always."""
+        place = self._folder / path
+        try:
+            about = place.stat()
+        except OSError:
+            return
+        if stat.S_ISREG(about.st_mode) and _readable(place):
+            self._patience.only_when_changed(OnDisk(path, place, Identity.from_stat(about)))
+
     # ------------------------------------------------------------------ one poll
     def _poll(self, streams: Streams, job: Job) -> Change:
-        files, _ = walk(self._folder, job)
-        here: list[OnDisk] = []
-        for each in files:
-            if not self._wants(each.path):
-                continue
-            try:
-                here.append(OnDisk(each.path, each.place, Identity.of(each.place)))
-            except OSError:
-                continue            # it went away just now
+        here = self._look(job)
         arrived = datetime.now(UTC)
         notes: list[Begun] = []
-        refused: list[Refused] = []
         self._watch_known(here, notes)
-        items = list(self._read_known(job))
         new_files = 0
-        for begun in self._meet(streams, here, refused):
+        for begun in self._meet(streams, here):
             new_files += begun.state.file_id is None and not begun.state.ignored
             notes.append(begun)
-            if begun.read:
-                followed = _Followed(begun.state, grown=time.monotonic())
-                self._files[_node(begun.state.identity)] = followed
-                items += self._read(followed, FILE_BYTES)
+            self._touch(begun.state)
+            followed = _Followed(begun.state, grown=self._clock(), seen=begun.state.identity, more=begun.read)
+            self._files[begun.state.identity.node] = followed
+        self._hold(notes)
+        items = list(self._read_all(job))
         for state, what in items:
             types = late_types(streams, state, what)
             if types:
                 streams.extend(state.stream, types)
+        more = any(followed.more for followed in self._files.values())
         if not items and not any(each.note or each.replaced for each in notes):
-            self._tell_refused(refused)
-            return Change(new_files=new_files)
+            return Change(new_files=new_files, more=more)
         counts = Counts()
         with self._ws.writing() as w:
             tell_ledger(w, streams, notes)
@@ -167,165 +208,370 @@ class Follower:
                 elif not isinstance(what, Piece):
                     open_file(w, streams, state)
                     note_file(w, state)
-        self._tell_refused(refused)
         self._keep_few()
+        self._patience.hurry()
         newest = max((info.last for info in self._ws.streams() if info.last is not None), default=None)
-        return Change(counts.rows, counts.quarantined, new_files, newest if counts.rows else None)
+        return Change(counts.rows, counts.quarantined, new_files, newest if counts.rows else None, more)
+
+    def _look(self, job: Job) -> list[OnDisk]:
+        """All files that are there now; what is in the way of others is told."""
+        files, refused = walk(self._folder, job)
+        here = [OnDisk(each.path, each.place, Identity.from_stat(each.about)) for each in files
+                if self._wants(each.path)]
+        names = {file.path for file in files}
+        for each in refused:
+            self._tell(each)
+            names.add(each.path)
+        for path in self._told.keys() - names:
+            forget_refusal(self._ws, path)
+            del self._told[path]
+        self._patience.keep(names)
+        return here
+
+    def _undo(self) -> None:
+        """The poll failed: all files stand again where the ledger has them."""
+        for state, before in self._before.values():
+            for name in ("plan", "identity", "file_id", "mark", "rows_loaded", "rows_quarantined", "ignored", "state",
+                         "reason"):
+                setattr(state, name, getattr(before, name))
+        for node, followed in list(self._files.items()):
+            if id(followed.state) not in self._before:
+                continue
+            text = followed.text
+            if followed.state.file_id is None or text is None or text.plan.compression is not Compression.NONE:
+                _let_go(followed)
+                del self._files[node]       # met again
+                continue
+            try:
+                text.rewind(followed.state.mark)
+            except (ConsoleError, OSError):
+                _let_go(followed)
+                del self._files[node]
+
+    def _touch(self, state: FileState) -> None:
+        """Remembers what a file was before this poll changed it."""
+        self._before.setdefault(id(state), (state, replace(state, ignored=state.ignored.copy())))
+
+    def _damaged(self, damaged: Damaged) -> Change:
+        path = damaged.state.plan.path
+        self._tell(Refused(path, f"It is damaged ({damaged.reason}). Copy it again, or leave it out"))
+        followed = self._files.pop(damaged.state.identity.node, None)
+        if followed is not None:
+            _let_go(followed)
+        self._patience.only_when_changed(OnDisk(path, self._folder / path, damaged.state.identity))
+        return Change(more=True)
+
+    def _learn(self, streams: Streams) -> None:
+        """What others did to the workspace since the last poll: corrections, records read again, files left out."""
+        streams.renew()
+        entries = {entry.file_id: entry for entry in self._ws.ledger()}
+        for node, followed in list(self._files.items()):
+            state = followed.state
+            entry = entries.get(state.file_id) if state.file_id is not None else None
+            if entry is None:
+                continue
+            if entry.state == "left out":
+                _let_go(followed)
+                del self._files[node]
+                self._unwanted[entry.path] = True
+                continue
+            state.rows_loaded, state.rows_quarantined = entry.rows_loaded, entry.rows_quarantined
+            state.ignored.clear()
+            state.ignored.update(entry.ignored)
 
     # ------------------------------------------------------------------ files that are followed
     def _watch_known(self, here: Sequence[OnDisk], notes: list[Begun]) -> None:
         """What became of the files that are followed: other names, other content, no name any more."""
-        by_node = {_node(file.identity): file for file in here}
+        by_node = {file.identity.node: file for file in here}
         for node, followed in list(self._files.items()):
             file = by_node.get(node)
             state = followed.state
             followed.gone, followed.seen = file is None, file.identity if file else None
-            same = followed.text.continues() if followed.text is not None else (
-                file is not None and file.identity == state.identity)
-            if not same:
-                _let_go(followed)
-                del self._files[node]       # grown, cut short or written anew: met again, by what the ledger says
+            if not self._is_same(followed, file):
+                self._drop(followed)        # grown, cut short or written anew: met again, by what the ledger says
+                self._patience.hurry()
             elif file is not None and file.name != state.plan.path:
-                state.plan = _named(state.plan, file.name)
+                self._touch(state)
+                state.plan = replace(state.plan, path=file.name)
                 self._plans[file.name] = (state.stream, state.plan)
                 notes.append(Begun(state, note=state.file_id is not None))
 
-    def _read_known(self, job: Job) -> Iterator[Item]:
+    def _is_same(self, followed: _Followed, file: OnDisk | None) -> bool:
+        if followed.text is None:
+            return file is not None and file.identity == followed.state.identity
+        try:
+            return followed.text.continues()
+        except OSError:
+            return False
+
+    def _read_all(self, job: Job) -> Iterator[Item]:
+        """New records of all files, those first that have waited longest for their turn."""
         left = POLL_BYTES
-        order = sorted(self._files.items(), key=lambda item: item[1].state.identity.mtime_ns)
-        for node, followed in order:
+        due = [followed for followed in self._files.values() if self._is_due(followed)]
+        due.sort(key=lambda each: (each.turn, each.state.identity.mtime_ns))
+        for followed in due:
             job.stop_if_asked()
             if left <= 0:
                 followed.more = True
                 continue
-            if followed.text is None:
-                continue
             for item in self._read(followed, min(FILE_BYTES, left)):
                 if isinstance(item[1], Piece):
                     left -= len(item[1].raw)
+                elif isinstance(item[1], Range):
+                    left = 0
+                followed.turn = self._turn
                 yield item
-            if followed.gone and not followed.more and time.monotonic() - followed.grown > GRACE_S:
-                _let_go(followed)
-                del self._files[node]
+            if followed.gone and not followed.more and self._clock() - followed.grown > GRACE_S:
+                self._drop(followed)
+
+    def _is_due(self, followed: _Followed) -> bool:
+        """Whether a file may have something new: asking each that is at rest would cost a call a file."""
+        if followed.more or followed.gone:
+            return True
+        if followed.cut_off:
+            return self._clock() - followed.grown > CUT_OFF_S
+        text = followed.text
+        return text is not None and (text.size > text.read_to or text.waiting > 0)
 
     def _read(self, followed: _Followed, limit: int) -> list[Item]:
         """New records of one file."""
         state = followed.state
-        items: list[Item] = []
-        path = self._folder / state.plan.path
+        self._touch(state)
         followed.more = False
         try:
-            if is_parquet(state):
-                shape = parquet.shape_of(path, state.plan.path)
-                items = [(state, Range(shape, part)) for part in parquet.parts(shape, state.mark.offset)]
-                state.state = "loaded"
-                state.mark = Mark(shape.rows, shape.rows, parquet_digest(path), "")
-                return [*items, (state, Ended())]
             if state.plan.format is FileFormat.PARQUET:
-                rows = ParquetLines(path, state.plan, state.mark if state.mark.offset else None)
-                items = [(state, piece) for piece in rows.pieces()]
-                rows.close()
-                state.state = "loaded"
-                return [*items, (state, Ended())]
+                return self._read_parquet(followed, limit)
             if followed.text is None:
-                followed.text = TextFile(path, state.plan, state.mark if state.mark.offset else None,
-                                         state.identity.node)
-            text = followed.text
-            before = text.read_to
-            plain = state.plan.compression is Compression.NONE
-            for piece in text.pieces(final=not plain, limit=limit):
-                items.append((state, piece))
-            if text.read_to != before:
-                followed.grown = time.monotonic()
-                followed.more = text.read_to - before >= limit
-            if plain and text.waiting and time.monotonic() - followed.grown > self._rest_s and text.ends_whole():
-                items += [(state, piece) for piece in text.pieces(final=True)]
-            if not followed.gone:
-                state.identity = followed.seen or state.identity
-            state.state = "waiting" if text.waiting else "following" if plain else "loaded"
-            if not plain and not followed.more:
-                state.reason = text.damage
-                items.append((state, Ended(text.damage)))
-                _let_go(followed)
+                followed.text = TextFile(self._folder / state.plan.path, state.plan,
+                                         state.mark if state.mark.offset else None, state.identity.node)
+            if state.plan.compression is Compression.NONE:
+                return self._read_plain(followed, followed.text, limit)
+            return self._read_packed(followed, followed.text, limit)
         except Moved:
-            self._files.pop(_node(state.identity), None)
+            self._drop(followed)
+            return []
         except (ConsoleError, OSError) as error:
-            state.state = "loaded" if state.mark.records else "rejected"
-            state.reason = error.what if isinstance(error, ConsoleError) else str(error)
-            _let_go(followed)
-            items.append((state, Broken(state.reason)))
+            return self._broken(followed, error)
+
+    def _read_plain(self, followed: _Followed, text: TextFile, limit: int) -> list[Item]:
+        state = followed.state
+        before, now = text.read_to, self._clock()
+        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=limit)]
+        if text.read_to != before:
+            followed.grown = now
+            followed.more = text.read_to - before >= limit
+        if text.waiting and now - followed.grown > self._rest_s and text.ends_whole():
+            items += [(state, piece) for piece in text.pieces(final=True)]
+        for _, piece in items:
+            assert isinstance(piece, Piece)
+            self._copies.read(state, piece)
+        if not followed.gone:
+            state.identity = followed.seen or state.identity
+        state.state = "waiting" if text.waiting else "following"
+        state.reason = "" if state.reason == UNREADABLE else state.reason
         return items
 
+    def _read_packed(self, followed: _Followed, text: TextFile, limit: int) -> list[Item]:
+        """Of an archive; one that ends too early is perhaps still being copied, and its last line waits."""
+        state = followed.state
+        before = text.read_to
+        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=limit)]
+        if not text.damage and text.read_to - before >= limit:
+            followed.more = True
+            state.state = "loading"
+            return items
+        if text.damage and not followed.cut_off:
+            followed.cut_off = True
+            state.state = "waiting"
+        else:
+            items += [(state, piece) for piece in text.pieces(final=True)]
+            followed.cut_off = False
+            state.state, state.reason = "loaded", text.damage or state.reason
+            items.append((state, Ended(text.damage)))
+        state.identity = followed.seen or state.identity
+        _let_go(followed)
+        return items
+
+    def _read_parquet(self, followed: _Followed, limit: int) -> list[Item]:
+        state = followed.state
+        path = self._folder / state.plan.path
+        items: list[Item] = []
+        if is_parquet(state):
+            shape = parquet.shape_of(path, state.plan.path)
+            part = next(parquet.parts(shape, state.mark.offset), None)
+            if part is not None:
+                items.append((state, Range(shape, part)))
+                followed.more = part.end < shape.rows
+        else:
+            rows = ParquetLines(path, state.plan, state.mark if state.mark.offset else None)
+            try:
+                for piece in rows.pieces():
+                    items.append((state, piece))
+                    limit -= len(piece.raw)
+                    if limit <= 0:
+                        followed.more = True
+                        break
+            finally:
+                rows.close()
+        state.state = "loading" if followed.more else "loaded"
+        return items if followed.more else [*items, (state, Ended())]
+
+    def _broken(self, followed: _Followed, error: Exception) -> list[Item]:
+        """A file that cannot be read on now: said once, and asked again."""
+        state = followed.state
+        reason = error.what if isinstance(error, ConsoleError) else str(error)
+        told = self._told.get(state.plan.path) == reason
+        self._told[state.plan.path] = reason
+        state.state, state.reason = "loaded" if state.mark.records else "rejected", reason
+        self._drop(followed)
+        self._patience.wait(OnDisk(state.plan.path, self._folder / state.plan.path, followed.seen or state.identity))
+        return [] if told else [(state, Broken(reason))]
+
+    def _drop(self, followed: _Followed) -> None:
+        state = followed.state
+        if followed.text is not None and state.plan.compression is Compression.NONE:
+            self._copies.cut_short(state, followed.text)
+        if state.file_id is not None:
+            self._by_id[state.file_id] = (state.stream, state.plan)
+        _let_go(followed)
+        if self._files.get(state.identity.node) is followed:
+            del self._files[state.identity.node]
+
+    def _hold(self, met: Sequence[Begun]) -> None:
+        """Opens files that were met with nothing new in them, the newest first: who removes one may write before."""
+        room = MOST_OPEN - sum(followed.text is not None for followed in self._files.values())
+        rest = [begun.state for begun in met if not begun.read and not begun.state.copied]
+        rest.sort(key=lambda state: -state.identity.mtime_ns)
+        for state in rest[: max(0, room)]:
+            followed = self._files.get(state.identity.node)
+            plain = state.plan.compression is Compression.NONE and state.plan.format is not FileFormat.PARQUET
+            if followed is not None and followed.text is None and plain:
+                with contextlib.suppress(ConsoleError, OSError):
+                    followed.text = TextFile(self._folder / state.plan.path, state.plan, state.mark,
+                                             state.identity.node)
+
     def _keep_few(self) -> None:
-        held = [followed for followed in self._files.values() if followed.text is not None and not followed.gone]
+        held = [followed for followed in self._files.values() if followed.text is not None and not followed.gone
+                and not followed.more]
         held.sort(key=lambda followed: followed.grown)
         for followed in held[: max(0, len(held) - MOST_OPEN)]:
-            if not followed.more:
-                _let_go(followed)
+            _let_go(followed)
 
     # ------------------------------------------------------------------ files that are met
-    def _meet(self, streams: Streams, here: Sequence[OnDisk], refused: list[Refused]) -> Iterator[Begun]:
+    def _meet(self, streams: Streams, here: Sequence[OnDisk]) -> Iterator[Begun]:
         """Files that are not followed yet, as the ledger knows them or as discovery recognises them."""
-        fresh = [file for file in here if _node(file.identity) not in self._files
-                 and self._refused.get(file.name) != (file.identity.size, file.identity.mtime_ns)]
+        fresh = []
+        for file in here:
+            if file.identity.node in self._files or not self._patience.is_due(file):
+                continue
+            if _readable(file.path):
+                fresh.append(file)
+            else:
+                self._tell(Refused(file.name, UNREADABLE))
+                self._patience.wait(file)
         if not fresh:
             return
         held = {followed.state.file_id for followed in self._files.values() if followed.state.file_id is not None}
-        found = Ledger(self._ws.ledger(), streams.repeating()).find(fresh, held)
-        found.sort(key=lambda each: each[1] is Found.COPY)      # after their originals, which may have grown
+        began = self._clock()
+        ledger = Ledger(self._ws.ledger(), streams.repeating())
+        found = ledger.find(fresh, held)
+        cost = (self._clock() - began) / len(found)
+        found.sort(key=lambda each: (each[1] in (Found.COPY, Found.PART), each[0].path.suffix in (".gz", ".zst")))
+        self._copies.new_poll()
+        read = [(followed.state, followed.text) for followed in self._files.values()
+                if followed.text is not None and not followed.gone and not repeats(followed.state.plan)]
         for file, how, entry in found:
-            if self._is_copy_of_read(file, how, entry):
-                continue            # it is read under its own name; until that is cut short the copy has nothing new
-            known = self._plans.get(file.name)
-            if known is None or how in (Found.REPLACED, Found.NEW):
-                known = (_gone_on(file, known) if how is Found.REPLACED else None) or self._recognised(
-                    streams, file, refused)
-            if known is None:
+            if how in (Found.NEW, Found.REPLACED) and self._copies.is_twin(file):
+                continue            # known better once the other is read
+            begun = self._begun(streams, file, how, entry, ledger.parts.get(file.name), read)
+            if begun is None:
+                self._patience.wait(file, cost_s=cost)
                 continue
-            stream, plan = known
-            begun = begin(stream, plan, file.identity, how, entry)
-            if not begun.read:
-                self._files[_node(file.identity)] = _Followed(begun.state)
+            self._patience.over(file.name)
+            self._told.pop(file.name, None)
             yield begun
 
-    def _is_copy_of_read(self, file: OnDisk, how: Found, entry: FileEntry | None) -> bool:
-        """Whether a file repeats one that is being read, and not known as a whole yet: perhaps half copied."""
+    def _begun(self, streams: Streams, file: OnDisk, how: Found, entry: FileEntry | None, own: FileEntry | None,
+               read: Sequence[tuple[FileState, TextFile]]) -> Begun | None:
+        """Where to read it from; None to ask again later."""
+        if how is Found.UNFINISHED:
+            if self._patience.unchanged_s(file) <= CUT_OFF_S:
+                return None
+            if entry is not None:
+                self._tell(Refused(file.name, f"It ends too early; what it has was read as {entry.path}. Copy it "
+                                              "again, or leave it out"))
+                return None
+            how = Found.NEW
+        if how is Found.COPY and entry is not None and self._is_behind(entry):
+            return None             # the original has bytes that were not read yet: the copy may have them too
+        if how in (Found.NEW, Found.REPLACED) or own is not None or (entry is not None and is_part(entry)):
+            original = self._copies.original_of(file, read)
+            if original is not None:
+                begun = begin_part(original.stream, replace(original.plan, path=file.name), file, original.plan.path)
+                own = own or (entry if entry is not None and is_part(entry) else None)
+                begun.state.file_id = own.file_id if own is not None else None
+                return begun if begun.note else None
+            if how is not Found.NEW and self._copies.may_be_rewritten(file):
+                return None
+        known = self._known(file, how, entry) or self._recognised(streams, file, self._plans.get(file.name))
+        if known is None:
+            return None
+        known = known[0], replace(known[1], path=file.name)
+        self._plans[file.name] = known
+        return begin(*known, file, how, entry, own)
+
+    def _known(self, file: OnDisk, how: Found, entry: FileEntry | None) -> tuple[str, FilePlan] | None:
+        """Stream and plan of a file whose records the ledger has."""
+        if how in (Found.NEW, Found.REPLACED) or entry is None:
+            return None
+        known = self._plan_of(entry.file_id)
+        if how is Found.COPY and known is not None:
+            compression = look(file.path)[0]
+            return known[0], replace(known[1], compression=compression, size=file.identity.size)
+        known = known or self._plans.get(file.name)
+        if known is not None and (known[1].format, known[1].compression) != (entry.format, entry.compression):
+            return None
+        return known
+
+    def _plan_of(self, file_id: int) -> tuple[str, FilePlan] | None:
+        """Stream and plan under which a file was read in this run."""
         for followed in self._files.values():
-            if followed.text is None or followed.gone or repeats(followed.state.plan):
-                continue
-            if how is Found.COPY and entry is not None and followed.state.file_id == entry.file_id:
-                return followed.state.mark.offset != file.identity.size
-            if how in (Found.NEW, Found.REPLACED) and followed.text.begins_as(file.path, file.identity.size):
-                return True
+            if followed.state.file_id == file_id:
+                return followed.state.stream, followed.state.plan
+        return self._by_id.get(file_id)
+
+    def _is_behind(self, entry: FileEntry) -> bool:
+        """Whether the file that this one repeats is held, and not read to its end yet."""
+        for followed in self._files.values():
+            if followed.state.file_id == entry.file_id:
+                if followed.more or (followed.text is not None and followed.text.waiting):
+                    return True
+                return followed.text is not None and followed.text.size > followed.text.read_to
         return False
 
-    def _recognised(self, streams: Streams, file: OnDisk, refused: list[Refused]) -> tuple[str, FilePlan] | None:
-        found = recognise_new(self._folder, streams.plans, file.name, self._settings)
+    def _recognised(self, streams: Streams, file: OnDisk,
+                    before: tuple[str, FilePlan] | None) -> tuple[str, FilePlan] | None:
+        """The stream of a new file. `before`: what was last read under its name."""
+        given_up = self._patience.unchanged_s(file) > CUT_OFF_S
+        found = recognise_new(self._folder, streams.plans, file.name, self._settings, given_up=given_up)
+        if before is not None and (not isinstance(found, tuple) or not found[1].has_header):
+            known = gone_on(file.path, before)
+            if known is not None:
+                return known
         if found is None:
             return None             # empty or not whole yet: asked again when it has changed
         if isinstance(found, Refused):
-            self._refused[file.name] = (file.identity.size, file.identity.mtime_ns)
-            refused.append(found)
+            self._tell(found)
             return None
         stream, plan = found
-        streams.ensure(_without_files(stream))
-        self._plans[file.name] = (stream.name, plan)
+        streams.ensure(stream.with_files(()))
         return stream.name, plan
 
-    def _refuse(self, path: str) -> None:
-        try:
-            identity = Identity.of(self._folder / path)
-            self._refused[path] = (identity.size, identity.mtime_ns)
-        except OSError:
-            return
-
-    def _tell_refused(self, refused: Sequence[Refused]) -> None:
-        for each in refused:
-            refuse(self._ws, self._folder, each)
-
-
-def _node(identity: Identity) -> tuple[int, int]:
-    return identity.device, identity.inode
+    def _tell(self, refused: Refused) -> None:
+        """Notes in the ledger why something is not read; the same words once only."""
+        if self._told.get(refused.path) != refused.reason:
+            refuse(self._ws, self._folder, refused)
+            self._told[refused.path] = refused.reason
 
 
 def _let_go(followed: _Followed) -> None:
@@ -334,25 +580,12 @@ def _let_go(followed: _Followed) -> None:
         followed.text = None
 
 
-def _named(plan: FilePlan, path: str) -> FilePlan:
-    return replace(plan, path=path)
-
-
-def _gone_on(file: OnDisk, before: tuple[str, FilePlan] | None) -> tuple[str, FilePlan] | None:
-    """For a file cut short whose writer went on without a header: what it was before. Else it is recognised anew."""
-    if before is None:
-        return None
-    stream, plan = before
-    _, head = look(file.path)
-    first = head.lstrip(b"\0").partition(b"\n")[0].removesuffix(b"\r")
-    if plan.format is FileFormat.JSON_LINES:
-        return before if first.startswith(b"{") else None
-    fields, closed, _ = split_fields(first, plan.delimiter.encode())
-    if plan.format is not FileFormat.CSV or not closed or len(fields) != len(plan.columns):
-        return None
-    names = tuple(field or "" for field in fields)
-    return None if names == plan.columns or not plan.has_header else (stream, replace(plan, has_header=False))
-
-
-def _without_files(stream: StreamPlan) -> StreamPlan:
-    return stream.with_files(())
+def _readable(path: Path) -> bool:
+    """Whether a regular file may be read. Asked by opening it: permissions are not all that is in the way."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)))
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True

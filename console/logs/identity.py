@@ -9,9 +9,8 @@ lines that a rotation by copying loses between its copy and its truncation.
 from __future__ import annotations
 
 import os
-import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +19,19 @@ from typing import TYPE_CHECKING
 from console.errors import UnreadableLog
 from console.logs import formats
 from console.logs.plan import Compression, FileFormat, FilePlan, StreamPlan
-from console.logs.reading import HEAD_BYTES, Mark, digest, known_again, open_bytes, read_exactly
+from console.logs.reading import (
+    ANCHOR_BYTES,
+    HEAD_BYTES,
+    SKIP_BYTES,
+    UNREADABLE,
+    Mark,
+    compared,
+    digest,
+    known_again,
+    open_bytes,
+    read_exactly,
+)
+from console.logs.records import RECORD_BYTES
 from console.store.ledger import NOT_READ
 
 if TYPE_CHECKING:
@@ -28,6 +39,8 @@ if TYPE_CHECKING:
 
 PARQUET_MAGIC = b"PAR1"
 TAIL_BYTES = 4096               # of a Parquet file: its footer
+READ_AS = "read as "            # reason of records that are ignored, before the name of the file that had them first
+MOST_ORIGINALS = 1000           # in one folder that a file shorter than HEAD_BYTES is compared with
 
 
 class Found(StrEnum):
@@ -37,6 +50,8 @@ class Found(StrEnum):
     SAME = "the same"
     MOVED = "moved"
     COPY = "a copy"
+    PART = "no more than the beginning of a file that was read further"
+    UNFINISHED = "an archive that ends too early to tell"
     REPLACED = "other content under a known name"
 
 
@@ -52,7 +67,11 @@ class Identity:
     @classmethod
     def of(cls, path: Path) -> Identity:
         """Of the file that a path leads to; raises OSError."""
-        about = path.stat()
+        return cls.from_stat(path.stat())
+
+    @classmethod
+    def from_stat(cls, about: os.stat_result) -> Identity:
+        """The same from what was asked already."""
         return cls(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
     @property
@@ -91,7 +110,13 @@ def from_entry(entry: FileEntry, plan: FilePlan, stream: str, identity: Identity
 
 def mark_of(entry: FileEntry) -> Mark:
     """How far the ledger says that a file was read."""
-    return Mark(entry.offset or 0, entry.records or 0, entry.prefix_digest or "", entry.anchor or "")
+    crc = (entry.prefix_digest or "").split(":")[2:]
+    return Mark(entry.offset or 0, entry.records or 0, _head_of(entry), entry.anchor or "",
+                int(crc[0], 16) if crc else None)
+
+
+def _head_of(entry: FileEntry) -> str:
+    return ":".join((entry.prefix_digest or "").split(":")[:2])
 
 
 def repeats(plan: FilePlan | StreamPlan) -> bool:
@@ -115,6 +140,7 @@ class Ledger:
         """repeating: streams whose files may have the same content and are no copies (LogFormat.repeats)."""
         self._entries = [entry for entry in entries if entry.state not in NOT_READ]
         self._repeating = repeating
+        self.parts: dict[str, FileEntry] = {}   # names of files noted as parts that have grown, after `find`
         self._nodes: dict[tuple[int, int], list[FileEntry]] = {}
         for entry in self._entries:
             self._nodes.setdefault((entry.device, entry.inode), []).append(entry)
@@ -130,54 +156,145 @@ class Ledger:
         here = {}
         for file in files:
             entry = self._same_node(file)
-            if entry is not None:
+            if entry is not None and is_part(entry) and file.identity.size > entry.offset:
+                self.parts[file.name] = entry       # what it repeats may reach further by now
+            elif entry is not None:
                 here[file.name] = entry
-        moved = {entry.file_id for entry in here.values()} | set(open_now)
+        moved = {entry.file_id for entry in (*here.values(), *self.parts.values())} | set(open_now)
         names: dict[str, list[FileEntry]] = {}
         for entry in self._entries:
             if entry.file_id not in moved:
                 names.setdefault(entry.path, []).append(entry)
         found: list[tuple[OnDisk, Found, FileEntry | None]] = []
+        originals = _Originals([file for file in files if file.name in here
+                                and here[file.name].stream_id not in self._repeating], here)
         for file in files:
             known = here.get(file.name)
-            if known is not None:
-                found.append((file, Found.SAME if known.path == file.name else Found.MOVED, known))
-            else:
-                found.append((file, *self._other(file, names.get(file.name, []))))
+            if known is None:
+                how, known = self._other(file, names.get(file.name, []), originals)
+                if how not in (Found.NEW, Found.REPLACED) or file.name not in self.parts:
+                    found.append((file, how, known))
+                    continue
+                known = self.parts.pop(file.name)
+            found.append((file, Found.SAME if known.path == file.name else Found.MOVED, known))
         return found
 
     def _same_node(self, file: OnDisk) -> FileEntry | None:
         entries = self._nodes.get((file.identity.device, file.identity.inode), [])
         return next((entry for entry in reversed(entries) if holds(file, entry)), None)
 
-    def _other(self, file: OnDisk, namesakes: list[FileEntry]) -> tuple[Found, FileEntry | None]:
+    def _other(self, file: OnDisk, namesakes: list[FileEntry],
+               originals: _Originals) -> tuple[Found, FileEntry | None]:
         for entry in reversed(namesakes):
             if holds(file, entry):
                 return Found.SAME, entry
-        copied = self._copied(file)
-        if copied is not None:
-            return Found.COPY, copied
+        compression, head, whole = look(file.path)
+        how, copied = self._copied(file, compression, head, whole)
+        if how is not Found.NEW:
+            return how, copied
+        if compression is Compression.NONE and head and (original := originals.of(file, head)) is not None:
+            return Found.PART, original
         return (Found.REPLACED, namesakes[-1]) if namesakes else (Found.NEW, None)
 
-    def _copied(self, file: OnDisk) -> FileEntry | None:
+    def _copied(self, file: OnDisk, compression: Compression, head: bytes,
+                whole: bool) -> tuple[Found, FileEntry | None]:
         """The entry whose content this file repeats from its start on; of several the one that was read furthest."""
         known = [entry for entry in self._entries if entry.offset and entry.records
                  and entry.stream_id not in self._repeating]
+        if not whole and len(head) < HEAD_BYTES:
+            return Found.UNFINISHED, None
         if not known:
-            return None
-        compression, head = look(file.path)
+            return Found.NEW, None
         if head.startswith(PARQUET_MAGIC):
             sizes = [e for e in known if e.format == FileFormat.PARQUET and e.size == file.identity.size]
             wanted = parquet_digest(file.path) if sizes else ""
-            return next((entry for entry in sizes if entry.prefix_digest == wanted), None)
+            entry = next((entry for entry in sizes if entry.prefix_digest == wanted), None)
+            return (Found.COPY, entry) if entry is not None else (Found.NEW, None)
         digests: dict[int, str] = {}
         found = []
         for entry in known:
-            size = int((entry.prefix_digest or "0:").partition(":")[0])
-            if 0 < size <= len(head) and digests.setdefault(size, digest(head[:size])) == entry.prefix_digest:
+            size = int((entry.prefix_digest or "0").partition(":")[0])
+            if 0 < size <= len(head) and digests.setdefault(size, digest(head[:size])) == _head_of(entry):
                 found.append(entry)
         found.sort(key=lambda entry: entry.offset, reverse=True)
-        return next((entry for entry in found if known_again(file.path, compression, mark_of(entry))), None)
+        early = None
+        for entry in found:
+            same = compared(file.path, compression, mark_of(entry))
+            if same:
+                return Found.COPY, entry
+            early = entry if same is None and early is None else early
+        return (Found.NEW, None) if early is None else (Found.UNFINISHED, early)
+
+
+class _Originals:
+    """Plain files that are still there as the ledger has them, for files that may be the beginning of one of them."""
+
+    def __init__(self, files: Iterable[OnDisk], entries: Mapping[str, FileEntry]) -> None:
+        self._known = [(file, entries[file.name]) for file in files if entries[file.name].compression == "none"
+                       and entries[file.name].format != FileFormat.PARQUET]
+        self._heads: dict[str, bytes] = {}
+
+    def of(self, file: OnDisk, head: bytes) -> FileEntry | None:
+        """The entry whose first bytes are all that this file has."""
+        size = file.identity.size
+        if size >= HEAD_BYTES:
+            wanted = digest(head)
+            candidates = [each for each in self._known if _head_of(each[1]) == wanted]
+        else:
+            folder = file.name.rpartition("/")[0]
+            candidates = [each for each in self._known if each[0].name.rpartition("/")[0] == folder][:MOST_ORIGINALS]
+        for original, entry in candidates:
+            if size <= entry.offset and self._head(original).startswith(head) and (
+                    size <= HEAD_BYTES or same_bytes(file.path, original.path, size - HEAD_BYTES, size)):
+                return entry
+        return None
+
+    def _head(self, file: OnDisk) -> bytes:
+        if file.name not in self._heads:
+            self._heads[file.name] = look(file.path)[1]
+        return self._heads[file.name]
+
+
+def same_bytes(one: Path, other: Path, first: int, end: int) -> bool:
+    """Whether two plain files have the same bytes there."""
+    try:
+        with open_bytes(one, Compression.NONE) as left, open_bytes(other, Compression.NONE) as right:
+            left.seek(first)
+            right.seek(first)
+            found = read_exactly(left, end - first)
+            return len(found) == end - first and found == read_exactly(right, end - first)
+    except (UnreadableLog, OSError):
+        return False
+
+
+def is_part(entry: FileEntry) -> bool:
+    """Whether all that is known of a file is that it repeats another."""
+    return not entry.records and entry.offset > 0 and any(why.startswith(READ_AS) for why in entry.ignored)
+
+
+def mark_of_part(file: OnDisk, plan: FilePlan) -> Mark | None:
+    """For a plain file that only repeats: its whole lines are known, no record of it counts.
+
+    None when it has no whole record yet: nothing can be lost or doubled by waiting.
+    """
+    if plan.encoding.startswith("utf-16"):
+        return None
+    size = file.identity.size
+    try:
+        with open_bytes(file.path, Compression.NONE) as stream:
+            text, lines = b"", 0
+            while len(text) < size and lines < 2 and (more := stream.read(min(SKIP_BYTES, size - len(text)))):
+                text += more
+                lines += more.count(b"\n")
+            first = max(0, size - RECORD_BYTES)
+            stream.seek(first)
+            last = read_exactly(stream, size - first)
+            end = first + last.rfind(b"\n") + 1
+            if lines < 1 + (plan.format is FileFormat.CSV and plan.has_header) or end <= first:
+                return None
+            return Mark(end, 0, digest(text[: min(HEAD_BYTES, end)]), last[: end - first][-ANCHOR_BYTES:].hex())
+    except (UnreadableLog, OSError):
+        return None
 
 
 def holds(file: OnDisk, entry: FileEntry) -> bool:
@@ -195,20 +312,28 @@ def holds(file: OnDisk, entry: FileEntry) -> bool:
             return True
     except OSError:
         return False
-    return known_again(file.path, compression, mark_of(entry))
+    return known_again(file.path, compression, mark_of(entry),
+                       whole=(entry.device, entry.inode) != file.identity.node)
 
 
-def look(path: Path) -> tuple[Compression, bytes]:
-    """How a file is packed, by its content, and its first unpacked bytes; none when it cannot be read."""
+def look(path: Path) -> tuple[Compression, bytes, bool]:
+    """How a file is packed, by its content; its first unpacked bytes, none when it cannot be read; and whether these
+    are all that was asked for: an archive may end too early."""
     try:
         with open_bytes(path, Compression.NONE) as stream:
             magic = stream.read(4)
         compression = (Compression.GZIP if magic.startswith(b"\x1f\x8b")
                        else Compression.ZSTD if magic == b"\x28\xb5\x2f\xfd" else Compression.NONE)
+        head = b""
         with open_bytes(path, compression) as stream:
-            return compression, read_exactly(stream, HEAD_BYTES)
-    except (UnreadableLog, OSError, EOFError, zlib.error):
-        return Compression.NONE, b""
+            try:
+                while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
+                    head += more
+            except UNREADABLE:
+                return compression, head, compression is Compression.NONE
+        return compression, head, True
+    except (UnreadableLog, OSError):
+        return Compression.NONE, b"", True
 
 
 def parquet_digest(path: Path) -> str:

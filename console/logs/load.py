@@ -10,6 +10,7 @@ A transaction holds a batch of about BATCH_ROWS rows: small ones cost twice the 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from console.jobs import Job, JobStopped
 from console.logs.begun import begin, tell_ledger
 from console.logs.bulk import Batch
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
-from console.logs.identity import FileState, Identity, Ledger, OnDisk
+from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
@@ -35,6 +36,7 @@ BATCH_BYTES = 1 << 30           # of text
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
+MOST_WAIT_S = 60.0              # nobody waits longer than so for the end of a line: it is left to following
 KIND_ORDER = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES, StreamKind.REFERENCE,
               StreamKind.UNTIMED)
 
@@ -140,8 +142,14 @@ class _Loading:
                 there[plan.path] = (name, plan)
             except OSError as error:
                 refuse(self._ws, self._folder, Refused(plan.path, f"It cannot be opened ({error.strerror})"))
-        begun = [begin(*there[file.name], file.identity, how, entry)
-                 for file, how, entry in Ledger(self._ws.ledger(), self._streams.repeating()).find(files)]
+        ledger = Ledger(self._ws.ledger(), self._streams.repeating())
+        begun = []
+        for found, how, entry in ledger.find(files):
+            if how is Found.UNFINISHED and entry is not None:
+                refuse(self._ws, self._folder, Refused(found.name, f"It ends too early; what it has was read as "
+                                                                   f"{entry.path}. Copy it again, or leave it out"))
+                continue
+            begun.append(begin(*there[found.name], found, how, entry, ledger.parts.get(found.name)))
         begun.sort(key=lambda each: each.state.copied)      # a copy after its original, which may have grown
         if any(each.note or each.replaced for each in begun):
             with self._ws.writing() as w:
@@ -150,26 +158,36 @@ class _Loading:
 
     def _settled(self, held: Sequence[FileState]) -> list[FileState]:
         """Files whose last line has no end, once they have been at rest; those that grow are left to following."""
-        settled = []
-        for state in held:
-            path = self._folder / state.plan.path
-            with contextlib.suppress(OSError):
-                while age_s(Identity.of(path).mtime_ns) < self._live_s:
-                    before = Identity.of(path)
-                    time.sleep(min(0.05, self._live_s))
-                    self._job.stop_if_asked()
-                    if Identity.of(path).size != before.size or before.size != state.identity.size:
-                        break
-                else:
-                    if Identity.of(path).size == state.identity.size:
-                        settled.append(state)
-        return settled
+        if self._live_s > MOST_WAIT_S:
+            return []
+        until = time.monotonic() + self._live_s     # for all of them, and by our own clock: a file's may be ahead
+        while time.monotonic() < until and any(self._is_young(state) for state in held):
+            time.sleep(min(0.05, self._live_s))
+            self._job.stop_if_asked()
+        return [state for state in held if self._size_of(state) == state.identity.size]
+
+    def _is_young(self, state: FileState) -> bool:
+        try:
+            about = Identity.of(self._folder / state.plan.path)
+        except OSError:
+            return False
+        return about.size == state.identity.size and age_s(about.mtime_ns) < self._live_s
+
+    def _size_of(self, state: FileState) -> int:
+        try:
+            return Identity.of(self._folder / state.plan.path).size
+        except OSError:
+            return -1
 
     # ------------------------------------------------------------------ reading here, writing there
     def _load(self, files: Sequence[FileState], *, wait: bool) -> list[FileState]:
-        """Reads and writes these files; gives those with an unfinished last line."""
+        """Reads and writes these files; gives those with an unfinished last line.
+
+        wait  it was waited for their last lines: they have come to rest
+        """
         held: list[FileState] = []
-        with read_ahead(self._folder, files, self._live_s, self._streams) as items:
+        at_rest_s = -math.inf if wait else self._live_s
+        with read_ahead(self._folder, files, at_rest_s, self._streams) as items:
             item = next(items, None)
             first = True
             while item is not None:

@@ -49,6 +49,7 @@ HEAD_BYTES = 4096               # of a file's start: they tell whose offset it i
 ANCHOR_BYTES = 64               # just before the offset: they tell whether the rest follows what was read
 HEADER_LINES = 100              # before which the header must have come
 SKIP_BYTES = 4 << 20
+PACKED_BYTES = 64 << 10         # unpacked at once: a damage takes with it what was unpacked in the same call
 HOLE_BYTES = 1 << 20            # so many NULs at the start of a line are a hole, and passed over
 UNREADABLE = (EOFError, OSError, zlib.error)
 
@@ -57,12 +58,23 @@ CUT_OFF = "damaged"             # note of a compressed file that ends too early
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a file was read, and how to know it again. `head` is the digest of the first bytes with their number."""
+    """How far a file was read, and how to know it again.
+
+    head    digest of the first bytes, with their number
+    anchor  the last bytes, in hexadecimal
+    crc     of all bytes to the offset; None where nobody counted along. Wide tables may share head and anchor
+    """
 
     offset: int = 0
     records: int = 0
     head: str = ""
     anchor: str = ""
+    crc: int | None = None
+
+    @property
+    def known_by(self) -> str:
+        """Head and crc as the ledger keeps them."""
+        return self.head if self.crc is None else f"{self.head}:{self.crc:08x}"
 
 
 class Lines(Protocol):
@@ -214,24 +226,41 @@ def unpacked(raw: BinaryIO, compression: Compression) -> BinaryIO:
     return raw
 
 
-def known_again(path: Path, compression: Compression, mark: Mark) -> bool:
-    """Whether the file still begins with what was read of it."""
-    return bool(compared(path, compression, mark))
+def known_again(path: Path, compression: Compression, mark: Mark, *, whole: bool = True) -> bool:
+    """Whether the file still begins with what was read of it.
+
+    whole  all bytes are looked at: it is another file. Of the same one the first and the last of them tell
+    """
+    return bool(compared(path, compression, mark, whole=whole))
 
 
-def compared(path: Path, compression: Compression, mark: Mark) -> bool | None:
+def compared(path: Path, compression: Compression, mark: Mark, *, whole: bool = True) -> bool | None:
     """The same; None for an archive that ends too early to tell, as one does that is still being copied."""
     try:
         with open_bytes(path, compression) as stream:
-            return begins_with(stream, mark)
+            if not begins_with(stream, mark):
+                return False
+            if not whole or mark.crc is None:
+                return True
+        with open_bytes(path, compression) as stream:
+            return _crc(stream, mark.offset) == mark.crc
     except UnreadableLog:
         return False
     except UNREADABLE:
         return None if compression is not Compression.NONE else False
 
 
+def _crc(stream: BinaryIO, size: int) -> int | None:
+    """Of the first bytes; None when there are fewer."""
+    crc = 0
+    while size > 0 and (more := stream.read(min(SKIP_BYTES, size))):
+        crc = zlib.crc32(more, crc)
+        size -= len(more)
+    return crc if not size else None
+
+
 def begins_with(stream: BinaryIO, mark: Mark) -> bool:
-    """The same for a stream that stands at its start. It is left anywhere."""
+    """Whether head and anchor are there, in a stream that stands at its start. It is left anywhere."""
     if not mark.offset:
         return False
     head = read_exactly(stream, min(HEAD_BYTES, mark.offset))
@@ -300,6 +329,7 @@ class TextFile:
         self._skipping = False
         self._rest_of_line = False
         self._before = b""                      # an archive's bytes before the mark
+        self._last = b""                        # the bytes before the mark, as far as they are remembered
         self._anew: bytes | None = None
         self._cutter = cutter_of(plan, known)
         self._checked = (-1, -1)
@@ -343,7 +373,7 @@ class TextFile:
         now = (about.st_size, about.st_mtime_ns)
         if now == self._checked:
             return True
-        tail = (bytes.fromhex(self.mark.anchor) + self._waiting)[-ANCHOR_BYTES:]
+        tail = (self._last + self._waiting)[-HEAD_BYTES:]
         self._stream.seek(0)
         same = read_exactly(self._stream, len(self._head)) == self._head
         self._stream.seek(self.read_to - len(tail))
@@ -369,18 +399,15 @@ class TextFile:
         finally:
             self._stream.seek(self.read_to)
 
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the file, as they were read."""
+        return self._head
+
     def shares_head(self, head: bytes) -> bool:
         """Whether the first unpacked bytes of another file are those of this one."""
         length = min(len(head), len(self._head))
         return length > 0 and head[:length] == self._head[:length]
-
-    def last_bytes(self, size: int) -> bytes:
-        """So many bytes before the mark, as far as there are any and they can still be read. A plain file only."""
-        try:
-            self._stream.seek(max(0, self.mark.offset - size))
-            return read_exactly(self._stream, min(size, self.mark.offset))
-        finally:
-            self._stream.seek(self.read_to)
 
     def ends_whole(self) -> bool:
         """Whether what waits is a whole record but for its newline."""
@@ -447,7 +474,8 @@ class TextFile:
         if not offset:
             skip = 3 if self._head.startswith(b"\xef\xbb\xbf") else 2 if byte_order else 0
             self._waiting = self._head[skip:]
-            self.mark = Mark(skip, 0, "", self._head[:skip].hex())
+            self.mark = Mark(skip, 0, "", self._head[:skip].hex(), zlib.crc32(self._head[:skip]))
+            self._last = self._head[:skip]
             return
         self._lines = None
         self._header_due = False
@@ -464,6 +492,7 @@ class TextFile:
             self._stream.seek(offset)
             self.read_to = offset
         anchor = bytes.fromhex(self.mark.anchor)
+        self._last = anchor
         newline = _newline(self.encoding)
         self._rest_of_line = bool(anchor) and not anchor.endswith(newline) and not anchor.endswith(b"\0\0")
 
@@ -500,8 +529,10 @@ class TextFile:
     def _next(self, size: int) -> bytes:
         """The next bytes; of a damaged archive those before the damage."""
         pieces = []
+        step = size if self.plan.compression is Compression.NONE else PACKED_BYTES
+        read = self._stream.read1 if isinstance(self._stream, gzip.GzipFile) else self._stream.read
         try:
-            while size > 0 and (more := self._stream.read(size)):
+            while size > 0 and (more := read(min(size, step))):
                 pieces.append(more)
                 size -= len(more)
         except UNREADABLE as error:
@@ -573,6 +604,7 @@ class TextFile:
             return False
         head = digest(self._head[: min(HEAD_BYTES, offset - len(begun))])
         self.mark = Mark(offset - len(begun), self.mark.records - 1, head, before[:end][-ANCHOR_BYTES:].hex())
+        self._last = before[:end][-HEAD_BYTES:]
         self._waiting = begun + self._waiting
         self._anew = begun
         return True
@@ -601,7 +633,9 @@ class TextFile:
         offset = before.offset + len(raw)
         anchor = (bytes.fromhex(before.anchor) + raw[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
         head = digest(self._head[: min(HEAD_BYTES, offset)])
-        self.mark = Mark(offset, before.records + cut.records, head, anchor.hex())
+        crc = zlib.crc32(raw, before.crc) if before.crc is not None else None
+        self.mark = Mark(offset, before.records + cut.records, head, anchor.hex(), crc)
+        self._last = (self._last + raw)[-HEAD_BYTES:] if len(raw) < HEAD_BYTES else raw[-HEAD_BYTES:]
         self._waiting = self._waiting[len(raw):]
         piece = Piece(self, cut, raw, before.offset, before.records, self._lines, self.mark, tuple(self._cutter.keys),
                       self._cutter.met())

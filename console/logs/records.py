@@ -139,21 +139,25 @@ class CsvCutter:
             return fast
         done = Cut()
         size = len(block) // 4
+        least = WINDOW_BYTES            # grows while a record does not end within it
         while done.consumed < len(block):
-            size = max(size, WINDOW_BYTES)
+            size = max(size, least)
             window = block[done.consumed : done.consumed + size]
             last = done.consumed + size >= len(block)
             end = len(window) if last and final else window.rfind(b"\n") + 1
             part = self._fast(window[:end]) if end else None
-            if part is None and size > WINDOW_BYTES:
+            if part is None and size > least:
                 size //= 4
                 continue
             if part is None or not part.consumed:
                 part = self._careful(window[:end], final=last and final)
             if part.consumed:
                 done.then(part)
+                least = WINDOW_BYTES
             elif last:
                 break
+            else:
+                least = 4 * size
             size *= 4
         return done
 

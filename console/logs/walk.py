@@ -20,10 +20,11 @@ MOST_FILES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A regular file. `path` is relative to the folder, with forward slashes."""
+    """A regular file. `path` is relative to the folder, with forward slashes; `about` is what was asked to find it."""
 
     path: str
     place: Path
+    about: os.stat_result
 
 
 def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
@@ -78,7 +79,7 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
             refused.append(Refused(path, f"The folder has more than {MOST_FILES:,} files. Open a part of it"))
         else:
             seen_files[_identity(about)] = path
-            found.append(Found(path, place))
+            found.append(Found(path, place, about))
 
     visit(folder, "", 0)
     while links:       # after all real files, so that a file is known by its own name and not by a link's

@@ -177,6 +177,12 @@ def refuse(ws: Workspace, folder: Path, refused: Refused) -> None:
         ws.refuse(refused.path, refused.reason, refused.rejected)
 
 
+def forget_refusal(ws: Workspace, path: str) -> None:
+    """What was said of a file or folder that is not there any more; of files that were read nothing is forgotten."""
+    with ws.writing() as w:
+        w.connection.execute("DELETE FROM files WHERE path = ? AND state IN ('rejected', 'left alone')", [path])
+
+
 def open_file(w: Writer, streams: Streams, state: FileState) -> int:
     """The file's row in the ledger, made when it is not there yet."""
     if state.file_id is None:
@@ -338,7 +344,7 @@ def note_file(w: Writer, state: FileState) -> None:
     w.update_file(
         state.file_id, path=state.plan.path, device=state.identity.device, inode=state.identity.inode,
         size=state.identity.size, mtime_ns=state.identity.mtime_ns, offset=state.mark.offset,
-        records=state.mark.records, next_record=state.mark.records, prefix_digest=state.mark.head,
+        records=state.mark.records, next_record=state.mark.records, prefix_digest=state.mark.known_by,
         anchor=state.mark.anchor, state=state.state, reason=state.reason, rows_loaded=state.rows_loaded,
         rows_quarantined=state.rows_quarantined, rows_ignored=sum(state.ignored.values()),
         ignored=dict(state.ignored))

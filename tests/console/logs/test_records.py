@@ -151,3 +151,13 @@ def test_that_a_broken_json_line_is_quarantined_alone(line: str, reason: str) ->
     cut = JsonCutter(["a"]).cut(f"{good}\n{line}\n{good}\n".encode(), final=True)
     assert rows(cut) == [("fine", 0), ("fine", 2)]
     assert [(bad.line, bad.reason) for bad in cut.bad] == [(1, reason)]
+
+
+def test_that_a_record_longer_than_the_first_window_ends_the_search() -> None:
+    """A quote that is open for longer than what is looked at first, in lines so short that it may still close."""
+    torn = b'1,"open,2\n' + b"3,4,5\n" * 20_000
+    cut = CsvCutter(("a", "b", "c")).cut(torn, final=False)
+    assert cut.records == 20_001 and len(cut.bad) == 1
+    hole = b"\0" * 300_000 + b"1,2,3\n" + b"4,5,6\n" * 3
+    cut = CsvCutter(("a", "b", "c")).cut(hole, final=False)
+    assert (cut.rows, cut.bad) == (4, [])
