@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from console.logs import delimited, foreign, formats, parquet_lines
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused
@@ -68,7 +68,7 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
     if stat.st_size == 0:
         raise Incomplete("It is empty")
     with path.open("rb") as file:
-        raw = file.read(head_bytes)
+        raw = _first_bytes(file, head_bytes)
     if raw.startswith(b"PAR1"):
         return _parquet(path, name, stat, rows)
     if foreign_kind := foreign.by_bytes(raw):
@@ -77,7 +77,7 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
         compression, head, is_whole = _unpack(path, raw, stat.st_size, head_bytes)
         if not is_whole and head.count(b"\n") < 2:
             with path.open("rb") as file:
-                raw = file.read(LONG_HEAD_BYTES)
+                raw = _first_bytes(file, LONG_HEAD_BYTES)
             compression, head, is_whole = _unpack(path, raw, stat.st_size, LONG_HEAD_BYTES)
     except (zlib.error, OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno:
@@ -98,6 +98,14 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
     return _text(plan, text, is_whole, rows)
+
+
+def _first_bytes(file: BinaryIO, size: int) -> bytes:
+    """The head of a file; behind a hole of NULs, as a writer leaves who goes on after a truncation, when it has one."""
+    raw = file.read(size)
+    while raw and not raw.strip(b"\0"):
+        raw = file.read(LONG_HEAD_BYTES)
+    return raw.lstrip(b"\0") + file.read(size) if len(raw) > size else raw
 
 
 def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression, bytes, bool]:

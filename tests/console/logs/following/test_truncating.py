@@ -72,6 +72,12 @@ def test_that_a_hole_of_nuls_is_no_row(world: World, size: int) -> None:
     world.restart()
     world.settle()
     world.holds((0, 20), (50, 53), (60, 63))
+    world.add(world.row(70))
+    world.settle()
+    world.restart()
+    world.add(world.row(71))
+    world.restart()
+    world.holds((0, 20), (50, 53), (60, 63), (70, 72))
 
 
 def test_that_a_file_replaced_by_one_with_the_same_beginning_gives_its_new_rows(world: World) -> None:
