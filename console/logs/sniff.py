@@ -157,7 +157,8 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
     look = formats.look_at_text(plan.path, text, whole=is_whole)
     known = formats.recognise(look)
     if known is not None:
-        return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows)
+        fields = known[0].fields_of(look) if not rows else ()
+        return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows, fields)
     rows = max(rows, FIRST_ROWS)
     if start.startswith(("{", "[")):
         return _json(plan, text, start, is_whole, rows)
@@ -185,11 +186,11 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
 
 
 def _of_form(plan: FilePlan, form: formats.LogFormat, known: formats.Known, text: bytes, is_whole: bool,
-             rows: int) -> Head:
-    """The head of a serving tool's log: its first rows as the loader will cut them."""
+             rows: int, fields: tuple[str, ...] = ()) -> Head:
+    """The head of a serving tool's log: its first rows as the loader will cut them. With `fields`, these alone."""
     plan = replace(plan, dialect=form.name, why=known.why, confidence=known.confidence)
-    if not rows and form.fields:
-        return Head(replace(plan, columns=form.fields), (), is_whole)
+    if fields:
+        return Head(replace(plan, columns=fields), (), is_whole)
     rows = max(rows, FIRST_ROWS)
     cutter = form.cutter(plan)
     try:

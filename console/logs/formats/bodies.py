@@ -14,6 +14,9 @@ back ("text", "tool calls", "refusal"), and is missing when nothing did.
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import re
 from collections.abc import Collection, Iterable
 from enum import Enum
 from functools import cache
@@ -61,6 +64,7 @@ LATE_ROLES = (Role.LATENCY, Role.TIME_TO_FIRST_TOKEN, Role.STATUS, Role.HOST, Ro
 class Shape(Enum):
     """Shapes of bodies whose expressions take long to plan, and the words that are in each body of that shape."""
 
+    JSON = (b"{",)
     CSV = (b"csv", b"CSV")
     SPLIT = (b"dataframe_split",)
     TENSORS = (b"inputs", b"outputs")
@@ -75,6 +79,23 @@ EVERY_SHAPE = frozenset(Shape)
 def shapes_in(text: bytes) -> frozenset[Shape]:
     """Those that may occur in it."""
     return frozenset(shape for shape in Shape if any(word in text for word in shape.value))
+
+
+SEARCHED_BYTES = 1 << 20
+"""Up to so much, encoded bodies are looked into for their shapes. What is longer takes long in any case."""
+
+ENCODED = re.compile(rb'"(?:[bB]ytes|data|data_base64)" ?: ?"([A-Za-z0-9+/]{8,}=*)"')
+
+
+def shapes_encoded_in(text: bytes) -> frozenset[Shape]:
+    """Those that may occur in bodies that are base64, or beside them."""
+    if len(text) > SEARCHED_BYTES:
+        return EVERY_SHAPE
+    bodies = [text]
+    for found in ENCODED.finditer(text):
+        with contextlib.suppress(ValueError):
+            bodies.append(base64.b64decode(found[1]))
+    return shapes_in(b"\n".join(bodies))
 
 
 def quoted_text(text: str) -> str:
@@ -304,12 +325,18 @@ def opened(source: str, id_key: str, own: tuple[str, ...], shapes: frozenset[Sha
     taken = text_list(dict.fromkeys([id_key, *own, "batch_size", *ANSWER_KEYS]))
     half = ", half" if halves else ""
     order = "e * 10000000 + k" if several else "k"
-    said, scored, faults = text_list(SAID), text_list(SCORED), text_list(FAULTS)
     sure = f"abs(list_sum(ps) - 1) <= {ROUNDED} AND list_min(ps) >= 0 AND list_max(ps) <= 1"
     asked_csv = f" WHEN req_csv THEN {csv_lines('req')}" if Shape.CSV in shapes else ""
     said_csv = (f" WHEN res_csv THEN list_transform({csv_lines('res')}, lambda a_: CASE WHEN json_array_length(a_) = 1 "
                 f"THEN json_extract(a_, '$[0]') ELSE a_ END)" if Shape.CSV in shapes else "")
-    talk = f"WHEN talk THEN {_talk('y')}" if Shape.TALK in shapes else ""
+    talk = f"WHEN talk THEN {_talk('y')}" if {Shape.JSON, Shape.TALK} <= shapes else ""
+    if Shape.JSON in shapes:
+        asked, answered = instances("q", "qt", "qk", shapes), answers("r", "rt", "rk", shapes)
+        keyed, plain = _keyed(), _plain(taken)
+        others = _others("list_filter(yk, lambda m_, j_: j_ IS DISTINCT FROM pk AND j_ IS DISTINCT FROM sk)")
+    else:
+        asked = answered = "[]"
+        keyed, plain, others = "SELECT *, y AS pv, NULL::JSON AS sv FROM told", "o", "NULL"
     return f"""
 WITH source AS ({source}),
 typed AS (
@@ -319,10 +346,10 @@ typed AS (
 parts AS (
     SELECT * EXCLUDE (req, res, q, r, qt, qk, rt, rk),
         (CASE WHEN ignored IS NOT NULL OR bad IS NOT NULL OR req IS NULL THEN []{asked_csv}
-              WHEN q IS NULL THEN [to_json(req)] ELSE {instances('q', 'qt', 'qk', shapes)} END)::VARCHAR[] AS xs,
+              WHEN q IS NULL THEN [to_json(req)] ELSE {asked} END)::VARCHAR[] AS xs,
         (CASE WHEN ignored IS NOT NULL OR bad IS NOT NULL OR res IS NULL THEN []{said_csv}
               WHEN r IS NULL THEN [CASE WHEN res = '' THEN 'null' ELSE to_json(res) END]
-              ELSE {answers('r', 'rt', 'rk', shapes)} END)::VARCHAR[] AS ys
+              ELSE {answered} END)::VARCHAR[] AS ys
     FROM typed),
 paired AS (
     SELECT * EXCLUDE (xs, ys), xs, CASE
@@ -335,20 +362,10 @@ spread AS (
     FROM (SELECT *, CASE WHEN len(xs) = 0 THEN greatest(len(ys), 1) ELSE greatest(len(xs), len(ys)) END AS n
           FROM paired)),
 told AS (
-    SELECT * EXCLUDE (z), z[1] AS k, z[3] AS y, json_type(z[3]) AS yt, json_keys(z[3]) AS yk,
-        list_transform(json_keys(z[3]), lambda m_: lower(m_)) AS yl,
+    SELECT * EXCLUDE (z), z[1] AS k, z[3] AS y,
         CASE json_type(z[2]) WHEN 'OBJECT' THEN z[2] WHEN 'ARRAY' THEN {_features(listed('z[2]'))}
              WHEN 'NULL' THEN '{{}}' ELSE '{{"input":' || z[2] || '}}' END AS o
     FROM spread),
-found AS (
-    SELECT *, yt = 'OBJECT' AND list_has_any(yk, {text_list(TALK)}) AS talk,
-        CASE WHEN yt = 'OBJECT' THEN list_position(yl, coalesce(
-            list_filter({said}, lambda m_: list_contains(yl, m_))[1],
-            CASE WHEN len(yl) = 1 AND NOT list_has_any(yl, {faults}) AND NOT list_has_any(yl, {scored})
-                 THEN yl[1] END)) END AS pk,
-        CASE WHEN yt = 'OBJECT' THEN
-            list_position(yl, list_filter({scored}, lambda m_: list_contains(yl, m_))[1]) END AS sk
-    FROM told),
 valued AS (
     SELECT *, CASE WHEN json_type(pv) = 'ARRAY' THEN pv WHEN json_type(sv) = 'ARRAY' THEN sv END AS many
     FROM (SELECT * EXCLUDE (pv, sv),
@@ -356,27 +373,42 @@ valued AS (
                    ELSE pv END AS pv,
               CASE WHEN json_type(sv) = 'ARRAY' AND json_array_length(sv) = 1 THEN json_extract(sv, '$[0]')
                    ELSE sv END AS sv
-          FROM (SELECT *, CASE WHEN yt = 'OBJECT' THEN json_extract(y, {pointer('yk[pk]')}) ELSE y END AS pv,
-                       CASE WHEN yt = 'OBJECT' THEN json_extract(y, {pointer('yk[sk]')}) END AS sv FROM found))),
+          FROM ({keyed}))),
 weighed AS (
     SELECT *, CASE WHEN many IS NOT NULL AND len(ps) >= 2 AND list_aggregate(ps, 'count') = len(ps) AND {sure}
                    THEN list_position(ps, list_max(ps)) END AS top
     FROM (SELECT *, CASE WHEN many IS NOT NULL THEN TRY_CAST(many AS DOUBLE[]) END AS ps FROM valued)),
 spoken AS (
-    SELECT * EXCLUDE (o), {_plain(taken)} AS o, CASE WHEN y IS NULL THEN NULL {talk}
+    SELECT * EXCLUDE (o), {plain} AS o, CASE WHEN y IS NULL THEN NULL {talk}
         ELSE concat_ws(',',
             '"prediction":' || CASE WHEN top IS NOT NULL AND (json_type(pv) = 'ARRAY' OR pv IS NULL) THEN top - 1
                 WHEN json_type(pv) = 'ARRAY' AND json_array_length(pv) > {LONGEST_ANSWER}
                 THEN '"' || json_array_length(pv) || ' values"' ELSE pv END,
             '"score":' || CASE WHEN top IS NOT NULL AND (sv IS NULL OR json_type(sv) = 'ARRAY') THEN ps[top]
                 WHEN json_type(sv) = 'ARRAY' THEN NULL ELSE sv END,
-            '"output.values":' || many,
-            {_others('list_filter(yk, lambda m_, j_: j_ IS DISTINCT FROM pk AND j_ IS DISTINCT FROM sk)')}) END AS a
+            '"output.values":' || many, {others}) END AS a
     FROM weighed)
 SELECT i, {order} AS k, ignored, bad{half}, '{{' || concat_ws(',',
     {quoted_text(f'"{id_key}":')} || coalesce(to_json(CASE WHEN n > 1 THEN id || '-item-' || k ELSE id END), 'null'),
     {inner('env')}, CASE WHEN k = 1 THEN {inner('once')} END, '"batch_size":' || n, {inner('o')}, nullif(a, ''))
     || '}}' AS o FROM spoken"""
+
+
+def _keyed() -> str:
+    """Of answers with keys, what the model said (`pv`) and its score (`sv`); of all others the answer itself."""
+    said, scored, faults = text_list(SAID), text_list(SCORED), text_list(FAULTS)
+    return f"""
+        SELECT *, CASE WHEN yt = 'OBJECT' THEN json_extract(y, {pointer('yk[pk]')}) ELSE y END AS pv,
+            CASE WHEN yt = 'OBJECT' THEN json_extract(y, {pointer('yk[sk]')}) END AS sv
+        FROM (SELECT *, yt = 'OBJECT' AND list_has_any(yk, {text_list(TALK)}) AS talk,
+                  CASE WHEN yt = 'OBJECT' THEN list_position(yl, coalesce(
+                      list_filter({said}, lambda m_: list_contains(yl, m_))[1],
+                      CASE WHEN len(yl) = 1 AND NOT list_has_any(yl, {faults}) AND NOT list_has_any(yl, {scored})
+                           THEN yl[1] END)) END AS pk,
+                  CASE WHEN yt = 'OBJECT' THEN
+                      list_position(yl, list_filter({scored}, lambda m_: list_contains(yl, m_))[1]) END AS sk
+              FROM (SELECT *, json_type(y) AS yt, json_keys(y) AS yk,
+                        list_transform(json_keys(y), lambda m_: lower(m_)) AS yl FROM told))"""
 
 
 def hints_of(columns: Iterable[str], own: Collection[str]) -> dict[str, Hint]:

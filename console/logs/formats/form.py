@@ -149,6 +149,10 @@ class LogFormat(ABC):
     def cutter(self, file: FilePlan) -> Cutter:
         """Cuts this file. `file.columns` holds the keys known so far (none while the head is looked at)."""
 
+    def fields_of(self, look: Look) -> tuple[str, ...]:
+        """The fields of a file's records where its head tells them without cutting it; () where it has to be cut."""
+        return self.fields
+
     def hints(self, file: FilePlan, place: Path) -> Mapping[str, Hint]:
         """What it says of columns, by their names. `place` is where the newest file lies, for a schema beside it."""
         return {}

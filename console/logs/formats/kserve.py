@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from console.logs.formats.bodies import EVERY_SHAPE, hints_of, opened, shapes_in
+from console.logs.formats.bodies import hints_of, opened, shapes_encoded_in, shapes_in
 from console.logs.formats.cutting import SqlCutter
 from console.logs.formats.form import Cutter, Hint, Known, LogFormat, Look
 from console.logs.plan import FilePlan
@@ -74,6 +74,9 @@ def _blob_source() -> str:
                                       WHEN 'OBJECT' THEN [l::JSON] END AS xs FROM lines))))"""
 
 
+BLOB_SOURCE = _blob_source()
+
+
 class KServeEvents(LogFormat):
     """CloudEvents of its HTTP or Kafka sink. A response is logged for status 200 only: without one, it failed."""
 
@@ -92,7 +95,7 @@ class KServeEvents(LogFormat):
     def cutter(self, file: FilePlan) -> Cutter:
         """A record for each instance of each half."""
         def chosen(block: bytes) -> str:
-            shapes = EVERY_SHAPE if b"data_base64" in block else shapes_in(block)
+            shapes = shapes_encoded_in(block) if b"data_base64" in block else shapes_in(block)
             return opened(EVENT_SOURCE, "id", EVENT_OWN, shapes, halves=True)
 
         return SqlCutter(chosen, json=True, keys=file.columns, no_line="no event with a type")
@@ -126,9 +129,11 @@ class KServeBlob(LogFormat):
         return Known(share, "Records with reqType, id and bytes") if share else None
 
     def cutter(self, file: FilePlan) -> Cutter:
-        """A record for each instance of each half. Bodies are base64: any shape may be in them."""
-        select = opened(_blob_source(), "id", BLOB_OWN, EVERY_SHAPE, halves=True, several=True)
-        return SqlCutter(select, json=True, keys=file.columns, no_line="no object with reqType")
+        """A record for each instance of each half."""
+        def chosen(block: bytes) -> str:
+            return opened(BLOB_SOURCE, "id", BLOB_OWN, shapes_encoded_in(block), halves=True, several=True)
+
+        return SqlCutter(chosen, json=True, keys=file.columns, no_line="no object with reqType")
 
     def hints(self, file: FilePlan, place: Path) -> Mapping[str, Hint]:
         """Default and canary are the versions."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from console.logs.formats.bodies import EVERY_SHAPE, hints_of, opened, quoted_text, shapes_in
+from console.logs.formats.bodies import WIDEST, Shape, hints_of, opened, quoted_text, shapes_encoded_in, shapes_in
 from console.logs.formats.cutting import SqlCutter
 from console.logs.formats.form import Cutter, Hint, Known, LogFormat, Look
 from console.logs.plan import FilePlan
@@ -33,6 +33,15 @@ def _body(part: str) -> str:
     raw = f"TRY(from_base64({part}.data))"
     return (f"CASE WHEN upper({part}.encoding) = 'BASE64' THEN coalesce(TRY(decode({raw})), "
             f"'{{\"bytes\":' || octet_length({raw}) || '}}', {part}.data) ELSE {part}.data END")
+
+
+def _shapes(block: bytes) -> frozenset[Shape]:
+    """What may be in bodies. Where all are said to be CSV, none is JSON."""
+    if b"BASE64" in block.upper():
+        return shapes_encoded_in(block)
+    shapes = shapes_in(block)
+    only_csv = b"JSON" not in block and block.count(b'"encoding"') == block.count(b'"CSV"')
+    return shapes - {Shape.JSON} if only_csv else shapes
 
 
 def _is_csv(part: str) -> str:
@@ -78,14 +87,32 @@ class SageMakerCapture(LogFormat):
         share = look.share_of_records(lambda record: isinstance(record.get("captureData"), dict))
         return Known(share, "Lines with captureData and eventMetadata") if share else None
 
+    def fields_of(self, look: Look) -> tuple[str, ...]:
+        """Where all is plain CSV its fields are counted: a capture may be thousands of small files."""
+        found = PLACE.fullmatch(look.path)
+        parts = found.groupdict() if found else {}
+        n_features = 0
+        for record in look.records:
+            capture, metadata = record.get("captureData"), record.get("eventMetadata")
+            if not isinstance(capture, dict) or not isinstance(metadata, dict) or "customAttributes" in metadata:
+                return ()
+            asked, said = _plain_csv(capture.get("endpointInput")), _plain_csv(capture.get("endpointOutput"))
+            if asked is None or said is None or "," in said:
+                return ()
+            n_features = max(n_features, asked.count(",") + 1)
+        if not n_features:
+            return ()
+        features = (f"feature_{number}" for number in range(1, min(n_features, WIDEST) + 1))
+        place = (name for name in ("endpoint", "variant") if parts.get(name))
+        return (ID, "eventId", "inferenceTime", *place, "batch_size", *features, "prediction")
+
     def cutter(self, file: FilePlan) -> Cutter:
         """A record for each instance of a request."""
         found = PLACE.fullmatch(file.path)
         source = _source((found["endpoint"] or "") if found else "", found["variant"] if found else "")
 
         def chosen(block: bytes) -> str:
-            shapes = EVERY_SHAPE if b"BASE64" in block or b"base64" in block else shapes_in(block)
-            return opened(source, ID, OWN, shapes)
+            return opened(source, ID, OWN, _shapes(block))
 
         return SqlCutter(chosen, json=True, keys=file.columns, no_line="no captureData in it")
 
@@ -102,12 +129,21 @@ class SageMakerCapture(LogFormat):
         }
 
 
+def _plain_csv(body: object) -> str | None:
+    """A line of CSV without quotes; None for any other body."""
+    if not isinstance(body, dict) or body.get("encoding") != "CSV" or not isinstance(body.get("data"), str):
+        return None
+    line: str = body["data"].rstrip("\r\n")
+    return None if '"' in line or "\n" in line else line
+
+
 class SageMakerTruth(LogFormat):
     """Labels that were uploaded for Model Monitor; their event id is the inference id of the request."""
 
     name = "sagemaker-ground-truth"
     title = "SageMaker ground truth"
     kind = StreamKind.OUTCOMES
+    fields = (ID, "label")
     own_path = True
 
     def recognise(self, look: Look) -> Known | None:

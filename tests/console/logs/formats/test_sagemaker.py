@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from console.logs import formats
+from console.logs.plan import Compression, FileFormat, FilePlan
 from tests.console.logs.formats.payloads import (
     FEATURES,
     LONG,
@@ -115,6 +117,24 @@ def test_that_it_is_told_from_other_lines() -> None:
     assert known_as({"ts": "2026-03-02T10:00:00Z", "captureDate": {"a": 1}}) == ""
     assert known_as({"ts": "2026-03-02T10:00:00Z", "captureData": "text"}) == ""
     assert known_as("ts,captureData\n2026-03-02T10:00:00Z,{}") == ""
+
+
+@pytest.mark.parametrize("lines", [
+    [event(body("1,x,"), body("0.5"))], [event(body("1"), body("0.5\n")), event(body("1,2,3"), body(""))],
+    [event(body('1,"x"'), body("0.5"))], [event(body("1\n2"), body("0.5\n0.6"))], [event(body("1"), body("0.2,0.8"))],
+    [event(body('{"a": 1}', "JSON"), body("0.5"))], [event(body(None), body("1"))], [event(body("1"), None)],
+    [event(body("1"), body("2"), customAttributes=["x"])], [event(body("1,2"), body("2")), {"captureData": {}}]])
+def test_that_counted_fields_are_those_that_cutting_gives(lines: list[Any]) -> None:
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    form = formats.named("sagemaker")
+    for path in (PLACE, "x.jsonl"):
+        counted = form.fields_of(formats.look_at_text(path, text, whole=True))
+        cutter = form.cutter(FilePlan(path, FileFormat.JSON_LINES, Compression.NONE, 0, 0, ()))
+        cutter.cut(text.encode(), final=True)
+        assert set(counted) in (set(), set(cutter.keys)) and len(counted) == len(set(counted))
+        plain = lines[0] == event(body("1,x,"), body("0.5")) or "1,2,3" in text
+        assert bool(counted) == plain
+        cutter.close()
 
 
 def test_that_labels_come_in_all_encodings() -> None:
