@@ -416,7 +416,7 @@ class TextFile:
             return False
         if self.plan.format is FileFormat.JSON_LINES:
             with contextlib.suppress(ValueError):
-                return isinstance(json.loads(text), dict)
+                return isinstance(json.loads(text), dict | list if self.plan.dialect else dict)
             return False
         if self.plan.dialect:
             return not self._cutter.cut(text, final=True).bad

@@ -62,7 +62,8 @@ def write(path: Path, records: Iterable[object]) -> Path:
 class Loaded:
     """A folder in a workspace, closed when the test ends."""
 
-    def __init__(self, folder: Path, workspace: Path) -> None:
+    def __init__(self, folder: Path, workspace: Path, *, rest_s: float = 1e9) -> None:
+        self.rest_s = rest_s
         self.folder = folder
         self.workspace = workspace
         self.open()
@@ -72,7 +73,7 @@ class Loaded:
         self.ws = Workspace.open(self.workspace, folder=self.folder)
         plan = discover(self.folder, SilentJob())
         self.report: LoadReport = load_folder(plan, self.ws, SilentJob(), live_s=1e9)
-        self.follower = Follower(self.folder, self.ws, plan, rest_s=1e9)
+        self.follower = Follower(self.folder, self.ws, plan, rest_s=self.rest_s)
 
     def poll(self) -> int:
         """How many rows following brought."""

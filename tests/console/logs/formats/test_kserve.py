@@ -122,6 +122,20 @@ def test_that_an_array_keeps_the_order_of_its_batches() -> None:
         (f"b{n}-item-{k + 1}", str(n), str(k)) for n in range(30) for k in range(2)]
 
 
+@pytest.mark.parametrize("batched", [False, True])
+def test_that_a_blob_that_arrives_without_a_newline_is_taken_when_it_rests(tmp_path: Path, batched: bool) -> None:
+    write(tmp_path / "logs/a-request.json", [blobs()])
+    loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot", rest_s=0)
+    later = [{**each, "id": "late"} for each in blobs()]
+    (tmp_path / "logs/late-request.json").write_text(json.dumps(later if batched else later[0]))
+    brought = 0
+    for _ in range(5):
+        brought += loaded.poll()
+    assert brought == (2 if batched else 1)
+    assert loaded.ask("SELECT count(*) FROM raw WHERE id = 'late'", "kserve-blob") == [(brought,)]
+    loaded.close()
+
+
 def test_that_hostile_blobs_are_rows_or_set_aside() -> None:
     rows, found = cut("kserve-blob", blob(REQUEST, None, bytes="***"), blob(REQUEST, None, bytes=None),
                       blob(REQUEST, None, bytes=[1]), blob("x", {}), blob(REQUEST, {}, id=None), {"a": 1}, [], 5,
