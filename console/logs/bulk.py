@@ -25,7 +25,7 @@ from console.roles import ColumnType
 if TYPE_CHECKING:
     from console.store import Appended, Writer
 
-WAITING = 3             # tables between the two threads
+WAITING = 2             # tables between the two threads
 GATHERED_ROWS = 100_000  # of a stream that has none yet: they are looked at before they are written
 STUCK_S = 0.2           # how often a full queue looks whether there is still somebody who reads it
 

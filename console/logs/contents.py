@@ -42,7 +42,7 @@ class Broken:
     reason: str
 
 
-AHEAD_BYTES = 64 << 20          # of rows that were read and not yet written
+AHEAD_BYTES = 32 << 20          # of rows that were read and not yet written
 
 Item = tuple[FileState, Piece | Range | Ended | Broken]
 

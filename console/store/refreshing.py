@@ -127,6 +127,7 @@ class _Refresh:
             self._add_up_moments([level for level in LEVELS_S if self.finest < level < split], self.finest)
         self._from_raw(split, max(split, FINEST_S), together=False)
         self._add_up_moments([level for level in LEVELS_S if level > split], split)
+        self.con.execute("DROP TABLE _rolled")      # tens of megabytes, which nobody needs until the next time
 
     def _from_raw(self, level: int, dirty: int, *, together: bool) -> None:
         """One level from raw rows; `dirty` is the level at which whole buckets are made again."""
