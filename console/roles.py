@@ -78,6 +78,11 @@ class TimeFormat(StrEnum):
     RELATIVE_MS = "relative_ms"
 
 
+RELATIVE = (TimeFormat.RELATIVE_S, TimeFormat.RELATIVE_MS)
+DATES = (TimeFormat.DAY_FIRST, TimeFormat.MONTH_FIRST)
+
+TIME_ROLES = (Role.TIMESTAMP, Role.OUTCOME_TIME, Role.ARRIVAL_TIME)
+
 SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST, Role.METRIC_NAME)
 """The roles whose values make a series; rollups are kept apart by them, and charts can be split by them."""
 

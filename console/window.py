@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 ZERO = timedelta(0)
 
+RELATIVE_START = datetime(2000, 1, 1, tzinfo=UTC)
+"""Where times lie that count from a start which the log does not name. Whoever shows them counts from here again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

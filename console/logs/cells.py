@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from statistics import median
 
@@ -34,6 +34,7 @@ class Facts:
     texts    the cells that are not missing, as text; numbers: those of them that are numbers, NaN left out
     zoned    whether its times name their zone; None when it holds no times
     nested   whether it holds lists or objects
+    in_doubt whether its texts are dates of which nothing says whether the day or the month stands first
     """
 
     name: str
@@ -45,6 +46,7 @@ class Facts:
     zoned: bool | None = None
     nested: bool = False
     typed_text: bool = False     # the file itself says that it is text (Parquet, JSON strings)
+    in_doubt: bool = False
 
     @property
     def distinct(self) -> int:
@@ -114,6 +116,11 @@ def look_at(name: str, values: Sequence[object]) -> Facts:
     if times.iso_share(texts) >= ENOUGH:
         zoned = all(times.has_zone(text) for text in texts if times.ISO.fullmatch(text))
         return facts(ColumnType.TIME, (), TimeFormat.ISO, zoned)
+    dated = times.dated(name, texts, ENOUGH)
+    if dated is not None and dated.form is not None:
+        return facts(ColumnType.TIME, (), dated.form, dated.zoned)
+    if dated is not None:
+        return replace(facts(ColumnType.TEXT, (), None, dated.zoned), in_doubt=True)
     return facts(ColumnType.TEXT)
 
 

@@ -131,30 +131,30 @@ def as_text(settings: FolderSettings) -> str:
     """The file: fixed order, streams and columns by name, so that a diff shows what changed."""
     lines = [HEADER]
     if settings.zone is not None:
-        lines.append(f"zone = {_quoted(settings.zone)}\n")
+        lines.append(f"zone = {quoted(settings.zone)}\n")
     if settings.leave_out:
-        lines.append(f"leave_out = [{', '.join(map(_quoted, settings.leave_out))}]\n")
+        lines.append(f"leave_out = [{', '.join(map(quoted, settings.leave_out))}]\n")
     for name, stream in sorted(settings.streams.items()):
-        lines.append(f"[streams.{_quoted(name)}]")
+        lines.append(f"[streams.{quoted(name)}]")
         if stream.kind is not None:
-            lines.append(f"kind = {_quoted(stream.kind)}")
+            lines.append(f"kind = {quoted(stream.kind)}")
         if stream.zone is not None:
-            lines.append(f"zone = {_quoted(stream.zone)}")
+            lines.append(f"zone = {quoted(stream.zone)}")
         if stream.names:
-            lines.append(f"names = [{', '.join(map(_quoted, stream.names))}]")
+            lines.append(f"names = [{', '.join(map(quoted, stream.names))}]")
         if stream.half_of is not None:
-            lines.append(f"half_of = {_quoted(stream.half_of)}")
+            lines.append(f"half_of = {quoted(stream.half_of)}")
         lines.append("")
         if stream.path:
-            lines.append(f"[streams.{_quoted(name)}.path]")
-            lines += [f"{role} = {_quoted(where)}" for role, where in sorted(stream.path.items())]
+            lines.append(f"[streams.{quoted(name)}.path]")
+            lines += [f"{role} = {quoted(where)}" for role, where in sorted(stream.path.items())]
             lines.append("")
         for column, said in sorted(stream.columns.items()):
-            lines.append(f"[streams.{_quoted(name)}.columns.{_quoted(column)}]")
+            lines.append(f"[streams.{quoted(name)}.columns.{quoted(column)}]")
             for key in ("role", "unit", "type", "time_format"):
                 value = getattr(said, key)
                 if value is not None:
-                    lines.append(f"{key} = {_quoted(value)}")
+                    lines.append(f"{key} = {quoted(value)}")
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -330,7 +330,7 @@ def _only(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A TOML string: nothing in it can end it or start a key."""
     def escaped(letter: str) -> str:
         if letter in '"\\':

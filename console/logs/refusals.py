@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from console.errors import NoLogs
 from console.logs import times
 from console.logs.cells import Facts
+from console.logs.config import quoted
 from console.logs.plan import FolderPlan, Refused, StreamPlan
 
 MOST_NAMES = 8
@@ -22,6 +23,11 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
         if each.is_number():
             reason = f"`{each.name}` counts from a start that the log does not name ({each.low:g} to {each.high:g})"
             do = "Write a date, or the seconds since 1970"
+        elif each.in_doubt:
+            reason = f"The times in `{each.name}` may be day/month or month/day ({each.texts[0][:40]})"
+            do = (f'Set time_format = "day_first" or "month_first" for it under [streams.{quoted(plan.name)}.columns.'
+                  f"{quoted(each.name)}] in pilothouse.toml")
+            break
         elif each.texts and 2 * sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) > each.n:
             reason = f"The times in `{each.name}` are written as {each.texts[0][:40]}, which is not read"
             do = "Write them as 2026-11-23 18:45:06"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from console.roles import ColumnType, TimeFormat
+from console.roles import DATES, RELATIVE, ColumnType, TimeFormat
 from console.store.names import literal, quoted
+from console.window import RELATIVE_START
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "nan", "nat", "-", "?", "\\n")
 """Lower case. In columns of numbers, times and flags these are no cells that failed to fit, but missing ones."""
@@ -24,7 +25,21 @@ EARLIEST, LATEST = "1971-01-01", "2200-01-01"
 RAW_TYPES = {ColumnType.NUMBER: "DOUBLE", ColumnType.TEXT: "VARCHAR", ColumnType.TIME: "TIMESTAMP",
              ColumnType.FLAG: "BOOLEAN"}
 
-PER_SECOND = {TimeFormat.EPOCH_S: 1, TimeFormat.EPOCH_MS: 10**3, TimeFormat.EPOCH_US: 10**6, TimeFormat.EPOCH_NS: 10**9}
+PER_SECOND = {TimeFormat.EPOCH_S: 1, TimeFormat.EPOCH_MS: 10**3, TimeFormat.EPOCH_US: 10**6, TimeFormat.EPOCH_NS: 10**9,
+              TimeFormat.RELATIVE_S: 1, TimeFormat.RELATIVE_MS: 10**3}
+"""Times that are counts, in a number or in the text of one."""
+
+_BLANK = "[\\s\u00a0\u202f]*"
+DATE = (r"^\s*(?:[A-Za-z]{3,9},?\s+)?"
+        r"(\d{1,2}|[A-Za-z]{3,9})\.?[/.\-\s]\s*(\d{1,2}|[A-Za-z]{3,9})[.,]*[/.\-\s]\s*(\d{4}|\d{2})"
+        rf"(?:[T\s,:]{_BLANK}(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:[.,](\d{{1,9}}))?)?"
+        rf"{_BLANK}([AaPp]\.?[Mm]\.?)?{_BLANK}([Zz]|UTC|utc|GMT|gmt|[+-]\d{{2}}:?(?:\d{{2}})?)?)?\s*$")
+"""A day and a month in either order before the year, as RE2 and Python read it: 31/12/2026, 31-Dec-26, Dec 31, 2026,
+Mon, 02 Mar 2026 10:00:00 GMT, 02/Mar/2026:12:00:42 +0000, 12/31/2026, 10:00 PM."""
+
+DATE_PARTS = ("first", "second", "year", "hour", "minute", "second_", "fraction", "half", "zone")
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
            "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -107,19 +122,46 @@ def instant_of_text(text: str, form: TimeFormat | None) -> str:
     """A TIMESTAMP: UTC where the text names its zone, else the clock as written."""
     if form in PER_SECOND:
         return instant_of_number(text, "VARCHAR", form)
+    if form in DATES:
+        return f"make_timestamp(epoch_us(TRY_CAST({_iso_of_date(text, form)} AS TIMESTAMPTZ)))"
     tidy = (f"regexp_replace(regexp_replace(replace(trim({text}), ',', '.'), '\\s*(z|utc|gmt)$', 'Z', 'i'), "
             f"'\\s+([+-][0-9]{{2}}:?([0-9]{{2}})?)$', '\\1')")
-    return (f"make_timestamp(epoch_us(coalesce(TRY_CAST({text} AS TIMESTAMPTZ), TRY_CAST({tidy} AS TIMESTAMPTZ))))")
+    two = "([0-9]{2})"
+    spread = f"regexp_replace({tidy}, '^([0-9]{{4}}){two}{two}[Tt]{two}{two}{two}', '\\1-\\2-\\3T\\4:\\5:\\6')"
+    tries = ", ".join(f"TRY_CAST({each} AS TIMESTAMPTZ)" for each in (text, tidy, spread))
+    return f"make_timestamp(epoch_us(coalesce({tries})))"
+
+
+def _iso_of_date(text: str, form: TimeFormat) -> str:
+    """A date in that order, and in no other, as ISO text; NULL or no date where it is none.
+
+    Two digits are a year from 1970 to 2069. The regular expression runs once a row: the engine sees that all parts
+    are taken from the same one.
+    """
+    struct = f"regexp_extract({text}, {literal(DATE)}, {list(DATE_PARTS)})"
+    first, second, year, hour, minute, seconds, fraction, half, zone = (f"({struct}).{part}" for part in DATE_PARTS)
+    day, month = (first, second) if form is TimeFormat.DAY_FIRST else (second, first)
+    numbered = f"coalesce(TRY_CAST({month} AS INTEGER), list_position({list(MONTHS)}, lower(left({month}, 3))), 99)"
+    hours = (f"CASE {half} WHEN '' THEN {hour} ELSE (CASE WHEN TRY_CAST({hour} AS INTEGER) BETWEEN 1 AND 12 "
+             f"THEN TRY_CAST({hour} AS INTEGER) % 12 + CASE WHEN {half} ILIKE 'p%' THEN 12 ELSE 0 END "
+             "ELSE 99 END)::VARCHAR END")
+    clock = (f"CASE {hour} WHEN '' THEN '' ELSE concat(' ', {hours}, ':', {minute}, ':', "
+             f"CASE {seconds} WHEN '' THEN '00' ELSE {seconds} END, CASE {fraction} WHEN '' THEN '' "
+             f"ELSE '.' || {fraction} END, CASE WHEN {zone} SIMILAR TO '[A-Za-z]+' THEN 'Z' ELSE {zone} END) END")
+    return (f"CASE WHEN {year} <> '' THEN concat(CASE WHEN length({year}) = 4 THEN '' WHEN {year} >= '70' THEN '19' "
+            f"ELSE '20' END, {year}, '-', {numbered}, '-', {day}, {clock}) END")
 
 
 def instant_of_number(number: str, base: str, form: TimeFormat) -> str:
-    """A TIMESTAMP from a count since 1970; NULL where the calendar ends."""
+    """A TIMESTAMP from a count since 1970, or since the start of a relative one; NULL where the calendar ends."""
     per_second = PER_SECOND[form]
     if per_second > 10**6:
         whole = (f"coalesce(TRY_CAST({number} AS BIGINT) // 1000, "
                  f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) / 1e3) AS BIGINT))")
     else:
         whole = f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * {10**6 // per_second}) AS BIGINT)"
+    if form in RELATIVE:
+        whole = f"{whole} + {int(RELATIVE_START.timestamp()) * 10**6}"
     return f"TRY(make_timestamp({whole}))"
 
 
@@ -137,7 +179,9 @@ def times(instant: str, was: str, form: TimeFormat | None, naive: bool, zone: st
 
 def names_zone(text: str) -> str:
     """Whether a time says where its clock stands."""
-    return f"regexp_matches({text}, '([zZ]|UTC|GMT|utc|gmt|:[0-9.,]+ ?[+-][0-9]{{2}}:?([0-9]{{2}})?)\\s*$')"
+    clock = r"(:[0-9.,]+|[0-9][Tt][0-9]{6}([.,][0-9]+)?)"
+    shift = r"\s*([AaPp]\.?[Mm]\.?)?\s*[+-][0-9]{2}:?([0-9]{2})?"
+    return f"regexp_matches({text}, '([zZ]|UTC|GMT|utc|gmt|{clock}{shift})\\s*$')"
 
 
 def to_utc(clock: str, zone: str) -> str:

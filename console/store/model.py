@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from console.roles import ColumnType, Role, StreamKind, TimeFormat
+from console.roles import RELATIVE, ColumnType, Role, StreamKind, TimeFormat
 
 Floats = NDArray[np.float64]
 
@@ -85,6 +85,12 @@ class StreamInfo:
     def column(self, role: Role) -> ColumnInfo | None:
         """The first column with that role."""
         return next((column for column in self.columns if column.role is role), None)
+
+    @property
+    def relative(self) -> bool:
+        """Whether its times count from a start that the log does not name (see `console.window.RELATIVE_START`)."""
+        column = self.column(Role.TIMESTAMP)
+        return column is not None and column.time_format in RELATIVE
 
     def columns_of(self, *roles: Role) -> tuple[ColumnInfo, ...]:
         """All columns with one of these roles, in the order of the log."""

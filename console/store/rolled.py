@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
+from console.roles import INPUT_ROLES, TIME_ROLES, ColumnType, Role, StreamKind
 from console.store.model import ColumnInfo, StreamInfo
 
 MOST_COLUMNS = 200
@@ -15,7 +15,7 @@ TO_MB = {"b": 1 / 1024**2, "kb": 1 / 1024, "kib": 1 / 1024, "mb": 1.0, "mib": 1.
          "tb": 1024.0**2, "tib": 1024.0**2}
 """By 1,024, as the servers' own tools count."""
 
-NEVER = (Role.REQUEST_ID, Role.USER_ID, Role.IGNORED)
+NEVER = (Role.REQUEST_ID, Role.USER_ID, Role.IGNORED, *TIME_ROLES)
 COUNTED_TEXT = (*INPUT_ROLES, Role.PREDICTION, Role.SCORE, Role.LABEL, Role.CLICKED, Role.STATUS)
 """Text has no moments, but how often it is missing is known for these."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from console.roles import StreamKind
@@ -24,6 +24,9 @@ STEP_SAMPLE = 20_000
 
 TOUCH_S, TOUCH_STEPS = 60.0, 5.0
 """Files touch when no more than a minute, or five typical distances of rows, lies between them."""
+
+AHEAD = timedelta(days=1)
+"""Rows later than now by more are told of: no zone makes that much, and a clock that is a little fast is no news."""
 
 AFTER = timedelta(microseconds=1)
 """Windows are half-open and times have microseconds: so much behind the last row."""
@@ -76,6 +79,20 @@ class Stats:
                 live = Window(min(own.start, live.start), max(own.end, live.end))
         return live
 
+    def ahead(self, con: DuckDBPyConnection, streams: tuple[StreamInfo, ...], now: datetime) -> tuple[str, ...]:
+        """A sentence for each stream with rows more than AHEAD later than now."""
+        found = []
+        for stream in streams:
+            if stream.kind not in ON_TIME_AXIS or stream.relative or stream.last is None or stream.last <= now + AHEAD:
+                continue
+            from_then = (now + AHEAD).replace(tzinfo=None)
+            rows = one(con, f"SELECT count(*) FROM {stream.table} WHERE _ts > ?", [from_then])[0]
+            lie = "row lies" if rows == 1 else "rows lie"
+            found.append(f"{rows:,} {lie} in the future in {stream.name}, the last on {stream.last.day} "
+                         f"{stream.last:%b %Y}. They are kept and shown; if the clock of the server was right, set the "
+                         "zone or the time format under Columns")
+        return tuple(found)
+
     def coverage(self, con: DuckDBPyConnection, streams: tuple[StreamInfo, ...]) -> tuple[Window, ...]:
         """First to last row of each file of requests and samples, merged where they touch."""
         steps = {stream.stream_id: stream.step_s for stream in streams if stream.kind in ON_TIME_AXIS}
@@ -91,6 +108,12 @@ class Stats:
             else:
                 merged.append([first, last, touch])
         return tuple(Window(from_epoch(first), from_epoch(last) + AFTER) for first, last, _ in merged)
+
+
+def relative(streams: Iterable[StreamInfo]) -> bool:
+    """Whether all streams on the time axis, and there are some, count from an unnamed start."""
+    found = [stream.relative for stream in streams if stream.kind in ON_TIME_AXIS]
+    return bool(found) and all(found)
 
 
 def _around(streams: Iterable[StreamInfo]) -> Window | None:

@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 
 from console import clock
-from console.errors import CannotWrite
 from console.jobs import Job
 from console.roles import Role, StreamKind
 from console.store import (
@@ -28,6 +27,7 @@ from console.store import (
     reading,
     refreshing,
     rollups,
+    trouble,
     values,
 )
 from console.store.corrections import Corrections, Misfit, misfits
@@ -35,7 +35,7 @@ from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
 from console.store.shown import FileView, QuarantineView, RefusedView
-from console.store.stats import Stats
+from console.store.stats import Stats, relative
 from console.store.tracks import ALWAYS
 from console.store.writer import Writer
 from console.window import Window, from_epoch
@@ -138,9 +138,8 @@ class Workspace:
                 self._streams.clear()
                 self._streams.update(before)
                 _roll_back(self._writer)
-                if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-                    raise CannotWrite(f"The workspace could not be written ({str(error).splitlines()[0]})",
-                                      where=str(self.path), do="Make room on the disk, then load again") from error
+                if isinstance(error, duckdb.Error) and trouble.is_of_disk(error):
+                    raise trouble.cannot_write(error, self.path) from error
                 raise
             finally:
                 self._depth = 0
@@ -263,7 +262,7 @@ class Workspace:
     def checkpoint(self) -> None:
         """Move what was committed from the log of the database into its file; for idle moments. Never fails."""
         with self._lock:
-            if not self._depth:
+            if not self._depth and trouble.has_room(self.path):
                 try:
                     self._writer.execute("CHECKPOINT")
                 except duckdb.Error:
@@ -286,6 +285,11 @@ class Workspace:
     def totals(self) -> Totals:
         """Sums over the workspace."""
         return self._stats.totals(ledger.sums(self.cursor()), self.streams())
+
+    @property
+    def relative(self) -> bool:
+        """Whether the time axis counts from a start that the log does not name (see `console.window`)."""
+        return relative(self._shown.values())
 
     def span(self) -> Window | None:
         """From the first to just after the last row on the time axis; None when there is none."""
@@ -335,8 +339,9 @@ class Workspace:
         return str(found[0][0]) if found else None
 
     def notes(self) -> tuple[str, ...]:
-        """What was noted about the folder."""
-        return tuple(row[0] for row in self.cursor().execute("SELECT value FROM meta WHERE key = 'note'").fetchall())
+        """What was noted about the folder, and what its rows give cause to say."""
+        noted = self.cursor().execute("SELECT value FROM meta WHERE key = 'note'").fetchall()
+        return (*(row[0] for row in noted), *self._stats.ahead(self.cursor(), self.streams(), clock.now()))
 
     # ---- numbers -------------------------------------------------------------------------------------------
 

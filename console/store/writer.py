@@ -16,6 +16,7 @@ from console.store.casting import (
     LATEST,
     PER_SECOND,
     cell,
+    instant_of_text,
     misfits,
     names_zone,
 )
@@ -157,8 +158,8 @@ class Writer:
         texts = [column for column in asked if types.get(columns[column.stored], "VARCHAR") == "VARCHAR"]
         if texts:
             names = ", ".join(f"{quoted(columns[column.stored])} AS c{column.number}" for column in texts)
-            zoned = ", ".join(f"count(*) FILTER ({names_zone(f'c{column.number}')}) * 2 < count(TRY_CAST("
-                              f"c{column.number} AS TIMESTAMP))" for column in texts)
+            zoned = ", ".join(f"count(*) FILTER ({names_zone(f'c{column.number}')}) * 2 < count("
+                              f"{instant_of_text(f'c{column.number}', column.time_format)})" for column in texts)
             row = one(self.connection, f"SELECT {zoned} FROM (SELECT {names} FROM {source} LIMIT {NAIVE_SAMPLE})")
             naive |= {column.stored for column, without in zip(texts, row, strict=True) if without}
         return catalog.note_naive(self.connection, self._streams, stream, naive) if naive else stream
@@ -190,7 +191,8 @@ class Writer:
         column = catalog.time_column(stream)
         where = f"FROM {stream.table} WHERE rowid > {before} AND NOT {USABLE}"
         cells = ", ".join(f"{literal(each.stored)}, {quoted(each.stored)}" for each in stream.columns)
-        unread = f"json_contains(json_keys(_misfit), {literal(json.dumps(column.stored))})" if column else "false"
+        unread = (f"({quoted(column.stored)} IS NOT NULL OR json_contains(json_keys(_misfit), "
+                  f"{literal(json.dumps(column.stored))}))") if column else "false"
         row = f"json_merge_patch(json_object({cells}), coalesce(_misfit, '{{}}')::JSON)::VARCHAR"
         found = self.connection.execute(
             f"SELECT _file, _record, CASE WHEN _ts IS NOT NULL THEN {literal(ABSURD_TIME)} WHEN {unread} THEN "

@@ -310,7 +310,9 @@ def test_that_a_cut_gz_is_still_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("content", "reason"), [
     ("a,b,c\n" + "1,2,x\n" * 20, "No column holds a time; it has a, b, c"),
     ("timestamp,a,b\n" + "".join(f"{n},{n * 2},x\n" for n in range(20)), "`timestamp` counts from a start"),
-    ("day,price\n" + "05/20/1987,18.63\n05/21/1987,18.45\n" * 9, "are written as 05/20/1987"),
+    ("day,price\n" + "05/06/1987,18.63\n06/06/1987,18.45\n" * 9, "day/month or month/day (05/06/1987)"),
+    ("day,price\n" + "13/06/1987,18.63\n06/13/1987,18.45\n" * 9, "day/month or month/day (13/06/1987)"),
+    ("time,price\n" + "1/5/2026 noon,18.63\n2/5/2026 noon,18.45\n" * 9, "are written as 1/5/2026 noon"),
 ])
 def test_that_rows_without_a_usable_time_are_rejected_with_the_reason(tmp_path: Path, content: str,
                                                                       reason: str) -> None:
@@ -455,7 +457,8 @@ REAL = {  # folder: streams with kind and number of files, counted by hand in th
     "nannyml-car-loan": [("requests", 1), ("outcomes", 1), ("reference", 1)], "nab-cloudwatch": [("samples", 6)],
     "nab-known-cause": [("samples", 2)], "nab-ad-exchange": [("samples", 2)], "pedestrians-covid": [("samples", 1)],
     "format-sagemaker": [("requests", 69), ("outcomes", 25)], "format-kserve-cloudevents": [("requests", 2)],
-    "change-points": [("samples", 1)], "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
+    "change-points": [("samples", 1), ("samples", 1)],
+    "format-nginx-json": [("requests", 5)], "format-databricks": [("requests", 3)],
     "format-vertex": [("requests", 2)], "format-litellm": [("requests", 1)],
     "format-litserve": [("samples", 1), ("untimed", 1)],
     "format-bentoml": [("requests", 1), ("requests", 1), ("samples", 1)], "access-log-combined": [("requests", 2)],
