@@ -8,6 +8,7 @@ quarantined, what it calls no record is counted with its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -15,10 +16,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from console.logs.jsonlines import JsonCutter, shared_connection
-from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, newlines, shown
+from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, count_lines, newlines, shown
 from console.roles import ColumnType
 
 Ints = NDArray[np.int64]
+
+COPIED_BYTES = 1 << 20          # of lines whose rows may be copied once more
 
 FAULTS_OF_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """The query itself is wrong: no line is to blame."""
@@ -80,17 +83,32 @@ class SqlCutter:
         text = block[:end] if end < len(block) else block
         if not text.endswith(b"\n"):
             text += b"\n"
+        self._cut(cut, text)
+        return cut
+
+    def select_for(self, text: bytes) -> str:
+        """The query that such a block is cut by: blocks of one query may be cut in one go."""
+        return self._choose(text) if callable(self._choose) else self._choose
+
+    def cut_together(self, blocks: Sequence[bytes]) -> list[Cut]:
+        """Of each block, which must end with a line, what `cut` would give: planning the query costs more than a
+        small file. Blocks of one query only.
+        """
+        whole = Cut()
+        left_out = self._cut(whole, b"".join(blocks))
+        return _parted(whole, left_out, blocks)
+
+    def _cut(self, cut: Cut, text: bytes) -> _LeftOut:
+        """Cuts whole lines; gives the records that were ignored."""
         ends = newlines(text)
         cut.lines = len(ends)
-        if callable(self._choose):
-            self._select = self._choose(text)
+        self._select = self.select_for(text)
         lines = _lines(text, ends)
         wrong = self._wrong(lines)
         if wrong:
             lines = lines.filter(pa.array(~np.isin(lines["i"].to_numpy(), list(wrong))))
         found = self._ask(lines, wrong)
-        self._gather(cut, lines, found, wrong, text, ends)
-        return cut
+        return self._gather(cut, lines, found, wrong, text, ends)
 
     def _wrong(self, lines: pa.Table) -> dict[int, str]:
         """Lines that the query is not asked about, with what they are."""
@@ -106,7 +124,7 @@ class SqlCutter:
         """What the query gives. A line that it cannot bear is found by halves and set aside alone."""
         self._con.register("lines", lines)
         try:
-            return _in_order(self._con.sql(self._select).to_arrow_table())
+            return _in_order(self._answer(lines.nbytes))
         except duckdb.Error as error:
             if isinstance(error, FAULTS_OF_OURS):
                 raise
@@ -118,8 +136,18 @@ class SqlCutter:
         middle = lines.num_rows // 2
         return pa.concat_tables([self._ask(lines.slice(0, middle), wrong), self._ask(lines.slice(middle), wrong)])
 
+    def _answer(self, size: int) -> pa.Table:
+        """What the query gives.
+
+        A relation is planned twice, which takes most of the time for a small block: there it goes by way of a table.
+        """
+        if size > COPIED_BYTES:
+            return self._con.sql(self._select).to_arrow_table()
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {self._select}")
+        return self._con.sql("SELECT * FROM answer").to_arrow_table()
+
     def _gather(self, cut: Cut, lines: pa.Table, found: pa.Table, wrong: Mapping[int, str], text: bytes,
-                ends: Ints) -> None:
+                ends: Ints) -> _LeftOut:
         """Numbers all records in the order of their lines, and sorts them into rows, bad and ignored."""
         at = found["i"].to_numpy().astype(np.int64)
         silent = np.setdiff1d(lines["i"].to_numpy(), at)
@@ -153,6 +181,7 @@ class SqlCutter:
             if table is not None and table.num_rows:
                 cut.tables = [table]
         cut.bad.sort(key=lambda bad: bad.record)
+        return _LeftOut(at, ignored, {line: why for line, why in whys.items() if why in (BLANK, COMMENT)})
 
     def _plain(self, rows: pa.Table, numbers: Ints) -> pa.Table:
         assert self._columns is not None
@@ -175,6 +204,51 @@ class SqlCutter:
             kept = halves[np.searchsorted(numbers, table["_record"].to_numpy())]
             table = table.add_column(table.num_columns - 1, "_half", pa.array(kept, pa.int8(), from_pandas=True))
         return table
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """Of all records that the query spoke of: their lines, in order, and why they were ignored (NULL: they were not);
+    and the lines that it was not asked about.
+    """
+
+    at: Ints
+    reasons: pa.ChunkedArray
+    lines: Mapping[int, str]
+
+
+def _parted(whole: Cut, left_out: _LeftOut, blocks: Sequence[bytes]) -> list[Cut]:
+    """What was cut in one go, block by block."""
+    starts = whole.starts[0] if whole.starts else np.empty(0, np.int64)
+    firsts = np.cumsum([0, *(count_lines(block) for block in blocks)])
+    records = np.searchsorted(starts, firsts)
+    asked = np.searchsorted(left_out.at, firsts)
+    tables = []
+    for table in whole.tables:
+        numbers = table["_record"].to_numpy()
+        if not bool((numbers[1:] > numbers[:-1]).all()):
+            table = table.take(pa.array(np.argsort(numbers)))
+            numbers = table["_record"].to_numpy()
+        tables.append((table, numbers, np.searchsorted(numbers, records)))
+    parts = []
+    for at, block in enumerate(blocks):
+        first, end = int(firsts[at]), int(firsts[at + 1])
+        record = int(records[at])
+        part = Cut(records=int(records[at + 1]) - record, consumed=len(block), lines=end - first)
+        part.starts = [starts[record : int(records[at + 1])] - first]
+        for table, numbers, rows in tables:
+            begin, count = int(rows[at]), int(rows[at + 1] - rows[at])
+            if count:
+                own = pa.array(numbers[begin : begin + count] - record)
+                part.tables.append(table.slice(begin, count).set_column(table.num_columns - 1, "_record", own))
+        part.ignored.update(dict(_counts(left_out.reasons.slice(int(asked[at]), int(asked[at + 1] - asked[at])))))
+        parts.append(part)
+    for line, why in left_out.lines.items():
+        parts[int(np.searchsorted(firsts, line, side="right")) - 1].ignored[why] += 1
+    for bad in whole.bad:
+        at = int(np.searchsorted(firsts, bad.line, side="right")) - 1
+        parts[at].bad.append(Bad(bad.record - int(records[at]), bad.line - int(firsts[at]), bad.reason, bad.raw))
+    return parts
 
 
 def _in_order(found: pa.Table) -> pa.Table:
