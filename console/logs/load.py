@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from console.errors import CannotWrite, NoLogs
+from console.errors import NoLogs
 from console.jobs import Job, JobStopped
 from console.logs.begun import begin, tell_ledger
 from console.logs.bulk import Batch
@@ -28,7 +28,7 @@ from console.logs.plan import Compression, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
 from console.roles import ColumnType, StreamKind
-from console.store import Workspace, Writer
+from console.store import Workspace, Writer, trouble
 
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
@@ -88,11 +88,10 @@ def writable(ws: Workspace) -> Iterator[None]:
     """Turns what the database says about a full or lost disk into a sentence."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise CannotWrite(f"The workspace could not be written ({reason})", where=str(ws.path),
-                          do="Make room or choose another place with --workspace; what was loaded before is kept"
-                          ) from error
+    except (duckdb.Error, OSError) as error:
+        if not trouble.is_of_disk(error):
+            raise
+        raise trouble.cannot_write(error, ws.path) from error
 
 
 class _Loading:
