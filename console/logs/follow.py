@@ -105,6 +105,7 @@ class Follower:
         self._skip = frozenset(skip)
         self._unwanted: dict[str, bool] = {}
         self._files: dict[tuple[int, int], _Followed] = {}
+        self._seen: dict[str, OnDisk] = {}      # by the last look
         self._patience = Patience(clock)
         self._copies = Copies(clock)
         self._told = {refused.path: refused.reason for refused in plan.refused}
@@ -216,8 +217,13 @@ class Follower:
     def _look(self, job: Job) -> list[OnDisk]:
         """All files that are there now; what is in the way of others is told."""
         files, refused = walk(self._folder, job)
-        here = [OnDisk(each.path, each.place, Identity.from_stat(each.about)) for each in files
-                if self._wants(each.path)]
+        before, self._seen = self._seen, {}
+        for found in files:
+            if self._wants(found.path):
+                known, identity = before.get(found.path), Identity.from_stat(found.about)
+                if known is None or known.identity != identity:
+                    known = OnDisk(found.path, found.place, identity)
+                self._seen[found.path] = known
         names = {file.path for file in files}
         for each in refused:
             self._tell(each)
@@ -226,7 +232,7 @@ class Follower:
             forget_refusal(self._ws, path)
             del self._told[path]
         self._patience.keep(names)
-        return here
+        return list(self._seen.values())
 
     def _undo(self) -> None:
         """The poll failed: all files stand again where the ledger has them."""

@@ -23,8 +23,13 @@ class Found:
     """A regular file. `path` is relative to the folder, with forward slashes; `about` is what was asked to find it."""
 
     path: str
-    place: Path
+    where: str
     about: os.stat_result
+
+    @property
+    def place(self) -> Path:
+        """Where it lies."""
+        return Path(self.where)
 
 
 def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
@@ -35,11 +40,11 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
     check_folder(folder)
     found: list[Found] = []
     refused: list[Refused] = []
-    links: list[tuple[str, Path]] = []
+    links: list[tuple[str, str]] = []
     seen_folders: set[tuple[int, int]] = {_identity(folder.stat())}
     seen_files: dict[tuple[int, int], str] = {}
 
-    def visit(place: Path, prefix: str, depth: int) -> None:
+    def visit(place: str, prefix: str, depth: int) -> None:
         job.stop_if_asked()
         try:
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
@@ -51,13 +56,13 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
                 continue
             path = prefix + entry.name
             if entry.is_symlink():
-                links.append((path, Path(entry.path)))
+                links.append((path, entry.path))
             else:
-                take(path, Path(entry.path), depth)
+                take(path, entry.path, depth)
 
-    def take(path: str, place: Path, depth: int, *, link: bool = False) -> None:
+    def take(path: str, place: str, depth: int, *, link: bool = False) -> None:
         try:
-            about = place.stat()
+            about = os.stat(place)      # noqa: PTH116
         except OSError as error:
             refused.append(Refused(path, "It is a link to nothing" if link else
                                    f"It could not be looked at ({error.strerror or error})", rejected=not link))
@@ -81,7 +86,7 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
             seen_files[_identity(about)] = path
             found.append(Found(path, place, about))
 
-    visit(folder, "", 0)
+    visit(str(folder), "", 0)       # places as plain text: a path object for each would double what a look costs
     while links:       # after all real files, so that a file is known by its own name and not by a link's
         path, place = links.pop(0)
         take(path, place, path.count("/"), link=True)

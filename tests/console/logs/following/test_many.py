@@ -18,7 +18,7 @@ def thousand(tmp_path: Path) -> World:
     """A thousand files of one stream, ten rows each, read."""
     world = World(tmp_path, "jsonl", rows=0)
     for at in range(1000):
-        world.file(f"host-{at % 10}/app-{at}", world.rows(10 * at, 10 * at + 10))
+        world.file(f"host-{at % 10}/app-{at:04d}", world.rows(10 * at, 10 * at + 10))
     world.restart()
     world.holds((0, 10_000))
     return world
@@ -26,7 +26,7 @@ def thousand(tmp_path: Path) -> World:
 
 def test_that_a_thousand_files_are_followed(thousand: World) -> None:
     for at in range(0, 1000, 7):
-        thousand.add(thousand.row(20_000 + at), f"host-{at % 10}/app-{at}")
+        thousand.add(thousand.row(20_000 + at), f"host-{at % 10}/app-{at:04d}")
     thousand.settle()
     accounts(thousand.ws)
     files = list(thousand.path.rglob("*.jsonl"))
