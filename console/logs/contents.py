@@ -14,10 +14,12 @@ import duckdb
 
 from console.errors import ConsoleError, UnreadableLog
 from console.logs import parquet
+from console.logs.formats import Cutter
 from console.logs.identity import FileState, look, repeats
 from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
+from console.logs.together import Together
 from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, put_ranges
 from console.roles import ColumnType
 
@@ -123,10 +125,11 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams:
 
     def read() -> None:
         copies = _Copies(folder)
+        together = Together(folder, files)
         try:
-            for state in files:
+            for at, state in enumerate(files):
                 copies.begin(state)
-                for what in contents(folder, state, live_s, streams.known(state.stream)):
+                for what in contents(folder, state, live_s, streams.known(state.stream), together.cutter(at)):
                     size = 0
                     if isinstance(what, Piece):
                         copies.seen(what)
@@ -215,8 +218,9 @@ class _Copies:
 
 
 def contents(folder: Path, state: FileState, live_s: float,
-             known: Mapping[str, bool] | None = None) -> Iterator[Piece | Range | Ended | Broken]:
-    """One file from its mark on: its pieces, and how it ended. known: see `cutter_of`."""
+             known: Mapping[str, bool] | None = None,
+             cutter: Cutter | None = None) -> Iterator[Piece | Range | Ended | Broken]:
+    """One file from its mark on: its pieces, and how it ended. known, cutter: see `TextFile`."""
     path = folder / state.plan.path
     try:
         if is_parquet(state):
@@ -233,7 +237,8 @@ def contents(folder: Path, state: FileState, live_s: float,
             finally:
                 rows.close()
             return
-        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, known)
+        file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, known,
+                        cutter)
         try:
             at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
             yield from file.pieces(final=at_rest)

@@ -310,7 +310,8 @@ class TextFile:
     """One text file that is being read. Not for several threads at once."""
 
     def __init__(self, path: Path, plan: FilePlan, mark: Mark | None = None, node: tuple[int, int] | None = None,
-                 known: Mapping[str, bool] | None = None) -> None:
+                 known: Mapping[str, bool] | None = None, cutter: formats.Cutter | None = None) -> None:
+        """known: see `cutter_of`. cutter: the one to cut with; without it one is made. It is closed with the file."""
         self.plan = plan
         self.path = path
         self.mark = mark or Mark()
@@ -331,7 +332,7 @@ class TextFile:
         self._before = b""                      # an archive's bytes before the mark
         self._last = b""                        # the bytes before the mark, as far as they are remembered
         self._anew: bytes | None = None
-        self._cutter = cutter_of(plan, known)
+        self._cutter = cutter or cutter_of(plan, known)
         self._checked = (-1, -1)
         try:
             self._start()
