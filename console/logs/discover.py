@@ -47,6 +47,9 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     found = [each for each in found if patterns[each.path] is None]
     heads = headless.named_like(_heads(found, refused, job), known)
     places = {each.path: each.place for each in found}
+    more = headless.rescued(refused, heads, places)
+    heads += more.values()
+    refused = [each for each in refused if each.path not in more]
     groups = grouped(heads)
     drafts = [_draft(group, name, places, job, settings)
               for group, name in named(groups, folder.name, known)]

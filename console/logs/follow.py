@@ -25,7 +25,7 @@ from pathlib import Path
 
 from console.errors import ConsoleError
 from console.jobs import Job
-from console.logs import parquet
+from console.logs import headless, parquet
 from console.logs.begun import Begun, begin, begin_part, tell_ledger
 from console.logs.config import left_out
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
@@ -36,7 +36,7 @@ from console.logs.parquet_lines import ParquetLines
 from console.logs.patience import Patience
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Moved, Piece, TextFile
-from console.logs.recognise import gone_on, recognise_new
+from console.logs.recognise import recognise_new
 from console.logs.walk import walk
 from console.logs.writing import (
     Counts,
@@ -560,8 +560,9 @@ class Follower:
         """The stream of a new file. `before`: what was last read under its name."""
         given_up = self._patience.unchanged_s(file) > CUT_OFF_S
         found = recognise_new(self._folder, streams.plans, file.name, self._settings, given_up=given_up)
-        if before is not None and (not isinstance(found, tuple) or not found[1].has_header):
-            known = gone_on(file.path, before)
+        if not isinstance(found, tuple) or not found[1].has_header:
+            like = before or self._like(file.name)
+            known = headless.go_on_like(found, file.path, like) if like is not None else None
             if known is not None:
                 return known
         if found is None:
@@ -572,6 +573,12 @@ class Follower:
         stream, plan = found
         streams.ensure(stream.with_files(()))
         return stream.name, plan
+
+    def _like(self, name: str) -> tuple[str, FilePlan] | None:
+        """A table that the same log left."""
+        wanted = headless.kin_of(name)
+        return next((known for path, known in self._plans.items() if known[1].format is FileFormat.CSV
+                     and headless.kin_of(path) == wanted), None)
 
     def _tell(self, refused: Refused) -> None:
         """Notes in the ledger why something is not read; the same words once only."""

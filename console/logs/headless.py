@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from console.errors import UnreadableLog
 from console.logs import times
 from console.logs.group import folders_of, stem_of
-from console.logs.plan import FileFormat, StreamPlan
+from console.logs.plan import Compression, FileFormat, FilePlan, Refused, StreamPlan
+from console.logs.reading import open_bytes
+from console.logs.records import split_fields
 from console.logs.sniff import Head
+
+HOLE_STEP = 1 << 20             # bytes that are read at once in search of the end of a hole
 
 
 def named_like(heads: Sequence[Head], known: Sequence[StreamPlan]) -> list[Head]:
@@ -26,9 +33,47 @@ def named_like(heads: Sequence[Head], known: Sequence[StreamPlan]) -> list[Head]
             else _named(head, with_header.get(_like(head)), before.get(head.file.path)) for head in heads]
 
 
+def kin_of(path: str) -> tuple[object, ...]:
+    """The same for files that one log left: folder and stem, without a number at the end of it."""
+    return folders_of(path), re.sub(r"[-._]?\d+$", "", stem_of(path))
+
+
+def rescued(refused: Sequence[Refused], heads: Sequence[Head], places: Mapping[str, Path]) -> dict[str, Head]:
+    """Path -> head of files that say too little by themselves, a line or two, and go on what files beside them are."""
+    beside: dict[object, Head] = {}
+    for head in heads:
+        if head.file.format is FileFormat.CSV and head.file.has_header and not head.file.dialect:
+            beside.setdefault(kin_of(head.file.path), head)
+    found = {}
+    for each in refused:
+        like = beside.get(kin_of(each.path))
+        if like is None or each.path not in places:
+            continue
+        before = replace(like.file, path=each.path, compression=Compression.NONE)
+        known = gone_on(places[each.path], ("", before))
+        if known is not None and not known[1].has_header:
+            about = places[each.path].stat()
+            file = replace(known[1], size=about.st_size, mtime_ns=about.st_mtime_ns,
+                           why="It goes on without a header where a file beside it has one")
+            found[each.path] = Head(file, like.rows)
+    return found
+
+
+def go_on_like(found: tuple[StreamPlan, FilePlan] | Refused | None, place: Path,
+               like: tuple[str, FilePlan]) -> tuple[str, FilePlan] | None:
+    """For a new file without a header of its own: what its like is; None when it is no such thing."""
+    if isinstance(found, tuple):
+        file, (stream, plan) = found[1], like
+        if file.format is not FileFormat.CSV or file.dialect or file.has_header or (
+                plan.format is not FileFormat.CSV or len(plan.columns) != len(file.columns)):
+            return None
+        return stream, replace(file, columns=plan.columns, constants=plan.constants)
+    return gone_on(place, like)
+
+
 def _like(head: Head) -> tuple[object, ...]:
     file = head.file
-    return folders_of(file.path), stem_of(file.path), file.delimiter, len(file.columns)
+    return kin_of(file.path), file.delimiter, len(file.columns)
 
 
 def _named(head: Head, like: Head | None, before: StreamPlan | None) -> Head:
@@ -65,3 +110,40 @@ def _sort(cell: object) -> str:
     except ValueError:
         return "text"
     return "number"
+
+
+def gone_on(place: Path, before: tuple[str, FilePlan]) -> tuple[str, FilePlan] | None:
+    """For a file whose writer went on without a header after it was cut short: what it was before, else None.
+
+    Its first line must be a row of the width that it had; a hole of NULs before it is no part of it.
+    """
+    stream, plan = before
+    if plan.compression is not Compression.NONE:
+        return None
+    first = _first_line(place)
+    if not first:
+        return None
+    if plan.format is FileFormat.JSON_LINES:
+        return before if first.startswith(b"{") else None
+    fields, closed, _ = split_fields(first, plan.delimiter.encode())
+    if plan.format is not FileFormat.CSV or not closed or len(fields) != len(plan.columns):
+        return None
+    if tuple((field or "").strip() for field in fields) == plan.columns:
+        return stream, replace(plan, has_header=True)
+    is_data = any((field or "").lstrip("-+.")[:1].isdigit() for field in fields)
+    return (stream, replace(plan, has_header=False)) if is_data else None
+
+
+def _first_line(place: Path) -> bytes:
+    """The first whole line behind the NULs that a file may begin with; b"" when there is none."""
+    text = b""
+    try:
+        with open_bytes(place, Compression.NONE) as file:
+            while more := file.read(HOLE_STEP):
+                text = text + more if text else more.lstrip(b"\0")
+                if b"\n" in text or len(text) > HOLE_STEP:
+                    break
+    except (UnreadableLog, OSError):
+        return b""
+    line, end, _ = text.partition(b"\n")
+    return line.removesuffix(b"\r") if end else b""

@@ -8,21 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from console.errors import BadSettings, UnreadableLog
+from console.errors import BadSettings
 from console.logs import config, roles, said, streams
 from console.logs.cells import look_at
 from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named
 from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
 from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
-from console.logs.plan import Compression, FileFormat, FilePlan, Refused, StreamPlan
-from console.logs.reading import open_bytes
-from console.logs.records import split_fields
+from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
 from console.logs.refusals import no_time
 from console.logs.sniff import Head, Incomplete, sniff
 from console.roles import Role, StreamKind
-
-HOLE_STEP = 1 << 20             # bytes that are read at once in search of the end of a hole
-
 
 def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
                   settings: config.FolderSettings | None = None, *,
@@ -77,43 +72,6 @@ def _named(known: Sequence[StreamPlan], head: Head) -> Head:
 def _may_grow(refused: Refused) -> bool:
     """A Parquet file or an archive without its end is one that is still being copied."""
     return "cut short" in refused.reason or "compressed but damaged" in refused.reason
-
-
-def gone_on(place: Path, before: tuple[str, FilePlan]) -> tuple[str, FilePlan] | None:
-    """For a file whose writer went on without a header after it was cut short: what it was before, else None.
-
-    Its first line must be a row of the width that it had; a hole of NULs before it is no part of it.
-    """
-    stream, plan = before
-    if plan.compression is not Compression.NONE:
-        return None
-    first = _first_line(place)
-    if not first:
-        return None
-    if plan.format is FileFormat.JSON_LINES:
-        return before if first.startswith(b"{") else None
-    fields, closed, _ = split_fields(first, plan.delimiter.encode())
-    if plan.format is not FileFormat.CSV or not closed or len(fields) != len(plan.columns):
-        return None
-    if tuple((field or "").strip() for field in fields) == plan.columns:
-        return stream, replace(plan, has_header=True)
-    is_data = any((field or "").lstrip("-+.")[:1].isdigit() for field in fields)
-    return (stream, replace(plan, has_header=False)) if is_data else None
-
-
-def _first_line(place: Path) -> bytes:
-    """The first whole line behind the NULs that a file may begin with; b"" when there is none."""
-    text = b""
-    try:
-        with open_bytes(place, Compression.NONE) as file:
-            while more := file.read(HOLE_STEP):
-                text = text + more if text else more.lstrip(b"\0")
-                if b"\n" in text or len(text) > HOLE_STEP:
-                    break
-    except (UnreadableLog, OSError):
-        return b""
-    line, end, _ = text.partition(b"\n")
-    return line.removesuffix(b"\r") if end else b""
 
 
 def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPlan, FilePlan] | None:

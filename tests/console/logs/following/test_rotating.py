@@ -228,3 +228,22 @@ def test_that_copying_and_cutting_while_nobody_looks_is_read_once(world: World) 
     world.add(world.rows(28, 30))
     world.settle()
     world.holds((0, 30))
+
+
+def test_that_a_log_left_without_its_header_is_known_however_few_lines_it_has(table: World) -> None:
+    """Copied aside and cut, a table goes on without a header: one line says little by itself."""
+    shutil.copyfile(table.log, table.place("app-1"))
+    os.truncate(table.log, 0)
+    table.settle()
+    table.stop()
+    table.add(table.row(20))
+    table.start()
+    table.settle()
+    table.holds((0, 21))
+    table.log.rename(table.place("app-2"))
+    table.file("app", table.row(21))
+    table.file("app-3", table.rows(22, 25))
+    table.settle()
+    table.holds((0, 25))
+    table.restart()
+    table.holds((0, 25))
