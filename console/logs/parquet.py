@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,9 @@ class Part:
 
 def shape_of(path: Path, name: str) -> Shape:
     """Reads the footer; raises UnreadableLog for a file that is damaged."""
+    if "\\" in str(path) and pattern_of(path) != str(path):
+        raise UnreadableLog("its name cannot be told to the database", where=name,
+                            do="Rename it without backslashes, stars, question marks and brackets")
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
@@ -45,6 +49,11 @@ def shape_of(path: Path, name: str) -> Shape:
                             do="Copy the file again, or leave it out") from error
     return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema),
                  str(schema.remove_metadata()))
+
+
+def pattern_of(path: Path) -> str:
+    """The path as DuckDB takes it, which reads every path as a pattern: `a[1].parquet` would be `a1.parquet`."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
 
 
 def parts(shape: Shape, first: int = 0) -> Iterator[Part]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from console.logs import parquet
 from console.logs.identity import FileState, Identity, parquet_digest, repeats
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, cutter_of
 from console.roles import ColumnType, Role, StreamKind
-from console.store import quoted
 from console.store.names import literal
 
 if TYPE_CHECKING:
@@ -307,13 +307,15 @@ def _put_group(w: Writer, streams: Streams, folder: Path, group: Sequence[tuple[
     first, one = group[0]
     states = {open_file(w, streams, state): state for state, _ in group}
     fields = streams.fields(first.stream, one.shape.names)
-    chosen = "".join(f'{quoted(one.shape.names[position])} AS "{position}", ' for position in fields.values())
-    paths = ", ".join(literal(str(folder / state.plan.path)) for state, _ in group)
+    names = ", ".join(f'"{position}"' for position in range(len(one.shape.names)))
+    chosen = "".join(f'"{position}", ' for position in fields.values())
+    paths = ", ".join(literal(parquet.pattern_of(folder / state.plan.path)) for state, _ in group)
     numbers = ", ".join(str(file_id) for file_id in states)
     within = "" if one.whole else (
         f" WHERE file_row_number >= {one.part.first} AND file_row_number < {one.part.end}")
+    # Columns go by their place: one may have no name, that of another, or that of the numbers which are asked for.
     source = (f"(SELECT {chosen}[{numbers}][file_index::BIGINT + 1]::INTEGER AS _file, file_row_number AS _record "
-              f"FROM read_parquet([{paths}], file_row_number=true, hive_partitioning=false){within})")
+              f"FROM read_parquet([{paths}], hive_partitioning=false) p({names}){within})")
     appended = w.append(streams.info(first.stream).stream_id, None, source, text=False,
                         columns={stored: str(position) for stored, position in fields.items()},
                         arrived=arrived, constants=dict(first.plan.constants))
