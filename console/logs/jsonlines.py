@@ -8,8 +8,9 @@ stay JSON. A key that first shows up in the last line of the last file is kept l
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,6 +22,7 @@ from console.roles import ColumnType
 from console.store.names import literal
 
 MAX_KEYS = 2000                 # distinct keys in one file; a line that brings more is quarantined
+WHOLE = {"BIGINT", "UBIGINT"}   # what the database calls whole numbers in JSON
 EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column is text
 
 
@@ -107,9 +109,8 @@ class JsonCutter:
             lines = self._without(lines, self._odd(known), cut)
         for key in fresh:
             self.types[key] = ColumnType.FLAG
-        for key, found in self.types.items():
-            if key not in self._seen or found is not ColumnType.TEXT:
-                self._note_type(key)
+        self._note_types([key for key, found in self.types.items()
+                          if key not in self._seen or found is not ColumnType.TEXT])
         return lines
 
     def _shapes(self) -> list[tuple[list[str], int]]:
@@ -150,22 +151,33 @@ class JsonCutter:
         self._con.register("lines", lines)
         return lines
 
-    def _note_type(self, key: str) -> None:
-        """What a key that was not expected holds: a number, a flag, or else text. Nulls say nothing."""
-        path = pointer(key)
-        kinds = {kind for kind, in self._con.execute(
-            "SELECT DISTINCT json_type(l, ?) FROM lines", [path]).fetchall()} - {None, "NULL"}
-        if not kinds:
-            return
-        if kinds <= {"BIGINT", "UBIGINT", "DOUBLE"}:
-            widest = self._con.execute(
-                "SELECT max(abs(TRY_CAST(json_extract_string(l, ?) AS DOUBLE))) FROM lines", [path]).fetchall()
-            whole = kinds <= {"BIGINT", "UBIGINT"}
-            found = ColumnType.TEXT if whole and (widest[0][0] or 0) >= EXACT else ColumnType.NUMBER
-        else:
-            found = ColumnType.FLAG if kinds == {"BOOLEAN"} else ColumnType.TEXT
-        self.types[key] = found if key not in self._seen or self.types[key] is found else ColumnType.TEXT
-        self._seen.add(key)
+    def _note_types(self, keys: Sequence[str]) -> None:
+        """What keys that were not expected hold: numbers, flags, or else text. Nulls say nothing."""
+        kinds: dict[str, set[str]] = {key: set() for key in keys}
+        for key, kind in self._ask_of(keys, "json_type", "value"):
+            kinds[key].add(kind)
+        whole = [key for key, found in kinds.items() if found - {"NULL"} and found <= WHOLE | {"NULL"}]
+        long = {key for key, widest in self._ask_of(whole, "json_extract_string", "max(abs(TRY_CAST(value AS DOUBLE)))")
+                if widest >= EXACT}
+        for key, with_nulls in kinds.items():
+            if not (seen := with_nulls - {"NULL"}):
+                continue
+            if seen <= WHOLE | {"DOUBLE"}:
+                found = ColumnType.TEXT if key in long else ColumnType.NUMBER
+            else:
+                found = ColumnType.FLAG if seen == {"BOOLEAN"} else ColumnType.TEXT
+            self.types[key] = found if key not in self._seen or self.types[key] is found else ColumnType.TEXT
+            self._seen.add(key)
+
+    def _ask_of(self, keys: Sequence[str], function: str, asked: str) -> list[tuple[str, Any]]:
+        """Something of all values of each key, in one query; keys without a value are left out."""
+        if not keys:
+            return []
+        paths = ", ".join(literal(pointer(key)) for key in keys)
+        values = f"unnest(range({len(keys)})) AS place, unnest({function}(l, [{paths}])) AS value"
+        return [(keys[place], found) for place, found in self._con.execute(
+            f"SELECT place, {asked} FROM (SELECT {values} FROM lines) WHERE value IS NOT NULL GROUP BY ALL").fetchall()
+            if found is not None]
 
     def _fields(self, lines: pa.Table) -> pa.Table:
         """Every value as text. Names that differ by case only cannot share a STRUCT: the later ones are asked alone."""
