@@ -29,8 +29,11 @@ Decisions, with their reasons:
 * A name alone gives no role. `request_time` is a time or a duration by its values, `state` is a status only with words
   of success and failure. What looks wrong gets no role rather than a wrong one.
 * Ids are text (leading zeros, more than 53 bits). 0 and 1 stay numbers; only the words true and false make a flag.
-* Dates such as 05/20/1987, and times that count from an unnamed start, are refused with the reason: an invented date
-  would be believed.
+* Whether the day or the month stands first in a date is told by those dates that can be read in one way only; when
+  none can, or some say this and some that, the column is refused and the user asked: an invented date would be
+  believed. A cell of the other order is then no date.
+* A count from a start that the log does not name (Mooncake) has an axis of its own, shown without dates, where nothing
+  else in the folder has dates; it must grow, and its name may say nothing but time: `dep_time` is 517 for 5:17.
 * Logs whose rows are only half a request (KServe's pairs, SageMaker's capture, Prometheus scrapes) are named and
   refused until there is a reader that joins them: counted as they are, traffic would be twice the truth.
 * Text of a log is data. Pickles are never opened, pipes and devices neither. Links out of the folder are followed,

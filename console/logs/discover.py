@@ -11,11 +11,11 @@ from console.logs import config, halves, headless, memory, said, streams
 from console.logs.config import FolderSettings
 from console.logs.group import Group, grouped
 from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
-from console.logs.refusals import no_logs, no_time
+from console.logs.refusals import no_logs, no_time, other_axis
 from console.logs.sniff import HEAD_BYTES, Head, Incomplete, sniff
 from console.logs.times import checked_zone
 from console.logs.walk import Found, walk
-from console.roles import Role, StreamKind
+from console.roles import RELATIVE, TIME_ROLES, Role, StreamKind
 
 DEEP_ROWS, DEEP_BYTES = 20_000, 4 * 1024 * 1024
 """Read of the newest and the oldest file when a column is empty in all samples: labels may come late in a file."""
@@ -65,6 +65,9 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
             unplaced.append(plan)
         else:
             plans.append(plan)
+    plans, strange = one_axis(plans)
+    unplaced += strange
+    refused.extend(file for plan in strange for file in other_axis(plan))
     plans = [streams.like_requests(plan, plans) if plan.kind is StreamKind.REFERENCE else plan for plan in plans]
     plans.sort(key=lambda plan: list(StreamKind).index(plan.kind))     # requests first: they make the first charts
     refused.sort(key=lambda each: each.path)
@@ -75,6 +78,20 @@ def discover(folder: Path, job: Job, *, zone: str | None = None, known: tuple[St
     kept = {plan.name for plan in plans}
     notes = [note for draft in drafts if draft.name in kept for note in draft.notes]
     return replace(whole, notes=(*notes, *_notes(plans)))
+
+
+def one_axis(plans: Sequence[StreamPlan]) -> tuple[list[StreamPlan], list[StreamPlan]]:
+    """What can be shown on one time axis, and what cannot: counts from unnamed starts, where other streams have dates.
+
+    Outcomes keep their place beside dated requests, without their own times.
+    """
+    dated = any(plan.kind in NEEDS_TIME and not plan.relative for plan in plans)
+    strange = [plan for plan in plans if dated and plan.relative and plan.kind in NEEDS_TIME]
+    kept = [replace(plan, columns=tuple(
+        replace(column, role=None, time_format=None, why="Counts from a start that the log does not name")
+        if column.role in TIME_ROLES and column.time_format in RELATIVE else column for column in plan.columns))
+        if dated and plan.relative else plan for plan in plans if plan not in strange]
+    return kept, strange
 
 
 def _said(plan: StreamPlan, settings: FolderSettings) -> StreamPlan:
@@ -99,18 +116,20 @@ def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Hea
 
 
 def _draft(group: Group, name: str, places: dict[str, Path], job: Job, settings: FolderSettings) -> streams.Draft:
-    """A first look at a stream, and a deeper one where some column was empty all along."""
+    """A first look at a stream, and a deeper one where some column was empty all along, or its dates in doubt."""
     sampled = [said.named_head(head, name, settings) for head in _sampled(group, places, job)]
     said.with_names(group, name, settings)
-    first = streams.draft(group, name, sampled, places)
-    if group.dialect or group.format is FileFormat.PARQUET or all(facts.texts for facts in first.facts):
+    own = settings.streams.get(name, streams.NOTHING_SAID)
+    first = streams.draft(group, name, sampled, places, own)
+    if group.dialect or group.format is FileFormat.PARQUET or all(
+            facts.texts and not facts.in_doubt for facts in first.facts):
         return first
     ends = {sampled[0].file.path, sampled[-1].file.path}
     sampled = [_again(head, group, places, job, DEEP_ROWS, DEEP_BYTES) if head.file.path in ends else head
                for head in sampled]
     sampled = [said.named_head(head, name, settings) for head in sampled]
     said.with_names(group, name, settings)
-    return streams.draft(group, name, sampled, places)
+    return streams.draft(group, name, sampled, places, own)
 
 
 def _sampled(group: Group, places: dict[str, Path], job: Job) -> list[Head]:

@@ -7,11 +7,11 @@ ids too, and numbers that count up are the same in any two logs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from statistics import median
 
 from console.logs.config import FolderSettings
 from console.logs.streams import Draft
+from console.logs.times import to_seconds
 from console.roles import Role, StreamKind, TimeFormat
 
 SAME_IDS = 0.5
@@ -27,8 +27,6 @@ LONGEST_COUNT = 9
 
 AGREE = 0.9
 """Answers under one id that are the same so often are one answer, logged twice."""
-
-PER_SECOND = {TimeFormat.EPOCH_S: 1.0, TimeFormat.EPOCH_MS: 1e3, TimeFormat.EPOCH_US: 1e6, TimeFormat.EPOCH_NS: 1e9}
 
 MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
 
@@ -118,14 +116,4 @@ def _cells(each: Draft, role: Role) -> dict[str, float | None]:
     """A time in seconds by request id, as above; None where it is written in a way that is not compared."""
     place = each.place(role)
     form = each.facts[place].time_format if place is not None else None
-    return {name: _seconds(text, form) for name, text in _texts(each, role).items()}
-
-
-def _seconds(text: str, form: TimeFormat | None) -> float | None:
-    try:
-        if form in PER_SECOND:
-            return float(text) / PER_SECOND[form]
-        found = datetime.fromisoformat(text.strip().replace(",", "."))
-        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
-    except ValueError:
-        return None
+    return {name: to_seconds(text, form or TimeFormat.ISO) for name, text in _texts(each, role).items()}

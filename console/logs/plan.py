@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import RELATIVE, TIME_ROLES, ColumnType, Role, StreamKind
 from console.roles import TimeFormat as TimeFormat
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ class StreamPlan:
     def column(self, role: Role) -> ColumnPlan | None:
         """The first column with that role."""
         return next((column for column in self.columns if column.role is role), None)
+
+    @property
+    def relative(self) -> bool:
+        """Whether its times count from a start that the log does not name."""
+        return any(column.role in TIME_ROLES and column.time_format in RELATIVE for column in self.columns)
 
     def with_files(self, files: tuple[FilePlan, ...]) -> StreamPlan:
         """The same stream with other files."""

@@ -11,13 +11,14 @@ from pathlib import Path
 from console.errors import BadSettings
 from console.logs import config, roles, said, streams
 from console.logs.cells import look_at
-from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named
+from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named, one_axis
 from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
 from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
 from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
-from console.logs.refusals import no_time
+from console.logs.refusals import no_time, other_axis
 from console.logs.sniff import Head, Incomplete, sniff
 from console.roles import Role, StreamKind
+
 
 def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
                   settings: config.FolderSettings | None = None, *,
@@ -200,7 +201,8 @@ def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head,
     except BadSettings:           # said when the folder was opened; it does not stop following
         settings = config.FolderSettings()
     group, name = named(grouped([head]), folder.name, known)[0]
-    draft = streams.draft(group, name, [head], {head.file.path: folder / head.file.path})
+    draft = streams.draft(group, name, [head], {head.file.path: folder / head.file.path},
+                          settings.streams.get(name, streams.NOTHING_SAID))
     streams.settle_forms([draft])
     plan = streams.plan(draft, settings, None)
     said = [stream for stream in known if not stream.zone_assumed]
@@ -209,6 +211,13 @@ def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head,
     if plan.kind in NEEDS_TIME and plan.column(Role.TIMESTAMP) is None:
         text = head.file.format is not FileFormat.PARQUET
         return None if text and len(head.rows) < 2 else no_time(plan, draft.facts)[0]
+    plan = one_axis([plan, *known])[0][0] if plan.kind not in NEEDS_TIME else plan
+    there = [stream.relative for stream in known if stream.kind in NEEDS_TIME]
+    if plan.kind in NEEDS_TIME and plan.relative and not all(there):
+        return other_axis(plan)[0]
+    if plan.kind in NEEDS_TIME and not plan.relative and there and all(there):
+        return Refused(name, "It has dates, and the log that is open counts from a start that it does not name. "
+                             "Open it in a folder of its own")
     if plan.kind is StreamKind.REFERENCE:
         plan = streams.like_requests(plan, known)
     return plan, plan.files[0]

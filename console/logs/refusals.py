@@ -9,6 +9,7 @@ from console.logs import times
 from console.logs.cells import Facts
 from console.logs.config import quoted
 from console.logs.plan import FolderPlan, Refused, StreamPlan
+from console.roles import RELATIVE
 
 MOST_NAMES = 8
 
@@ -25,14 +26,22 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
             do = "Write a date, or the seconds since 1970"
         elif each.in_doubt:
             reason = f"The times in `{each.name}` may be day/month or month/day ({each.texts[0][:40]})"
-            do = (f'Set time_format = "day_first" or "month_first" for it under [streams.{quoted(plan.name)}.columns.'
-                  f"{quoted(each.name)}] in pilothouse.toml")
+            do = (f'Choose the time format under Columns, or set time_format = "day_first" or "month_first" under '
+                  f"[streams.{quoted(plan.name)}.columns.{quoted(each.name)}] in pilothouse.toml")
             break
         elif each.texts and 2 * sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) > each.n:
             reason = f"The times in `{each.name}` are written as {each.texts[0][:40]}, which is not read"
             do = "Write them as 2026-11-23 18:45:06"
             break
     return [Refused(file.path, f"{reason}. {do}") for file in plan.files]
+
+
+def other_axis(plan: StreamPlan) -> list[Refused]:
+    """A refusal for each file of a stream whose times count from an unnamed start, where others have dates."""
+    column = next(each for each in plan.columns if each.time_format in RELATIVE)
+    reason = (f"`{column.name}` counts from a start that the log does not name, and other files here have dates. "
+              "Write dates or the seconds since 1970, or open it in a folder of its own")
+    return [Refused(file.path, reason) for file in plan.files]
 
 
 def names(all_names: Sequence[str]) -> str:

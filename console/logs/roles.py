@@ -11,7 +11,7 @@ from console.logs.cells import Facts
 from console.logs.features import Guess
 from console.logs.names import words
 from console.logs.plan import ColumnPlan
-from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
+from console.roles import INPUT_ROLES, TIME_ROLES, ColumnType, Role, StreamKind
 
 Check = Callable[[Facts], bool]
 
@@ -306,5 +306,6 @@ def planned(stored: Sequence[str], columns: Sequence[Facts], guesses: Sequence[G
         budget -= guessed.role is Role.FEATURE
         kept = guessed.type or facts.type
         plans.append(ColumnPlan(facts.name, name, kept, guessed.role, guessed.unit,
-                                facts.time_format if kept is ColumnType.TIME else None, guessed.why, facts.samples))
+                                facts.time_format if kept is ColumnType.TIME or guessed.role in TIME_ROLES else None,
+                                guessed.why, facts.samples))
     return tuple(plans)

@@ -16,7 +16,10 @@ from console.logs.group import Group
 from console.logs.names import stored_names
 from console.logs.plan import ColumnPlan, FilePlan, StreamPlan, TimeFormat
 from console.logs.sniff import Head
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import DATES, RELATIVE, TIME_ROLES, ColumnType, Role, StreamKind
+from console.store import casting
+
+NOTHING_SAID = StreamSettings()
 
 Key = tuple[str, int]
 """A column of a file: its name, and which of the columns of that name it is (0 but for duplicates)."""
@@ -60,10 +63,12 @@ def keys_of(names: Sequence[str]) -> list[Key]:
     return keys
 
 
-def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str, Path] | None = None) -> Draft:
+def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str, Path] | None = None,
+          said: StreamSettings = NOTHING_SAID) -> Draft:
     """A first look: the union of all columns, with facts from the sampled heads.
 
     places  where the files lie, for forms that have a schema beside them
+    said    what the user said: a column of which the way of writing times is chosen is a time
     """
     keys = _united([keys_of(head.file.columns) for head in group.newest_first()[::-1]])
     cells: dict[Key, list[object]] = {key: [] for key in keys}
@@ -72,6 +77,7 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
             if key in cells:
                 cells[key].extend(row[place] for row in head.rows)
     facts = [_as_the_file_says(look_at(key[0], values), key, sampled) for key, values in cells.items()]
+    facts = [_written_as_said(each, said.columns.get(each.name)) for each in facts]
     n_table = len(facts)
     for column, values in _path_values(group).items():
         facts.append(Facts(column, ColumnType.TEXT, len(values), tuple(values), ()))
@@ -81,6 +87,8 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
     if form is not None:
         newest = group.newest_first()[0].file
         _hinted(facts, guesses, form.hints(newest, (places or {}).get(newest.path, Path(newest.path))))
+    elif not group.reference:
+        _relative(facts, guesses)
     if group.by_stem:
         guesses[-1] = Guess(Role.METRIC_NAME, "The name of the file: a metric a file")
     long_shape = bool(group.by_stem)
@@ -95,6 +103,29 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
         kind = form.kind_of(group.heads[0].file) or kind
         why = f"{form.title}. {max((head.file for head in group.heads), key=lambda file: file.confidence).why}"
     return Draft(group, name, keys, facts, guesses, kind, why, len(facts) - n_table)
+
+
+def _written_as_said(facts: Facts, said: ColumnSettings | None) -> Facts:
+    """A column whose times are written as the user chose; what the file itself has as times stays what it is."""
+    if said is None or said.time_format is None or facts.time_format is TimeFormat.TYPED:
+        return facts
+    return replace(facts, type=ColumnType.TIME, time_format=said.time_format,
+                   zoned=said.time_format in casting.PER_SECOND or facts.zoned or False, in_doubt=False)
+
+
+def _relative(facts: list[Facts], guesses: list[Guess | None]) -> None:
+    """Where no column has dates, one that counts from an unnamed start is the time of the rows."""
+    if any(guess is not None and guess.role is Role.TIMESTAMP for guess in guesses):
+        return
+    for place, each in enumerate(facts):
+        if guesses[place] is None and each.is_number() and times.says_count(each.name):
+            form = times.relative_format(each.name, each.numbers)
+            if form is not None:
+                unit = "milliseconds" if form is TimeFormat.RELATIVE_MS else "seconds"
+                facts[place] = replace(each, time_format=form)
+                guesses[place] = Guess(Role.TIMESTAMP, f"Counts {unit} from a start that the log does not name",
+                                       type=ColumnType.NUMBER)
+                return
 
 
 def _hinted(facts: list[Facts], guesses: list[Guess | None], hints: Mapping[str, Hint]) -> None:
@@ -213,7 +244,7 @@ def plan(each: Draft, settings: FolderSettings, zone: str | None) -> StreamPlan:
     columns = _one_each(columns)
     zone_said = zone or said.zone or settings.zone
     naive = [facts for facts, column in zip(each.facts, columns, strict=True)
-             if column.type is ColumnType.TIME and facts.zoned is False]
+             if (column.type is ColumnType.TIME or column.role in TIME_ROLES) and facts.zoned is False]
     files = tuple(_file(each, head) for head in each.group.newest_first())
     paths = tuple(stored[len(stored) - each.n_path:]) if each.n_path else ()
     return StreamPlan(each.name, kind, each.group.format, why, tuple(columns), files,
@@ -242,10 +273,17 @@ def apply(column: ColumnPlan, said: ColumnSettings | None) -> ColumnPlan:
     if said.type is not None and said.type is not column.type:
         changes["type"] = said.type
         changes["time_format"] = TimeFormat.ISO if said.type is ColumnType.TIME else None
+    if said.time_format is not None and column.time_format is not TimeFormat.TYPED:
+        changes["time_format"] = said.time_format
+        changes["type"] = said.type or _kept(said.time_format)
     return replace(column, **changes)  # type: ignore[arg-type]
 
 
-TIME_ROLES = (Role.TIMESTAMP, Role.OUTCOME_TIME, Role.ARRIVAL_TIME)
+def _kept(form: TimeFormat) -> ColumnType:
+    """How cells are kept whose form was chosen: as they stand, so that another choice finds them unharmed."""
+    if form in (TimeFormat.ISO, TimeFormat.TYPED):
+        return ColumnType.TIME
+    return ColumnType.TEXT if form in DATES or form is TimeFormat.EPOCH_NS else ColumnType.NUMBER
 
 
 def _time_format(column: ColumnPlan) -> TimeFormat:
@@ -277,6 +315,9 @@ def like_requests(reference: StreamPlan, streams: Sequence[StreamPlan]) -> Strea
         other = model.get(column.name)
         if other is None or column.chosen or (other.type is ColumnType.TIME) != (column.type is ColumnType.TIME):
             columns.append(column)
+            continue
+        if other.time_format in RELATIVE:
+            columns.append(column)      # the reference has another start
             continue
         same = (other.role, other.unit, other.type) == (column.role, column.unit, column.type)
         columns.append(column if same else replace(column, role=other.role, unit=other.unit, type=other.type,
