@@ -46,6 +46,10 @@ class Broken:
 
 AHEAD_BYTES = 32 << 20          # of rows that were read and not yet written
 
+OF_DAMAGE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
+             duckdb.SerializationException)
+"""What the database says of a Parquet file that is damaged; or, of a damaged page, an error without a kind."""
+
 Item = tuple[FileState, Piece | Range | Ended | Broken]
 
 
@@ -64,9 +68,8 @@ def put_ranges_or_damaged(w: Writer, streams: Streams, folder: Path, batch: Sequ
     ranges = [(state, what) for state, what in batch if isinstance(what, Range)]
     try:
         return put_ranges(w, streams, folder, ranges, arrived) if ranges else Counts()
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
-            duckdb.SerializationException) as error:
-        if "No space" in str(error):
+    except duckdb.Error as error:
+        if (not isinstance(error, OF_DAMAGE) and type(error) is not duckdb.Error) or "No space" in str(error):
             raise
         raise Damaged(ranges[0][0], str(error).splitlines()[0][:200]) from error
 

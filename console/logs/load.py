@@ -24,7 +24,7 @@ from console.logs.begun import begin, tell_ledger
 from console.logs.bulk import Batch
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
-from console.logs.plan import Compression, FilePlan, FolderPlan, Refused
+from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
 from console.roles import ColumnType, StreamKind
@@ -108,6 +108,7 @@ class _Loading:
         self._files_done = 0
         self._files: list[FileState] = []
         self._done_of: dict[int, int] = {}
+        self._given_up: set[int] = set()        # states of files that broke: what follows behind is not read
         self._refresh_at = 0.0
         self._started = time.monotonic()
         self.progress = Progress()
@@ -192,6 +193,8 @@ class _Loading:
             while item is not None:
                 self._make_room(item)
                 item = self._batch(item, items, held, FIRST_ROWS if first else BATCH_ROWS)
+                while item is not None and id(item[0]) in self._given_up:
+                    item = next(items, None)
                 first = False
                 self._refresh()
                 self._job.stop_if_asked()
@@ -249,6 +252,7 @@ class _Loading:
                     self._write(alone, held)
                 except Damaged as damaged:
                     broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
+                    self._given_up.add(id(state))
                     self._write([(state, broken)], held)
         return item
 
@@ -275,12 +279,13 @@ class _Loading:
         """The end of a file, in the ledger."""
         open_file(w, self._streams, state)
         if isinstance(what, Ended):
+            state.reason = what.damage or ("" if state.state == "waiting" else state.reason)
             state.state = "following" if what.held else "loaded"
-            state.reason = what.damage or state.reason
             if what.held:
                 held.append(state)
         elif isinstance(what, Broken):
-            state.state = "loaded" if state.mark.records else "rejected"
+            on = "waiting" if state.plan.format is FileFormat.PARQUET else "loaded"     # gone on with once it is whole
+            state.state = on if state.mark.records else "rejected"
             state.reason = what.reason
         note_file(w, state)
         self._files_done += 1

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from console.jobs import SilentJob
+from console.logs import load as loading
+from console.logs import parquet
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
 from console.store import Workspace
+from tests.console.logs.following.world import accounts
 
 HEADER = "ts,request_id,latency_ms,city\n"
 
@@ -121,3 +125,29 @@ def test_that_a_damaged_parquet_file_does_not_cost_its_neighbours(tmp_path: Path
     files = {file.path: file for file in loaded.ws.files()}
     assert files["p-2.parquet"].state == "rejected" and "damaged" in files["p-2.parquet"].note
     loaded.check(150)
+
+
+def test_that_a_parquet_file_that_is_damaged_behind_is_read_up_to_there_and_gone_on_with_when_it_is_whole(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for where, name in ((parquet, "RANGE_ROWS"), (loading, "FIRST_ROWS"), (loading, "BATCH_ROWS")):
+        monkeypatch.setattr(where, name, 1000)
+    path = tmp_path / "part"
+    pd.DataFrame({"ts": pd.date_range("2026-03-02", periods=5000, freq="s", tz="UTC"), "latency_ms": 1.5,
+                  "request_id": [f"r{number * 7919 % 10_007}" for number in range(5000)]}).to_parquet(
+                      path, row_group_size=1000)
+    whole = path.read_bytes()
+    column = pq.ParquetFile(path).metadata.row_group(2).column(2)
+    at = column.dictionary_page_offset
+    loaded = Loaded(tmp_path, p_1__parquet=whole[:at] + b"\xff" * 2000 + whole[at + 2000 :])
+    [entry] = loaded.ws.ledger()
+    assert (entry.records, entry.rows_loaded, entry.state) == (2000, 2000, "waiting")
+    assert "damaged" in (entry.reason or "")
+    accounts(loaded.ws)
+
+    folder = tmp_path / "logs"
+    (folder / "p-1.parquet").write_bytes(whole)
+    load_folder(discover(folder, SilentJob()), loaded.ws, SilentJob())
+    [entry] = loaded.ws.ledger()
+    assert (entry.records, entry.rows_loaded, entry.state, entry.reason) == (5000, 5000, "loaded", "")
+    accounts(loaded.ws)
+    loaded.ws.close()
