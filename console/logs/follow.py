@@ -36,7 +36,7 @@ from console.logs.parquet_lines import ParquetLines
 from console.logs.patience import Patience
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Moved, Piece, TextFile
-from console.logs.recognise import recognise_new
+from console.logs.recognise import path_tells_apart, recognise_new, told_apart
 from console.logs.walk import walk
 from console.logs.writing import (
     Counts,
@@ -479,7 +479,7 @@ class Follower:
             return
         held = {followed.state.file_id for followed in self._files.values() if followed.state.file_id is not None}
         began = self._clock()
-        ledger = Ledger(self._ws.ledger(), streams.repeating())
+        ledger = Ledger(self._ws.ledger(), streams.repeating(), told_apart(streams))
         found = ledger.find(fresh, held)
         cost = (self._clock() - began) / len(found)
         found.sort(key=lambda each: (each[1] in (Found.COPY, Found.PART), each[0].path.suffix in (".gz", ".zst")))
@@ -511,7 +511,8 @@ class Follower:
         if how is Found.COPY and entry is not None and self._is_behind(entry):
             return None             # the original has bytes that were not read yet: the copy may have them too
         if how in (Found.NEW, Found.REPLACED) or own is not None or (entry is not None and is_part(entry)):
-            original = self._copies.original_of(file, read)
+            original = self._copies.original_of(file, [each for each in read if not path_tells_apart(
+                streams.plan(each[0].stream), file.name, each[0].plan.path)])
             if original is not None:
                 begun = begin_part(original.stream, replace(original.plan, path=file.name), file, original.plan.path)
                 own = own or (entry if entry is not None and is_part(entry) else None)

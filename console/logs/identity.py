@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -136,8 +136,15 @@ class OnDisk:
 class Ledger:
     """The files that were read, asked by what the files on disk are."""
 
-    def __init__(self, entries: Iterable[FileEntry], repeating: Collection[int] = ()) -> None:
-        """repeating: streams whose files may have the same content and are no copies (LogFormat.repeats)."""
+    def __init__(self, entries: Iterable[FileEntry], repeating: Collection[int] = (),
+                 apart: Callable[[str, FileEntry], bool] = lambda name, entry: False) -> None:
+        """What the workspace knows of files.
+
+        repeating  streams whose files may have the same content and are no copies (LogFormat.repeats)
+        apart      whether the file of that name and the one of an entry differ by what their paths tell (a metric a
+                   file): then they are no copies either
+        """
+        self._apart = apart
         self._entries = [entry for entry in entries if entry.state not in NOT_READ]
         self._repeating = repeating
         self.parts: dict[str, FileEntry] = {}   # names of files noted as parts that have grown, after `find`
@@ -167,7 +174,7 @@ class Ledger:
                 names.setdefault(entry.path, []).append(entry)
         found: list[tuple[OnDisk, Found, FileEntry | None]] = []
         originals = _Originals([file for file in files if file.name in here
-                                and here[file.name].stream_id not in self._repeating], here)
+                                and here[file.name].stream_id not in self._repeating], here, self._apart)
         for file in files:
             known = here.get(file.name)
             if known is None:
@@ -206,7 +213,8 @@ class Ledger:
         if not known:
             return Found.NEW, None
         if head.startswith(PARQUET_MAGIC):
-            sizes = [e for e in known if e.format == FileFormat.PARQUET and e.size == file.identity.size]
+            sizes = [e for e in known if e.format == FileFormat.PARQUET and e.size == file.identity.size
+                     and not self._apart(file.name, e)]
             wanted = parquet_digest(file.path) if sizes else ""
             entry = next((entry for entry in sizes if entry.prefix_digest == wanted), None)
             return (Found.COPY, entry) if entry is not None else (Found.NEW, None)
@@ -214,7 +222,8 @@ class Ledger:
         found = []
         for entry in known:
             size = int((entry.prefix_digest or "0").partition(":")[0])
-            if 0 < size <= len(head) and digests.setdefault(size, digest(head[:size])) == _head_of(entry):
+            if 0 < size <= len(head) and digests.setdefault(size, digest(head[:size])) == _head_of(entry) and (
+                    not self._apart(file.name, entry)):
                 found.append(entry)
         found.sort(key=lambda entry: entry.offset, reverse=True)
         early = None
@@ -229,7 +238,9 @@ class Ledger:
 class _Originals:
     """Plain files that are still there as the ledger has them, for files that may be the beginning of one of them."""
 
-    def __init__(self, files: Iterable[OnDisk], entries: Mapping[str, FileEntry]) -> None:
+    def __init__(self, files: Iterable[OnDisk], entries: Mapping[str, FileEntry],
+                 apart: Callable[[str, FileEntry], bool]) -> None:
+        self._apart = apart
         self._known = [(file, entries[file.name]) for file in files if entries[file.name].compression == "none"
                        and entries[file.name].format != FileFormat.PARQUET]
         self._heads: dict[str, bytes] = {}
@@ -245,6 +256,7 @@ class _Originals:
             candidates = [each for each in self._known if each[0].name.rpartition("/")[0] == folder][:MOST_ORIGINALS]
         for original, entry in candidates:
             if size <= entry.offset and self._head(original).startswith(head) and (
+                    not self._apart(file.name, entry)) and (
                     size <= HEAD_BYTES or same_bytes(file.path, original.path, size - HEAD_BYTES, size)):
                 return entry
         return None

@@ -26,6 +26,7 @@ from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
+from console.logs.recognise import told_apart
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
 from console.roles import ColumnType, StreamKind
 from console.store import Workspace, Writer, trouble
@@ -142,7 +143,7 @@ class _Loading:
                 there[plan.path] = (name, plan)
             except OSError as error:
                 refuse(self._ws, self._folder, Refused(plan.path, f"It cannot be opened ({error.strerror})"))
-        ledger = Ledger(self._ws.ledger(), self._streams.repeating())
+        ledger = Ledger(self._ws.ledger(), self._streams.repeating(), told_apart(self._streams))
         begun = []
         for found, how, entry in ledger.find(files):
             if how is Found.UNFINISHED and entry is not None:

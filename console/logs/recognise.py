@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.errors import BadSettings
 from console.logs import config, roles, said, streams
 from console.logs.cells import look_at
 from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named, one_axis
 from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
+from console.logs.limits import MOST_COLUMNS
 from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
 from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
 from console.logs.refusals import no_time, other_axis
 from console.logs.sniff import Head, Incomplete, sniff
 from console.roles import Role, StreamKind
+
+if TYPE_CHECKING:
+    from console.logs.writing import Streams
+    from console.store import FileEntry
 
 
 def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
@@ -119,6 +125,25 @@ def _join_form(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, Fil
     return _widened(stream, head).with_files((file, *rest)), file
 
 
+def path_tells_apart(stream: StreamPlan, one: str, other: str) -> bool:
+    """Whether two files of a stream would have other values in the columns that stand in paths: a metric a file."""
+    if not stream.path_columns:
+        return False
+    values = [_values(stream, path) if stream.files else _values_by_name(stream, path) for path in (one, other)]
+    return None not in values and values[0] != values[1]
+
+
+def told_apart(loaded: Streams) -> Callable[[str, FileEntry], bool]:
+    """The same for a file on disk and one that the ledger has."""
+    plans = {loaded.info(plan.name).stream_id: plan for plan in loaded.plans}
+
+    def apart(name: str, entry: FileEntry) -> bool:
+        plan = plans.get(entry.stream_id) if entry.stream_id is not None else None
+        return plan is not None and path_tells_apart(plan, name, entry.path)
+
+    return apart
+
+
 def _values(stream: StreamPlan, path: str) -> dict[str, str] | None:
     """Stored name -> value of the path columns for this file; None when it lies elsewhere than the stream's files."""
     model = stream.files[0]
@@ -181,7 +206,8 @@ def _widened(stream: StreamPlan, head: Head) -> StreamPlan:
         if column.name not in head.file.columns:        # named by the user: the file knows it by its first name
             seen.setdefault(column.stored, 1)
     keys = streams.keys_of(head.file.columns)
-    new = [place for place, (name, again) in enumerate(keys) if again >= seen.get(name, 0)]
+    room = max(0, MOST_COLUMNS - len(stream.columns))
+    new = [place for place, (name, again) in enumerate(keys) if again >= seen.get(name, 0)][:room]
     if not new:
         return stream
     facts = [look_at(head.file.columns[place], [row[place] for row in head.rows]) for place in new]

@@ -12,6 +12,7 @@ import pytest
 
 from console.jobs import SilentJob
 from console.logs.discover import discover
+from console.logs.follow import Follower
 from console.logs.load import load_folder
 from console.roles import Role, StreamKind
 from console.store import Workspace
@@ -88,3 +89,58 @@ def test_that_a_wide_table_of_machines_has_a_metric_a_column(tmp_path: Path) -> 
     (tmp_path / "logs").mkdir()
     csv(tmp_path / "logs" / "system.csv", "ts,host,cpu_pct,mem_mb", ((at, "a", 10, 200) for at in moments()))
     assert samples(tmp_path / "logs", tmp_path / "w.pilot") == [("cpu_pct", "a", 40, 10), ("mem_mb", "a", 40, 200)]
+
+
+ALL_ZERO = [(at, 0) for at in moments(400)]        # more than the first bytes by which a file is known
+
+
+def of_metrics(ws: Workspace) -> dict[str, int]:
+    return dict(ws.cursor().execute("SELECT metric, count(*) FROM samples GROUP BY metric").fetchall())
+
+
+@pytest.mark.parametrize(("count", "live"), [(400, False), (300, False), (40, False), (400, True), (300, True),
+                                             (40, True)])
+def test_that_a_metric_that_is_zero_like_another_is_no_copy_of_it(tmp_path: Path, count: int, live: bool) -> None:
+    """Equal, or the beginning of the other: what tells them apart is their name."""
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    csv(folder / "errors.csv", "timestamp,value", ALL_ZERO)
+    csv(folder / "latency.csv", "timestamp,value", ((at, place) for place, at in enumerate(moments())))
+    ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
+    plan = discover(folder, SilentJob())
+    load_folder(plan, ws, SilentJob(), live_s=0)
+    if live:
+        follower = Follower(folder, ws, plan, rest_s=0)
+        follower.poll(SilentJob())
+    csv(folder / "restarts.csv", "timestamp,value", ALL_ZERO[:count])
+    if live:
+        for _ in range(4):
+            follower.poll(SilentJob())
+        follower.close()
+    else:
+        load_folder(discover(folder, SilentJob(), known=plan.streams), ws, SilentJob(), live_s=0)
+    assert of_metrics(ws) == {"errors": 400, "latency": 40, "restarts": count}
+    ws.close()
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_that_a_copy_of_a_metric_under_a_rotated_name_is_still_known(tmp_path: Path, live: bool) -> None:
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    for name in ("errors", "latency"):
+        csv(folder / f"{name}.csv", "timestamp,value", ((at, len(name)) for at in moments(400)))
+    ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
+    plan = discover(folder, SilentJob())
+    load_folder(plan, ws, SilentJob(), live_s=0)
+    if live:
+        follower = Follower(folder, ws, plan, rest_s=0)
+        follower.poll(SilentJob())
+    (folder / "errors.csv.1").write_bytes((folder / "errors.csv").read_bytes())
+    if live:
+        for _ in range(4):
+            follower.poll(SilentJob())
+        follower.close()
+    else:
+        load_folder(discover(folder, SilentJob(), known=plan.streams), ws, SilentJob(), live_s=0)
+    assert of_metrics(ws) == {"errors": 400, "latency": 400}
+    ws.close()
