@@ -100,7 +100,7 @@ def grouped(heads: Iterable[Head]) -> list[Group]:
     groups = [group for bucket in buckets.values() for group in bucket]
     for group in groups:
         _hive_levels(group)
-    groups = _metrics(_siblings(groups))
+    groups = _numbered(_metrics(_siblings(groups)))
     for group in forms.values():
         _form_levels(group)
     return [*groups, *forms.values()]
@@ -205,6 +205,29 @@ def _metrics(groups: list[Group]) -> list[Group]:
             alike[key] = replace(group, by_stem="metric" if "metric" not in names else "series")
             rest.append(alike[key])
     return rest
+
+
+def _numbered(groups: list[Group]) -> list[Group]:
+    """Joins tables of one name that end with a number and have all columns in common: `scores.csv`, `scores-2.csv`."""
+    rest: list[Group] = []
+    alike: dict[tuple[object, ...], Group] = {}
+    for group in groups:
+        key = (group.shape, unnumbered(group.stem), group.format, group.reference, frozenset(group.names),
+               tuple(group.levels.items()))
+        if group.by_stem:
+            rest.append(group)
+        elif key in alike:
+            alike[key].heads.extend(group.heads)
+            alike[key].stem = unnumbered(group.stem)
+        else:
+            alike[key] = group
+            rest.append(group)
+    return rest
+
+
+def unnumbered(stem: str) -> str:
+    """Without a short number at its end: `scores-2` and `scores_10` are both `scores`."""
+    return re.sub(r"[-_ ]\d{1,3}$", "", stem)
 
 
 def _is_long_value(names: tuple[str, ...]) -> bool:

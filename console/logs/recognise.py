@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from console.errors import BadSettings
 from console.logs import config, roles, said, streams
 from console.logs.cells import look_at
 from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named, one_axis
-from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, values_at
+from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, unnumbered, values_at
 from console.logs.limits import MOST_COLUMNS
 from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
 from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
@@ -104,6 +104,8 @@ def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPl
             not stream.files and stream.name == own_name)
         score = shared + by_stem
         whole = names == {column.name for column in stream.columns if column.stored not in stream.path_columns}
+        if whole and not by_stem and _is_numbered(stream, head.file.path, own_name, values):
+            by_stem = True
         if (by_stem or (values and whole)) and (best is None or score > best[0]):
             best = score, stream, values
     if best is None:
@@ -111,6 +113,16 @@ def join(known: Sequence[StreamPlan], head: Head, folder: str) -> tuple[StreamPl
     stream = _widened(best[1], head)
     file = replace(head.file, constants=tuple(best[2].items()))
     return stream.with_files((file, *(each for each in stream.files if each.path != file.path))), file
+
+
+def _is_numbered(stream: StreamPlan, path: str, own_name: str, values: Mapping[str, str]) -> bool:
+    """Whether a file has the name of the stream's files but for a number at its end, and is no metric of its own."""
+    stem = stem_of(path)
+    if stem in values.values():
+        return False
+    if stream.files:
+        return any(unnumbered(stem_of(file.path)) == unnumbered(stem) for file in stream.files[:200])
+    return unnumbered(stream.name) == unnumbered(own_name)
 
 
 def _join_form(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, FilePlan] | None:

@@ -23,6 +23,7 @@ from console.jobs import JobStopped, SilentJob
 from console.logs.discover import discover
 from console.logs.names import folder_shape, stem_and_age, stored_names
 from console.logs.plan import Compression, FileFormat, FolderPlan, Refused, StreamPlan, TimeFormat
+from console.logs.recognise import recognise_new
 from console.roles import ColumnType, Role, StreamKind
 from tests.console.folders import own_copy
 
@@ -542,3 +543,43 @@ def test_that_a_broken_file_with_a_log_s_name_is_rejected_and_any_other_left_alo
     (tmp_path / "good.csv").write_text("ts,latency_ms\n2026-03-02T10:00:00Z,5\n2026-03-02T10:00:01Z,6\n")
     refused = {one.path: one.rejected for one in discover(tmp_path, SilentJob()).refused}
     assert refused == {name: missed}
+
+
+# ------------------------------------------------------------------ numbers at the end of names
+
+@pytest.mark.parametrize("names", [("scores.csv", "scores-2.csv"), ("scores_1.csv", "scores_2.csv", "scores_10.csv"),
+                                   ("scores.csv", "scores-2.csv.gz")])
+def test_that_files_of_one_name_and_a_number_are_one_stream(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(gzip.compress(TABLE.encode()) if name.endswith(".gz") else TABLE.encode())
+    stream = only(plan_of(tmp_path))
+    assert (stream.name, len(stream.files)) == ("scores", len(names))
+
+
+def test_that_a_number_alone_joins_no_files_of_other_columns(tmp_path: Path) -> None:
+    (tmp_path / "scores-1.csv").write_text(TABLE)
+    (tmp_path / "scores-2.csv").write_text(TABLE.replace("device", "region"))
+    (tmp_path / "scores-1.jsonl").write_text("".join(
+        json.dumps(dict(zip(HEADER.split(","), row.split(","), strict=True))) + "\n" for row in ROWS))
+    assert sorted(stream.name for stream in plan_of(tmp_path).streams) == [
+        "scores-1", "scores-1.jsonl", "scores-2"]
+
+
+def test_that_metrics_that_end_with_a_number_stay_metrics(tmp_path: Path) -> None:
+    for name in ("gpu-1", "gpu-2"):
+        (tmp_path / f"{name}.csv").write_text("timestamp,value\n" + "".join(
+            f"2026-03-02T10:00:{second:02d}Z,{second}\n" for second in range(40)))
+    stream = only(plan_of(tmp_path))
+    assert sorted(dict(file.constants)["metric"] for file in stream.files) == ["gpu-1", "gpu-2"]
+
+
+def test_that_a_numbered_file_that_appears_goes_on_with_the_others(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text(TABLE)
+    known = plan_of(tmp_path).streams
+    (tmp_path / "scores-2.csv").write_text(TABLE)
+    (tmp_path / "scores-3.csv").write_text(TABLE.replace("device", "region"))
+    for streams in (known, tuple(stream.with_files(()) for stream in known)):
+        found = recognise_new(tmp_path, streams, "scores-2.csv")
+        assert isinstance(found, tuple) and found[0].name == "scores"
+        other = recognise_new(tmp_path, streams, "scores-3.csv")
+        assert isinstance(other, tuple) and other[0].name == "scores-3"
