@@ -15,6 +15,7 @@ When a poll fails, what it read is read again by the next: descriptors stay, and
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import stat
 import time
@@ -57,7 +58,8 @@ REST_S = 10.0                   # so long at rest, and a last line that is whole
 GRACE_S = 5.0                   # a descriptor whose name is gone is kept so long after its last byte
 CUT_OFF_S = 60.0                # so long unchanged, and an archive that ends too early is damaged
 MOST_OPEN = 200                 # descriptors kept; beyond, the files that have been at rest longest are opened anew
-REFRESH_S = 0.25                # of a poll may go to rollups
+REFRESH_S = 0.25                # of a poll may go to rollups,
+REFRESH_REST = 2.0              # which then rest this many times as long as they took: rows come first
 UNREADABLE = "It may not be read. Give this user the right to read it"
 
 
@@ -70,6 +72,8 @@ class Change:
     new_files: int = 0
     newest: datetime | None = None
     more: bool = False          # files have more to read than one poll is allowed to: poll again at once
+    behind: bool = False        # rollups do not hold all rows yet; a poll soon brings them up to date
+    refreshed: bool = False     # rollups have changed
 
 
 @dataclass(slots=True)
@@ -116,6 +120,7 @@ class Follower:
         self._turn = 0
         self._generation = ws.generation
         self._behind = False        # rollups
+        self._refresh_at = -math.inf
 
     def close(self) -> None:
         """Lets go of all files."""
@@ -144,11 +149,15 @@ class Follower:
             except BaseException:
                 self._undo()
                 raise
-            if change.rows or self._behind:
-                self._behind = True
-                self._behind = self._ws.refresh(job, limit_s=REFRESH_S) and bool(change.rows)
+            self._behind = self._behind or change.rows > 0
+            refreshed = False
+            if self._behind and (not change.rows or self._clock() >= self._refresh_at):
+                began = self._clock()
+                self._behind = refreshed = self._ws.refresh(job, limit_s=REFRESH_S)
+                ended = self._clock()
+                self._refresh_at = ended + REFRESH_REST * (ended - began)
             self._generation = self._ws.generation
-            return change
+            return replace(change, behind=self._behind, refreshed=refreshed)
 
     @property
     def streams(self) -> tuple[StreamPlan, ...]:
@@ -362,7 +371,10 @@ class Follower:
     def _read_plain(self, followed: _Followed, text: TextFile, limit: int) -> list[Item]:
         state = followed.state
         before, now = text.read_to, self._clock()
-        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=limit)]
+        size = max(text.size, (followed.seen or state.identity).size)
+        # What comes while this is read is left to the next poll: who writes fast would never let go of this one.
+        there = max(1, min(limit, size - before))
+        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=there)]
         if text.read_to != before:
             followed.grown = now
             followed.more = text.read_to - before >= limit

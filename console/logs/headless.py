@@ -10,8 +10,9 @@ from pathlib import Path
 from console.errors import UnreadableLog
 from console.logs import times
 from console.logs.group import folders_of, stem_of
+from console.logs.identity import look
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused, StreamPlan
-from console.logs.reading import open_bytes
+from console.logs.reading import UNREADABLE, open_bytes
 from console.logs.records import split_fields
 from console.logs.sniff import Head
 
@@ -49,7 +50,7 @@ def rescued(refused: Sequence[Refused], heads: Sequence[Head], places: Mapping[s
         like = beside.get(kin_of(each.path))
         if like is None or each.path not in places:
             continue
-        before = replace(like.file, path=each.path, compression=Compression.NONE)
+        before = replace(like.file, path=each.path)
         known = gone_on(places[each.path], ("", before))
         if known is not None and not known[1].has_header:
             about = places[each.path].stat()
@@ -118,13 +119,13 @@ def gone_on(place: Path, before: tuple[str, FilePlan]) -> tuple[str, FilePlan] |
     Its first line must be a row of the width that it had; a hole of NULs before it is no part of it.
     """
     stream, plan = before
-    if plan.compression is not Compression.NONE:
-        return None
-    first = _first_line(place)
+    compression = look(place)[0]
+    first = _first_line(place, compression)
     if not first:
         return None
+    plan = replace(plan, compression=compression)
     if plan.format is FileFormat.JSON_LINES:
-        return before if first.startswith(b"{") else None
+        return (stream, plan) if first.startswith(b"{") else None
     fields, closed, _ = split_fields(first, plan.delimiter.encode())
     if plan.format is not FileFormat.CSV or not closed or len(fields) != len(plan.columns):
         return None
@@ -134,16 +135,16 @@ def gone_on(place: Path, before: tuple[str, FilePlan]) -> tuple[str, FilePlan] |
     return (stream, replace(plan, has_header=False)) if is_data else None
 
 
-def _first_line(place: Path) -> bytes:
+def _first_line(place: Path, compression: Compression) -> bytes:
     """The first whole line behind the NULs that a file may begin with; b"" when there is none."""
     text = b""
     try:
-        with open_bytes(place, Compression.NONE) as file:
+        with open_bytes(place, compression) as file:
             while more := file.read(HOLE_STEP):
                 text = text + more if text else more.lstrip(b"\0")
                 if b"\n" in text or len(text) > HOLE_STEP:
                     break
-    except (UnreadableLog, OSError):
+    except (UnreadableLog, *UNREADABLE):
         return b""
     line, end, _ = text.partition(b"\n")
     return line.removesuffix(b"\r") if end else b""

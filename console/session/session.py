@@ -124,7 +124,9 @@ class Session:
         if waited:
             self._data_changed(0)
             self._begin_live()
-        refreshed = self._store.refresh()
+        refreshed = change.refreshed
+        if not change.behind:
+            refreshed = self._store.refresh() or refreshed
         self._message = ""
         if change.rows:
             self._watch_schema(at_once=waited)

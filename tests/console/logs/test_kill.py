@@ -178,6 +178,7 @@ def test_that_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, end
         lives.live(application)
     lives.end()
     application.finish()
+    application.file.close()
     ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
     known = kept_streams(ws.streams(), ws.ledger())
     load_folder(discover(folder, SilentJob(), known=known), ws, SilentJob(), live_s=0)

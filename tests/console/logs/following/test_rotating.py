@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 
@@ -245,5 +246,9 @@ def test_that_a_log_left_without_its_header_is_known_however_few_lines_it_has(ta
     table.file("app-3", table.rows(22, 25))
     table.settle()
     table.holds((0, 25))
-    table.restart()
-    table.holds((0, 25))
+    table.file("app-4.csv.gz", gzip.compress(table.row(25).encode()))
+    table.settle()
+    table.stop()
+    table.file("app-5.csv.gz", gzip.compress(table.row(26).encode()))
+    table.start()
+    table.holds((0, 27))
