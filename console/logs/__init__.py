@@ -16,6 +16,9 @@ How a plan comes about, a file each:
     kinds       requests, outcomes, samples or reference
     streams     the plan of one stream      memory  what an earlier plan had settled
     refusals    sentences for what is not loaded
+    headless    tables that lost their header when they were copied aside and cut
+    identity    which file of the ledger a file on disk is         begun    where it is read from, after that
+    follow      what comes while a folder is open; with `copies` (what repeats it) and `patience` (what is asked again)
     said        what the user said beyond columns: names without a header, values in the path, files left out
     raw         a record as it stands in its file        replay    records in quarantine, read again
 
@@ -36,6 +39,9 @@ Decisions, with their reasons:
   else in the folder has dates; it must grow, and its name may say nothing but time: `dep_time` is 517 for 5:17.
 * Logs whose rows are only half a request (KServe's pairs, SageMaker's capture, Prometheus scrapes) are named and
   refused until there is a reader that joins them: counted as they are, traffic would be twice the truth.
+* A file is the one that was read when its inode, its first bytes and those before the offset are; a copy of it when
+  the crc of all that was read is the same too. Who repeats what was read is read from where that ends.
+* A last line without its end is taken from a file at rest, and taken back when it goes on after all.
 * Text of a log is data. Pickles are never opened, pipes and devices neither. Links out of the folder are followed,
   loops are not.
 """

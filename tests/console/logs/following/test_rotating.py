@@ -6,6 +6,8 @@ import gzip
 import os
 import shutil
 
+import pytest
+
 from tests.console.logs.following.world import World, records_on_disk
 
 
@@ -252,3 +254,18 @@ def test_that_a_log_left_without_its_header_is_known_however_few_lines_it_has(ta
     table.file("app-5.csv.gz", gzip.compress(table.row(26).encode()))
     table.start()
     table.holds((0, 27))
+
+
+@pytest.mark.parametrize("left", ["", "not a table\n", "ts,requ"])
+def test_that_a_name_refused_for_now_does_not_forget_the_file_that_had_it(world: World, left: str) -> None:
+    world.stop()
+    world.log.rename(world.place("app-1"))
+    world.file("app", left)
+    world.start()
+    world.holds((0, 20))
+    world.file("app", world.header + world.rows(20, 22))
+    world.add(world.row(22), "app-1")
+    world.settle()
+    world.holds((0, 23))
+    world.restart()
+    world.holds((0, 23))
