@@ -572,7 +572,8 @@ class Follower:
                     before: tuple[str, FilePlan] | None) -> tuple[str, FilePlan] | None:
         """The stream of a new file. `before`: what was last read under its name."""
         given_up = self._patience.unchanged_s(file) > CUT_OFF_S
-        found = recognise_new(self._folder, streams.plans, file.name, self._settings, given_up=given_up)
+        found = recognise_new(self._folder, streams.plans, file.name, self._settings, given_up=given_up,
+                              read=self._plans.values())
         if not isinstance(found, tuple) or not found[1].has_header:
             like = before or self._like(file.name)
             known = headless.go_on_like(found, file.path, like) if like is not None else None

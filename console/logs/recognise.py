@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.errors import BadSettings
-from console.logs import config, roles, said, streams
+from console.logs import config, halves, roles, said, streams
 from console.logs.cells import look_at
 from console.logs.discover import NEEDS_TIME, SAMPLE_ROWS, named, one_axis
-from console.logs.group import SAME_SHAPE, folders_of, grouped, is_reference, overlap, stem_of, unnumbered, values_at
+from console.logs.group import (
+    SAME_SHAPE,
+    age_of,
+    folders_of,
+    grouped,
+    is_reference,
+    overlap,
+    stem_of,
+    unnumbered,
+    values_at,
+)
 from console.logs.limits import MOST_COLUMNS
 from console.logs.names import folder_shape, hive_value, is_passed_over, stored_names
 from console.logs.plan import FileFormat, FilePlan, Refused, StreamPlan
@@ -28,13 +38,15 @@ if TYPE_CHECKING:
 
 def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
                   settings: config.FolderSettings | None = None, *,
-                  given_up: bool = False) -> tuple[StreamPlan, FilePlan] | Refused | None:
+                  given_up: bool = False,
+                  read: Iterable[tuple[str, FilePlan]] = ()) -> tuple[StreamPlan, FilePlan] | Refused | None:
     """The stream of one new file and its plan; a refusal; or None as long as it is empty or cut: ask again later.
 
     The stream returned has the file in front of its others, and columns at its end (before those from the path) when
     the file brings new ones. Only the head of this one file is read.
     settings  instead of what `pilothouse.toml` says
     given_up  it has been cut for so long that it is refused as damaged
+    read      files that are read already, with their streams: a new stream may log the requests of one of them
     """
     folder = Path(folder)
     place = folder / path
@@ -55,7 +67,7 @@ def recognise_new(folder: Path, known: Sequence[StreamPlan], path: str | Path,
         return None if _may_grow(head) and not given_up else head
     found = join(known, _named(known, head), folder.name)
     if found is None:
-        return _new_stream(folder, known, head, settings)
+        return _new_stream(folder, known, head, settings, read)
     stream, file = found
     if settings is not None and settings.streams.get(stream.name, config.StreamSettings()).path:
         constants = {**dict(file.constants), **said.path_constants(stream, settings, file.path)}
@@ -135,6 +147,36 @@ def _join_form(known: Sequence[StreamPlan], head: Head) -> tuple[StreamPlan, Fil
     file = replace(head.file, constants=tuple(values.items()))
     rest = tuple(each for each in stream.files if each.path != file.path)
     return _widened(stream, head).with_files((file, *rest)), file
+
+
+def _drafts_of(folder: Path, known: Sequence[StreamPlan], settings: config.FolderSettings,
+               read: Iterable[tuple[str, FilePlan]]) -> list[streams.Draft]:
+    """A new look at the known streams of requests, from their oldest and newest file: which ids they hold."""
+    wanted = {stream.name: [file.path for file in stream.files] for stream in known
+              if stream.kind is StreamKind.REQUESTS}
+    for name, file in read:
+        if name in wanted:
+            wanted[name].append(file.path)
+    drafts = []
+    for name, paths in wanted.items():
+        found = [_head_of(folder, path) for path in sorted({min(paths, key=age_of), max(paths, key=age_of)})] \
+            if paths else []
+        groups = grouped(head for head in found if head is not None)
+        if groups:
+            heads = groups[0].heads
+            drafts.append(streams.draft(groups[0], name, heads, {each.file.path: folder / each.file.path
+                                                                 for each in heads},
+                                        settings.streams.get(name, streams.NOTHING_SAID)))
+    streams.settle_forms(drafts)
+    return drafts
+
+
+def _head_of(folder: Path, path: str) -> Head | None:
+    try:
+        head = sniff(folder / path, path, SAMPLE_ROWS)
+    except Incomplete:
+        return None
+    return head if isinstance(head, Head) else None
 
 
 def path_tells_apart(stream: StreamPlan, one: str, other: str) -> bool:
@@ -232,8 +274,8 @@ def _widened(stream: StreamPlan, head: Head) -> StreamPlan:
     return replace(stream, columns=tuple(columns))
 
 
-def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head,
-                settings: config.FolderSettings | None) -> tuple[StreamPlan, FilePlan] | Refused | None:
+def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head, settings: config.FolderSettings | None,
+                read: Iterable[tuple[str, FilePlan]]) -> tuple[StreamPlan, FilePlan] | Refused | None:
     try:
         settings = config.read(folder) if settings is None else settings
     except BadSettings:           # said when the folder was opened; it does not stop following
@@ -242,6 +284,8 @@ def _new_stream(folder: Path, known: Sequence[StreamPlan], head: Head,
     draft = streams.draft(group, name, [head], {head.file.path: folder / head.file.path},
                           settings.streams.get(name, streams.NOTHING_SAID))
     streams.settle_forms([draft])
+    if draft.kind is StreamKind.REQUESTS and draft.place(Role.REQUEST_ID) is not None:
+        halves.settle_halves([*_drafts_of(folder, known, settings, read), draft], settings)
     plan = streams.plan(draft, settings, None)
     said = [stream for stream in known if not stream.zone_assumed]
     if plan.zone_assumed and said:

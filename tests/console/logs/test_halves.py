@@ -13,6 +13,7 @@ from console.errors import BadSettings
 from console.jobs import SilentJob
 from console.logs import config
 from console.logs.discover import discover
+from console.logs.follow import Follower
 from console.logs.load import load_folder
 from console.logs.plan import FolderPlan
 from console.store import Workspace
@@ -128,3 +129,35 @@ def test_that_the_setting_is_kept_and_checked() -> None:
     with pytest.raises(BadSettings) as wrong:
         config.parse('[streams.a]\nkind = "requests"\nhalf_of = 3\n')
     assert "line 3" in wrong.value.where and "must be text in quotes" in wrong.value.what
+
+
+@pytest.mark.parametrize("appeared", [False, True])
+def test_that_a_log_that_appears_while_following_completes_the_one_that_is_there(
+        tmp_path: Path, appeared: bool) -> None:
+    """appeared: the main one came while following too."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write(folder, "first.jsonl", rows([f"other-{n}" for n in range(N)], status=[200], latency_ms=LATENCY))
+    access = rows(IDS, status=[200, 200, 500], latency_ms=LATENCY, route=["a"])
+    if not appeared:
+        write(folder, "access.jsonl", access)
+    plan = discover(folder, SilentJob())
+    ws = Workspace.open(tmp_path / "w.duckdb", folder=folder)
+    load_folder(plan, ws, SilentJob(), live_s=0)
+    follower = Follower(folder, ws, plan, rest_s=0)
+    try:
+        follower.poll(SilentJob())
+        write(folder, "access.jsonl", access)
+        follower.poll(SilentJob())
+        write(folder, "application.jsonl", rows(IDS, later_s=[0.1], prediction=["yes", "no"], age=[30, 40, 50]))
+        write(folder, "strange.jsonl", rows([f"strange-{n}" for n in range(N)], prediction=["x"], height=[1, 2, 3]))
+        for _ in range(4):
+            follower.poll(SilentJob())
+        assert {info.name: info.half_of for info in ws.streams()} == {
+            "first": "", "access": "", "application": "access", "strange": ""}
+        assert ws.execute_readonly("SELECT count(*), count(prediction), count(latency_ms) FROM events "
+                                   "WHERE stream = 'access'") == [(N, N, N)]
+        assert ws.totals().events == 3 * N
+    finally:
+        follower.close()
+        ws.close()
