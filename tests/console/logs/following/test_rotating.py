@@ -269,3 +269,19 @@ def test_that_a_name_refused_for_now_does_not_forget_the_file_that_had_it(world:
     world.holds((0, 23))
     world.restart()
     world.holds((0, 23))
+
+
+def test_that_a_bad_line_of_a_renamed_file_is_counted_from_the_start_of_that_file(world: World) -> None:
+    world.restart()
+    world.log.rename(world.place("app-1"))
+    world.file("app", world.header + world.rows(30, 31))
+    world.add(world.row(20) + "torn\n" + world.row(21) + "torn again\n", "app-1")
+    world.settle()
+    world.holds((0, 22), (30, 31), quarantined=2)
+    header = int(bool(world.header))
+    assert [(line.path, line.line, line.raw) for line in world.ws.quarantine(10)] == [
+        (world.place("app-1").name, header + 22, "torn"), (world.place("app-1").name, header + 24, "torn again")]
+    for line in world.ws.quarantine(10):
+        with world.place("app-1").open("rb") as file:
+            file.seek(line.byte_offset or 0)
+            assert file.readline().decode().rstrip("\n") == line.raw

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import resource
 import shutil
@@ -10,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 from console.errors import CannotWrite, ConsoleError, NoSuchFolder
 from console.jobs import JobStopped, SilentJob
+from console.logs import reading
 from console.session import Session
 from console.store.writer import Writer
 from tests.console.logs.following.world import World, accounts
@@ -50,6 +54,56 @@ def test_that_a_sub_folder_that_is_away_doubles_nothing_when_it_is_back(world: W
     world.add(world.row(40), "host/app")
     world.settle()
     world.holds((0, 20), (30, 41))
+
+
+def test_that_a_disk_error_in_a_log_is_named_and_the_log_is_read_when_it_has_passed(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a share that has gone: reading fails, names are still there."""
+    class Fails(io.RawIOBase):
+        def __init__(self, file: BinaryIO) -> None:
+            self.file = file
+
+        def read(self, size: int = -1) -> bytes:
+            raise OSError(errno.ESTALE, "Stale file handle")
+
+        def seek(self, *where: int) -> int:
+            return self.file.seek(*where)
+
+        def fileno(self) -> int:
+            return self.file.fileno()
+
+        def close(self) -> None:
+            self.file.close()
+
+    world.add(world.row(20))
+    world.settle()
+    world.add(world.rows(21, 23))
+    real = reading.unpacked
+    [followed] = world.follower._files.values()
+    assert followed.text is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(followed.text, "_stream", Fails(followed.text._stream))
+        broken.setattr(reading, "unpacked", lambda raw, packed: cast(BinaryIO, Fails(real(raw, packed))))
+        for _ in range(4):
+            assert world.poll().rows == 0
+            world.now += 5.0
+    world.settle(wait_s=31.0)
+    world.holds((0, 23))
+    assert "Stale" not in world.state("app")[1]
+
+
+def test_that_a_share_that_is_away_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    world.add(world.row(20))
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "scandir", away)
+        with pytest.raises(NoSuchFolder) as raised:
+            world.poll()
+        assert "Input/output error" in raised.value.what
+    world.settle()
+    world.holds((0, 21))
 
 
 def test_that_the_session_says_it_in_the_status_and_goes_on(world: World, tmp_path: Path) -> None:
