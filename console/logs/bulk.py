@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from console.logs.beyond import NOTE, with_more
 from console.logs.identity import FileState
 from console.logs.reading import Piece
 from console.logs.writing import PIECES, Counts, Streams, note_file, open_file, quarantine_bad, set_aside, take_back
 from console.roles import ColumnType
+from console.store.names import MORE
 
 if TYPE_CHECKING:
     from console.store import Appended, Writer
@@ -104,6 +106,9 @@ class Batch:
         """Rows under the columns of their stream, and which is which: stored name -> name in the table."""
         count = rows.num_rows
         fields = self._streams.fields(state.stream, piece.keys)
+        rows = with_more(rows, piece.keys, fields)
+        if MORE in rows.column_names:
+            state.reason = state.reason or NOTE
         from_path = set(self._streams.plan(state.stream).path_columns)
         numbers = pa.float64() in rows.schema.types
         arrays: list[Any] = []
@@ -122,6 +127,9 @@ class Batch:
         if "_half" in rows.column_names:
             names.append("_half")
             arrays.append(rows["_half"])
+        if MORE in rows.column_names:
+            names.append(MORE)
+            arrays.append(rows[MORE])
         return pa.table(arrays, names=names), columns
 
 
@@ -204,6 +212,6 @@ class _Insert:
         self._w.connection.register(PIECES, rows)
         try:
             return self._w.append(self._stream_id, None, PIECES, text=text, columns=self._columns, arrived=None,
-                                  constants=self._constants)
+                                  constants=self._constants, more=MORE in self._schema.names)
         finally:
             self._w.connection.unregister(PIECES)

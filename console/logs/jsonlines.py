@@ -15,19 +15,24 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from console.logs.json_alike import Alike, pointer
+from console.logs.limits import MOST_COLUMNS
 from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, newlines, shown
 from console.roles import ColumnType
-from console.store.names import literal
+from console.store.names import MORE, literal
 
-MAX_KEYS = 2000                 # distinct keys in one file; a line that brings more is quarantined
+MAX_KEYS = MOST_COLUMNS         # fields of one file; keys that a line brings beyond are kept together, in `_more`
 WHOLE = {"BIGINT", "UBIGINT"}   # what the database calls whole numbers in JSON
 EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column is text
 
 
 class JsonCutter:
-    """Cuts blocks of JSON lines. `keys` grows as keys are met; field n of a row is the value of `keys[n]`."""
+    """Cuts blocks of JSON lines. `keys` grows as keys are met; field n of a row is the value of `keys[n]`.
+
+    Values of keys beyond MAX_KEYS stand in a column `_more`, as one JSON object of texts a row.
+    """
 
     def __init__(self, keys: Iterable[str] = (), numbers: Collection[str] = ()) -> None:
         """numbers: keys that are kept as numbers; where that loses nothing their values come as DOUBLE, not text."""
@@ -36,6 +41,7 @@ class JsonCutter:
         self._seen: set[str] = set()                # of those, the ones that had a value already
         self._con = shared_connection().cursor()
         self._alike = Alike(self._con, numbers)
+        self._beyond = False                        # whether the lines at hand have keys that are no fields
 
     def met(self) -> dict[str, ColumnType]:
         """Keys that were not given at first and had a value, with the type that all their values so far allow."""
@@ -96,17 +102,19 @@ class JsonCutter:
             shapes = self._shapes()
         known = set(self.keys)
         fresh: list[str] = []
-        suspect = False
+        suspect = self._beyond = False
         for keys, _ in shapes:
-            new = [key for key in keys if key not in known]
-            if not keys or len(set(keys)) != len(keys) or len(known) + len(new) > MAX_KEYS:
+            if not keys or len(set(keys)) != len(keys):
                 suspect = True
                 continue
-            fresh += new
-            known.update(new)
+            new = [key for key in keys if key not in known]
+            room = max(0, MAX_KEYS - len(known))
+            self._beyond |= len(new) > room
+            fresh += new[:room]
+            known.update(new[:room])
         self.keys += fresh
         if suspect:
-            lines = self._without(lines, self._odd(known), cut)
+            lines = self._without(lines, self._odd(), cut)
         for key in fresh:
             self.types[key] = ColumnType.FLAG
         self._note_types([key for key, found in self.types.items()
@@ -123,19 +131,17 @@ class JsonCutter:
         return {key for key in self.keys
                 if key not in self.types or (key in self._seen and self.types[key] is ColumnType.TEXT)}
 
-    def _odd(self, known: set[str]) -> dict[int, str]:
-        """Lines that are JSON, yet no row: no object, a key twice, too many keys."""
+    def _odd(self) -> dict[int, str]:
+        """Lines that are JSON, yet no row: no object, or a key twice."""
         rows = self._con.execute(
             """SELECT i, json_type(l), k FROM (SELECT i, l, json_keys(l) AS k FROM lines)
-               WHERE len(k) = 0 OR len(k) <> len(list_distinct(k)) OR NOT list_has_all(?, k)""", [sorted(known)])
+               WHERE len(k) = 0 OR len(k) <> len(list_distinct(k))""")
         wrong: dict[int, str] = {}
         for i, kind, keys in rows.fetchall():
             if kind != "OBJECT":
                 wrong[i] = "no JSON object"
             elif len(set(keys)) != len(keys):
                 wrong[i] = "the same key twice"
-            elif keys:
-                wrong[i] = f"more than {MAX_KEYS} different keys"
         return wrong
 
     def _without(self, lines: pa.Table, wrong: dict[int, str], cut: Cut) -> pa.Table:
@@ -195,8 +201,22 @@ class JsonCutter:
         self._con.register("lines", lines)
         query = f"SELECT {', '.join([*values, 'i AS _record'])} FROM (SELECT i, l, {inner} FROM lines)"
         table = self._con.sql(query).to_arrow_table()
+        if self._beyond:
+            table = table.add_column(table.num_columns - 1, MORE, self._more(table["_record"]))
         self._con.unregister("lines")
         return table
+
+
+    def _more(self, records: pa.ChunkedArray) -> pa.ChunkedArray:
+        """For each of these records JSON of the values whose keys are no fields, as text; NULL where there are none."""
+        self._con.register("fields", pa.table({"key": pa.array(self.keys, pa.string())}))
+        found = self._con.sql("""
+            WITH maps AS (SELECT i, json_transform(l, '"MAP(VARCHAR, VARCHAR)"') AS map FROM lines),
+                 cells AS (SELECT i, unnest(map_entries(map), recursive := true) FROM maps)
+            SELECT i, to_json(map_from_entries(list({'key': key, 'value': value} ORDER BY key)))::VARCHAR AS more
+            FROM cells ANTI JOIN fields USING (key) GROUP BY i""").to_arrow_table()
+        self._con.unregister("fields")
+        return found["more"].take(pc.index_in(records, found["i"].combine_chunks()))
 
 
 @cache

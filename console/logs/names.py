@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
@@ -79,6 +80,7 @@ def folder_shape(parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(shape)
 
 
+@lru_cache(maxsize=8192)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: `ContextTokens` and `context-tokens` are both ("context", "tokens")."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from console.errors import UnreadableLog
 from console.roles import ColumnType
+from console.store.names import literal
 
 RANGE_ROWS = 2_000_000          # rows of one range; a transaction holds about so many
 
@@ -49,6 +50,15 @@ def shape_of(path: Path, name: str) -> Shape:
                             do="Copy the file again, or leave it out") from error
     return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema),
                  str(schema.remove_metadata()))
+
+
+def relation(paths: Sequence[Path], shape: Shape) -> str:
+    """What stands after FROM to read files of one shape. Columns are named by their place, from 0: one may have no
+    name, that of another, or that of the numbers (`file_index`, `file_row_number`) which DuckDB gives beside them.
+    """
+    names = ", ".join(f'"{place}"' for place in range(len(shape.names)))
+    files = ", ".join(literal(pattern_of(path)) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning=false) p({names})"
 
 
 def pattern_of(path: Path) -> str:

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from console.errors import UnreadableLog
 from console.jobs import Job
 from console.logs import parquet
-from console.logs.identity import parquet_digest
+from console.logs.beyond import with_more
+from console.logs.identity import is_same_parquet
 from console.logs.plan import FileFormat, FilePlan
 from console.logs.raw import record_at, still_there
 from console.logs.reading import cutter_of
 from console.logs.recognise import recognise_new
 from console.logs.records import RECORD_BYTES, Cut
 from console.logs.writing import Streams
-from console.store import FileEntry, Workspace, Writer, quoted
-from console.store.names import literal
+from console.store import FileEntry, Workspace, Writer
+from console.store.names import MORE
 from console.store.quarantine import Waiting, explain, waiting, waiting_files
 
 BATCH = 20_000
@@ -116,20 +117,23 @@ class _File:
         late = {key: types[key] for key in self._streams.missing(self._stream, keys) if key in types}
         if late and rows.num_rows:
             self._streams.extend(self._stream, late)
-        fields = {stored: str(at) for stored, at in self._streams.fields(self._stream, keys).items()}
+        places = self._streams.fields(self._stream, keys)
+        rows = with_more(rows, keys, places) if rows.num_rows else rows
+        fields = {stored: str(at) for stored, at in places.items()}
         with self._ws.writing() as w:
             w.connection.register(AGAIN, rows)
-            healed = self._append(w, AGAIN, fields, rows["_record"].to_pylist(), reasons, text=True)
+            healed = self._append(w, AGAIN, fields, rows["_record"].to_pylist(), reasons, text=True,
+                                  more=MORE in rows.column_names)
             w.connection.unregister(AGAIN)
         return healed
 
     def _append(self, w: Writer, source: str, fields: Mapping[str, str], records: Sequence[int],
-                reasons: Mapping[int, str], *, text: bool) -> int:
+                reasons: Mapping[int, str], *, text: bool, more: bool = False) -> int:
         info = self._streams.info(self._stream)
         failed: dict[int, str] = {}
         if records:
             appended = w.append(info.stream_id, None, source, text=text, columns=fields, arrived=None,
-                                constants=dict(self._plan.constants))
+                                constants=dict(self._plan.constants), more=more)
             failed = {record: reason for record, reason, _ in appended.quarantined}
         healed = [record for record in records if record not in failed]
         if healed:
@@ -156,17 +160,16 @@ class _File:
     def _from_parquet(self, batch: Sequence[Waiting]) -> int:
         """Rows of a Parquet file by their number; it must be the one that was read."""
         try:
-            if not self._path.is_file() or parquet_digest(self._path) != self._entry.prefix_digest:
+            if not self._path.is_file() or not is_same_parquet(self._path, self._entry):
                 return 0
-            names = parquet.shape_of(self._path, self._entry.path).names
+            shape = parquet.shape_of(self._path, self._entry.path)
         except (OSError, UnreadableLog):
             return 0
-        fields = self._streams.fields(self._stream, names)
-        chosen = "".join(f'{quoted(names[at])} AS "{at}", ' for at in fields.values())
+        fields = self._streams.fields(self._stream, shape.names)
+        chosen = "".join(f'"{at}", ' for at in fields.values())
         numbers = ", ".join(str(one.record) for one in batch)
         source = (f"(SELECT {chosen}{self._entry.file_id}::INTEGER AS _file, file_row_number AS _record FROM "
-                  f"read_parquet({literal(str(self._path))}, file_row_number=true, hive_partitioning=false) "
-                  f"WHERE file_row_number IN ({numbers}))")
+                  f"{parquet.relation([self._path], shape)} WHERE file_row_number IN ({numbers}))")
         with self._ws.writing() as w:
             return self._append(w, source, {stored: str(at) for stored, at in fields.items()},
                                 [one.record for one in batch], {}, text=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from console.logs import features, units
 from console.logs.cells import Facts
@@ -212,9 +213,15 @@ def _claim(rule: Rule, columns: Sequence[Facts], guesses: list[Guess | None]) ->
                 return
 
 
+@lru_cache(maxsize=8192)
+def _plain(name: str) -> str:
+    """Asked for every pattern."""
+    return "_".join(words(name))
+
+
 def matches(pattern: str, name: str) -> bool:
     """Whether a name is what a pattern of the rules says, word by word."""
-    plain = "_".join(words(name))
+    plain = _plain(name)
     if pattern.startswith("@"):
         return name.lower() == pattern
     if pattern.endswith("*"):

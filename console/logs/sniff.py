@@ -6,6 +6,7 @@ import codecs
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from console.logs import delimited, foreign, formats, parquet_lines
+from console.logs.limits import MOST_COLUMNS, TOO_WIDE
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused
 from console.logs.records import Cut
 from console.roles import ColumnType
@@ -171,6 +173,8 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
         plan = replace(plan, columns=table.columns, delimiter=table.delimiter, has_header=table.has_header,
                        why=f"Lines of {len(table.columns)} fields between {mark}, "
                            f"{'under a header' if table.has_header else 'without a header'}")
+        if len(table.columns) > MOST_COLUMNS:
+            return Refused(plan.path, TOO_WIDE.format(count=len(table.columns)))
         if not table.rows:
             raise Incomplete("It has a header and no rows yet")
         return Head(plan, table.rows, is_whole)
@@ -242,7 +246,7 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
             return Refused(plan.path, "It is one JSON document, no line for each record. "
                                       "Write one object a line if it holds a log", rejected)
         return Refused(plan.path, "Fewer than half of its lines are JSON objects. Write one object a line")
-    keys = tuple(dict.fromkeys(key for record in records for key in record))
+    keys = _keys(records)
     known = foreign.by_keys(set(keys))
     if known and known.endswith("no log"):
         return Refused(plan.path, f"It is {known}", rejected=False)
@@ -255,6 +259,15 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     plan = replace(plan, format=FileFormat.JSON_LINES, columns=keys, confidence=len(records) / (len(records) + broken),
                    why=f"{len(records)} of the first {len(records) + broken} lines are JSON objects")
     return Head(plan, [[record.get(key) for key in keys] for record in records], is_whole)
+
+
+def _keys(records: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The keys of records as they come; those that most records have, when there are more than a stream may have."""
+    counts = Counter(key for record in records for key in record)
+    if len(counts) > MOST_COLUMNS:
+        kept = {key for key, _ in counts.most_common(MOST_COLUMNS)}
+        return tuple(key for key in counts if key in kept)
+    return tuple(counts)
 
 
 def _is_json(text: str) -> bool:
@@ -287,6 +300,8 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
     if not n_rows:
         raise Incomplete("It has no rows")
     columns = tuple(schema.names)
+    if len(columns) > MOST_COLUMNS:
+        return Refused(name, TOO_WIDE.format(count=len(columns)))
     plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns,
                     why="It begins and ends as Parquet does")
     known = formats.recognise(formats.Look(name, (), (), frozenset(columns), False, FileFormat.PARQUET))

@@ -13,6 +13,7 @@ from console.logs.config import NO_ROLE, ColumnSettings, FolderSettings, StreamS
 from console.logs.features import Guess
 from console.logs.formats import Hint
 from console.logs.group import Group
+from console.logs.limits import MOST_COLUMNS
 from console.logs.names import stored_names
 from console.logs.plan import ColumnPlan, FilePlan, StreamPlan, TimeFormat
 from console.logs.sniff import Head
@@ -70,7 +71,7 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
     places  where the files lie, for forms that have a schema beside them
     said    what the user said: a column of which the way of writing times is chosen is a time
     """
-    keys = _united([keys_of(head.file.columns) for head in group.newest_first()[::-1]])
+    keys = _united([keys_of(head.file.columns) for head in group.newest_first()[::-1]])[:MOST_COLUMNS]
     cells: dict[Key, list[object]] = {key: [] for key in keys}
     for head in sampled:
         for place, key in enumerate(keys_of(head.file.columns)):
@@ -179,6 +180,8 @@ def _united(lists: Sequence[Sequence[Key]]) -> list[Key]:
     for keys in lists:
         if known.issuperset(keys):
             continue
+        if len(order) >= MOST_COLUMNS:
+            break
         behind = -1
         for key in keys:
             if key in known:

@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from console.logs import parquet
+from console.logs.beyond import NOTE, more_sql, unique_names, with_more
 from console.logs.identity import FileState, Identity, parquet_digest, repeats
+from console.logs.limits import MOST_COLUMNS
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, cutter_of
 from console.roles import ColumnType, Role, StreamKind
-from console.store.names import literal
+from console.store.names import MORE
 
 if TYPE_CHECKING:
     from console.store import Appended, StreamInfo, Workspace, Writer
@@ -104,9 +106,10 @@ class Streams:
         return found
 
     def missing(self, stream: str, keys: tuple[str, ...]) -> list[str]:
-        """Fields of a file that the stream has no column for."""
+        """Fields of a file for which the stream has no column, and may get one: it has room for so many."""
         taken = set(self.fields(stream, keys).values())
-        return [key for position, key in enumerate(keys) if position not in taken]
+        room = max(0, MOST_COLUMNS - len(self._infos[stream].columns))
+        return [key for position, key in enumerate(keys) if position not in taken][:room]
 
     def extend(self, stream: str, types: Mapping[str, ColumnType]) -> None:
         """Adds columns for fields that came late."""
@@ -211,6 +214,9 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
         rows = piece.rows()
         if rows is not None:
             fields = streams.fields(state.stream, piece.keys)
+            rows = with_more(rows, piece.keys, fields)
+            if MORE in rows.column_names:
+                state.reason = state.reason or NOTE
             rows = rows.append_column("_file", pa.array(np.full(rows.num_rows, file_id, np.int32)))
             key = (state.stream, tuple(fields.items()), tuple(rows.column_names), state.plan.constants)
             groups.setdefault(key, []).append((state, piece, rows))
@@ -255,7 +261,7 @@ def _append_group(w: Writer, streams: Streams, group: Sequence[tuple[FileState, 
     w.connection.register(PIECES, pa.concat_tables([rows for _, _, rows in group]))
     appended = w.append(streams.info(first.stream).stream_id, None, PIECES, text=True,
                         columns={stored: str(position) for stored, position in fields.items()},
-                        arrived=arrived, constants=dict(first.plan.constants))
+                        arrived=arrived, constants=dict(first.plan.constants), more=MORE in group[0][2].column_names)
     w.connection.unregister(PIECES)
     set_aside(w, appended, by_file, counts)
 
@@ -307,18 +313,19 @@ def _put_group(w: Writer, streams: Streams, folder: Path, group: Sequence[tuple[
     first, one = group[0]
     states = {open_file(w, streams, state): state for state, _ in group}
     fields = streams.fields(first.stream, one.shape.names)
-    names = ", ".join(f'"{position}"' for position in range(len(one.shape.names)))
     chosen = "".join(f'"{position}", ' for position in fields.values())
-    paths = ", ".join(literal(parquet.pattern_of(folder / state.plan.path)) for state, _ in group)
+    left = sorted(set(range(len(one.shape.names))) - set(fields.values()))
+    if left:
+        names = unique_names(one.shape.names[position] for position in left)
+        chosen += f"{more_sql(zip(names, map(str, left), strict=True))} AS {MORE}, "
     numbers = ", ".join(str(file_id) for file_id in states)
     within = "" if one.whole else (
         f" WHERE file_row_number >= {one.part.first} AND file_row_number < {one.part.end}")
-    # Columns go by their place: one may have no name, that of another, or that of the numbers which are asked for.
     source = (f"(SELECT {chosen}[{numbers}][file_index::BIGINT + 1]::INTEGER AS _file, file_row_number AS _record "
-              f"FROM read_parquet([{paths}], hive_partitioning=false) p({names}){within})")
+              f"FROM {parquet.relation([folder / state.plan.path for state, _ in group], one.shape)}{within})")
     appended = w.append(streams.info(first.stream).stream_id, None, source, text=False,
                         columns={stored: str(position) for stored, position in fields.items()},
-                        arrived=arrived, constants=dict(first.plan.constants))
+                        arrived=arrived, constants=dict(first.plan.constants), more=bool(left))
     bad: dict[int, dict[int, tuple[int, int | None, str, str]]] = {}
     for file_id, (record, reason, raw) in zip(appended.quarantined_in, appended.quarantined, strict=True):
         bad.setdefault(file_id, {})[record] = (record + 1, None, reason, raw)

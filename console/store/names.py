@@ -13,6 +13,9 @@ FAILED_NUMBER = 0
 
 ROW_NUMBER = "_record"
 
+MORE = "_more"
+"""In `_misfit`: cells of fields for which the stream has no column, by the name of the field."""
+
 NO_RESPONSE = "no response"
 """The status of a request whose response did not come."""
 

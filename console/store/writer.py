@@ -21,7 +21,7 @@ from console.store.casting import (
     names_zone,
 )
 from console.store.model import Appended, ColumnInfo, StreamInfo
-from console.store.names import FINEST_S, ROW_NUMBER, literal, quoted
+from console.store.names import FINEST_S, MORE, ROW_NUMBER, literal, quoted
 from console.store.planned import PlannedFile
 from console.store.quarantine import ABSURD_TIME, BAD_TIME, LONGEST_RAW, NO_TIME
 
@@ -114,7 +114,7 @@ class Writer:
         return "row"
 
     def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
-               arrived: datetime | None, constants: Mapping[str, str]) -> Appended:
+               arrived: datetime | None, constants: Mapping[str, str], more: bool = False) -> Appended:
         """Insert the records of a relation into a stream.
 
         file_id    the file that the records come from; None when the source has a column `_file` that says it: many
@@ -125,13 +125,14 @@ class Writer:
         columns    stored name -> name in the source; what is not named is NULL
         arrived    when the rows were seen, in UTC; None: the outcome's time, or the event's
         constants  stored name -> text, the same for every row (from the path)
+        more       the source has a column `_more`: a JSON object of cells that have no column, or NULL
         """
         stream = self._streams[stream_id]
         types = {} if text else self._types(source)
         stream = self._note_naive(stream, source, columns, types)
         before = self._row_before(stream)
         halves = stream.half_of == stream.name and "_half" in (types or self._types(source))
-        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived, halves))
+        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived, halves, more))
         return self._settle(stream, before)
 
     def _types(self, source: str) -> dict[str, str]:
@@ -217,7 +218,8 @@ def _clean(raw: str) -> str:
 
 
 def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str],
-            constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None, halves: bool) -> str:
+            constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None, halves: bool,
+            more: bool = False) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
     tried, kept, checks = [], [], []
     for column in stream.columns:
@@ -236,8 +238,13 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
     own = [ROW_NUMBER, "_file" if file_id is None else f"{int(file_id)} AS _file"]
     half = ["_half"] if halves else []
+    beside = misfits(checks)
+    if more:
+        own.append(MORE)
+        beside = (f"CASE WHEN {MORE} IS NULL THEN {beside} ELSE json_merge_patch(coalesce({beside}, '{{}}')::JSON, "
+                  f"json_object('{MORE}', {MORE}::JSON))::VARCHAR END")
     first = ", ".join([*own, *(["TRY_CAST(_half AS TINYINT) AS _half"] if halves else []), *tried])
-    second = ", ".join([ROW_NUMBER, "_file", *half, *(value for _, value in kept), f"{misfits(checks)} AS _misfit"])
+    second = ", ".join([ROW_NUMBER, "_file", *half, *(value for _, value in kept), f"{beside} AS _misfit"])
     seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived)
     return (f"INSERT INTO {stream.table} "
             f"({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit', *half])}) "

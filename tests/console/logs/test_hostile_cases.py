@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from console.errors import NoLogs
 from console.jobs import SilentJob
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
 from console.store import FileView, Workspace
 
 START = 1_772_409_600
+LIMIT = 1000            # columns of a stream, as README says
 
 
 def load(folder: Path) -> tuple[Workspace, LoadReport]:
@@ -68,4 +72,70 @@ def test_that_the_name_of_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
         f"SELECT path, latency_ms FROM {stream.table} JOIN files ON file_id = _file").fetchall()]
     assert sorted(by_file) == sorted(2 * [("a[1].parquet", 0.0), ("a1.parquet", 1.0), ("*.parquet", 2.0),
                                           ("?.parquet", 3.0), ("{a,b}.parquet", 4.0)])
+    ws.close()
+
+
+def wide_csv(folder: Path, count: int) -> None:
+    folder.mkdir(exist_ok=True)
+    head = ",".join(["ts", *(f"e{number}" for number in range(count - 1))])
+    rows = [",".join([str(START + at), *(["0.5"] * (count - 1))]) for at in range(5)]
+    (folder / "wide.csv").write_text("\n".join([head, *rows]) + "\n")
+
+
+def test_that_an_embedding_of_768_columns_is_loaded(tmp_path: Path) -> None:
+    wide_csv(tmp_path / "logs", 769)
+    ws, report = load(tmp_path / "logs")
+    assert (report.rows_loaded, column(ws, "e767")) == (5, [0.5] * 5)
+    ws.close()
+
+
+def test_that_a_table_of_too_many_columns_is_refused_with_the_limit(tmp_path: Path) -> None:
+    wide_csv(tmp_path / "logs", LIMIT + 1)
+    table(tmp_path / "logs", "wide.parquet", [f"c{at}" for at in range(LIMIT)], [[1.0]] * LIMIT)
+    with pytest.raises(NoLogs) as said:
+        discover(tmp_path / "logs", SilentJob())
+    assert str(said.value).count("1,001 columns; at most 1,000 are read") >= 1
+    parquet(tmp_path / "logs", "good.parquet", latency_ms=[1.0])
+    ws, report = load(tmp_path / "logs")
+    assert report.rows_loaded == 1
+    for name in ("wide.csv", "wide.parquet"):
+        assert files(ws)[name].state == "rejected" and "at most 1,000 are read" in files(ws)[name].note
+    ws.close()
+
+
+def cells_of(ws: Workspace) -> list[dict[str, str]]:
+    """All cells of the only stream by the name of their field, as text, wherever they are kept."""
+    [stream] = ws.streams()
+    names = {each.stored: each.name for each in stream.columns}
+    found = []
+    cursor = ws.cursor().execute(f"SELECT * FROM {stream.table} ORDER BY _file, _record")
+    stored = [each[0] for each in cursor.description or ()]
+    for row in cursor.fetchall():
+        cells = {names[name]: str(cell) for name, cell in zip(stored, row, strict=True)
+                 if name in names and cell is not None}
+        misfit = json.loads(row[stored.index("_misfit")] or "{}")
+        found.append({**cells, **misfit.pop("_more", {}), **{names[name]: text for name, text in misfit.items()}})
+    return found
+
+
+@pytest.mark.parametrize("shapes", [
+    pytest.param([[list(range(at, at + 400)) for at in range(0, 2400, 40)]], id="keys that go on and on in one file"),
+    pytest.param([[list(range(at, at + 600))] * 5 for at in (0, 300, 600)], id="files that fill one stream together"),
+    pytest.param([[list(range(10))] * 500 + [list(range(5000))] * 3], id="far behind the head, many in one line")])
+def test_that_no_key_beyond_the_limit_of_columns_loses_a_cell(tmp_path: Path, shapes: list[list[list[int]]]) -> None:
+    (tmp_path / "logs").mkdir()
+    wanted: list[dict[str, str]] = []
+    for part, rows in enumerate(shapes):
+        made = [{"ts": "2026-03-02T00:00:00Z", **{f"key/~ {key}": f"v{key}.{at}" for key in keys}}
+                for at, keys in enumerate(rows)]
+        (tmp_path / "logs" / f"app.jsonl.{part + 1}").write_text("".join(json.dumps(row) + "\n" for row in made))
+        wanted += [{name: cell for name, cell in row.items() if name != "ts"} for row in made]
+    ws, report = load(tmp_path / "logs")
+    [stream] = ws.streams()
+    assert (report.rows_loaded, report.rows_quarantined) == (len(wanted), 0)
+    assert len(stream.columns) == LIMIT
+    found = [{name: cell for name, cell in row.items() if name != "ts"} for row in cells_of(ws)]
+    by_content = [sorted(row.items()) for row in wanted]
+    assert sorted(by_content) == sorted(sorted(row.items()) for row in found)
+    assert any("beyond the 1,000 columns" in file.note for file in ws.files())
     ws.close()
