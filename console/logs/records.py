@@ -112,6 +112,7 @@ class CsvCutter:
         self._delimiter = delimiter
         self._delimiter_byte = delimiter.encode()
         self._header = header
+        self._spans = False             # whether some quote of this file spans lines, or looked as if
 
     @property
     def keys(self) -> Sequence[str]:
@@ -170,21 +171,29 @@ class CsvCutter:
         if self._width == 1 or b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
             return None             # a lone carriage return ends a line for Arrow, and for nobody else
         block = block[:end] if end < len(block) else block
-        starts: NDArray[np.int64] | None = None
         quoted = b'"' in block
-        if quoted:
-            shape = self._quoted_shape(block)
-            if shape is None:
-                return None
-            end, lines, starts = shape
-            block = block[:end] if end < len(block) else block
-            if not end:
-                return Cut()
-        else:
-            lines = count_lines(block)
+        if not quoted or not self._spans:
             if len(block) > LINE_BYTES and np.diff(newlines(block), prepend=-1).max() > LINE_BYTES:
                 return None
+            cut = self._parsed(block, quoted, count_lines(block), None)
+            if cut is not None or not quoted:
+                return cut
+            self._spans = True
+        shape = self._quoted_shape(block)
+        if shape is None:
+            return None
+        end, lines, starts = shape
+        return self._parsed(block[:end] if end < len(block) else block, True, lines, starts) if end else Cut()
+
+    def _parsed(self, block: bytes, quoted: bool, lines: int, starts: NDArray[np.int64] | None) -> Cut | None:
+        """The records of a block that start on these lines, or on each; None when Arrow sees others.
+
+        A newline that it takes for text makes one record less than lines: so when there are as many, no quote spans
+        lines, but for one that is open at the end of the block.
+        """
         table, misshapen, numbers = self._arrow.parse(block, quoted=quoted)
+        if quoted and starts is None and (misshapen or not self._ends_closed(block)):
+            return None
         records = lines if starts is None else len(starts)
         blank = np.empty(0, np.int64)
         if table.num_rows + len(misshapen) != records:
@@ -216,6 +225,10 @@ class CsvCutter:
             table = again
         cut.tables = [table] if table.num_rows else []
         return cut
+
+    def _ends_closed(self, block: bytes) -> bool:
+        """Whether no quote is open after the last line, if none was before it."""
+        return split_fields(block[block.rfind(b"\n", 0, -1) + 1 : -1], self._delimiter_byte)[1]
 
     def _quoted_shape(self, block: bytes) -> tuple[int, int, NDArray[np.int64]] | None:
         """Where the last whole record ends, lines up to there, and the line on which each record starts.
