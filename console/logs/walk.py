@@ -55,6 +55,9 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
             if is_passed_over(entry.name):
                 continue
             path = prefix + entry.name
+            if not _is_text(entry.name):
+                refused.append(Refused(shown_name(path), "Its name is no valid UTF-8. Rename it"))
+                continue
             if entry.is_symlink():
                 links.append((path, entry.path))
             else:
@@ -104,6 +107,19 @@ def check_folder(folder: Path) -> None:
     except OSError as error:
         raise NoSuchFolder(f"The folder could not be read ({error.strerror or error})", where=str(folder),
                            do="Give this user the right to read it") from error
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_name(path: str) -> str:
+    """A path that can be written down: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _identity(about: os.stat_result) -> tuple[int, int]:

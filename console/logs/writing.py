@@ -167,7 +167,8 @@ def refuse(ws: Workspace, folder: Path, refused: Refused) -> None:
     try:
         node = Identity.of(folder / refused.path).node
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and not (folder / refused.path).is_symlink():
+        shown_otherwise = "\\x" in refused.path         # its name is no text, so that it is not found by this one
+        if isinstance(error, FileNotFoundError) and not (shown_otherwise or (folder / refused.path).is_symlink()):
             return
         node = (0, 0)
     with ws.writing() as w:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,21 @@ def test_that_the_name_of_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
         f"SELECT path, latency_ms FROM {stream.table} JOIN files ON file_id = _file").fetchall()]
     assert sorted(by_file) == sorted(2 * [("a[1].parquet", 0.0), ("a1.parquet", 1.0), ("*.parquet", 2.0),
                                           ("?.parquet", 3.0), ("{a,b}.parquet", 4.0)])
+    ws.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
+def test_that_a_name_that_is_no_text_is_named_and_left_alone(tmp_path: Path) -> None:
+    parquet(tmp_path / "logs", "good.parquet", latency_ms=[1.0])
+    place = os.fsencode(tmp_path / "logs") + b"/bad\xff"
+    os.mkdir(place)
+    for path in (place + b"/in.csv", place + b".csv"):
+        with open(path, "wb") as file:
+            file.write(b"ts,x\n1772409600,1\n")
+    ws, report = load(tmp_path / "logs")
+    assert report.rows_loaded == 1
+    assert {name: file.note for name, file in files(ws).items() if file.state == "rejected"} == {
+        "bad\\xff": "Its name is no valid UTF-8. Rename it", "bad\\xff.csv": "Its name is no valid UTF-8. Rename it"}
     ws.close()
 
 
