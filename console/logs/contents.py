@@ -15,7 +15,7 @@ import duckdb
 from console.errors import ConsoleError, UnreadableLog
 from console.logs import parquet
 from console.logs.formats import Cutter
-from console.logs.identity import FileState, look, repeats
+from console.logs.identity import FileState, look, repeats, same_bytes
 from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
@@ -211,13 +211,7 @@ class _Copies:
         size = state.identity.size
         if original.plan.compression is not Compression.NONE or not 0 < size <= mark.offset or size < HEAD_BYTES:
             return False
-        try:
-            with path.open("rb") as one, (self._folder / original.plan.path).open("rb") as other:
-                one.seek(size - HEAD_BYTES)
-                other.seek(size - HEAD_BYTES)
-                return one.read(HEAD_BYTES) == other.read(HEAD_BYTES)
-        except OSError:
-            return False
+        return same_bytes(path, self._folder / original.plan.path, size)
 
 
 def contents(folder: Path, state: FileState, live_s: float,

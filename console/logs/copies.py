@@ -66,7 +66,7 @@ class Copies:
         if compression is not Compression.NONE or not head:
             return None
         for state, text in read:
-            if text.shares_head(head) and text.begins_as(file.path, size):
+            if text.shares_head(head) and text.begins_as(file.path, file.identity.node, size):
                 return state
         return next((cut.state for cut in reversed(self._cut) if _repeats(file, size, head, cut)), None)
 

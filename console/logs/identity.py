@@ -9,6 +9,7 @@ lines that a rotation by copying loses between its copy and its truncation.
 from __future__ import annotations
 
 import os
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from console.logs.reading import (
     SKIP_BYTES,
     UNREADABLE,
     Mark,
+    begin_alike,
     compared,
     digest,
     known_again,
@@ -215,8 +217,8 @@ class Ledger:
         if head.startswith(PARQUET_MAGIC):
             sizes = [e for e in known if e.format == FileFormat.PARQUET and e.size == file.identity.size
                      and not self._apart(file.name, e)]
-            wanted = parquet_digest(file.path) if sizes else ""
-            entry = next((entry for entry in sizes if entry.prefix_digest == wanted), None)
+            found_by = parquet_digest(file.path) if sizes else ""
+            entry = next((entry for entry in sizes if _is_known_by(entry, found_by)), None)
             return (Found.COPY, entry) if entry is not None else (Found.NEW, None)
         digests: dict[int, str] = {}
         found = []
@@ -257,7 +259,7 @@ class _Originals:
         for original, entry in candidates:
             if size <= entry.offset and self._head(original).startswith(head) and (
                     not self._apart(file.name, entry)) and (
-                    size <= HEAD_BYTES or same_bytes(file.path, original.path, size - HEAD_BYTES, size)):
+                    size <= HEAD_BYTES or same_bytes(file.path, original.path, size)):
                 return entry
         return None
 
@@ -267,14 +269,11 @@ class _Originals:
         return self._heads[file.name]
 
 
-def same_bytes(one: Path, other: Path, first: int, end: int) -> bool:
-    """Whether two plain files have the same bytes there."""
+def same_bytes(one: Path, other: Path, end: int) -> bool:
+    """Whether two plain files have the same first bytes; their last ones are compared first, as they tell most."""
     try:
         with open_bytes(one, Compression.NONE) as left, open_bytes(other, Compression.NONE) as right:
-            left.seek(first)
-            right.seek(first)
-            found = read_exactly(left, end - first)
-            return len(found) == end - first and found == read_exactly(right, end - first)
+            return begin_alike(left, right, end)
     except (UnreadableLog, OSError):
         return False
 
@@ -315,7 +314,7 @@ def holds(file: OnDisk, entry: FileEntry) -> bool:
         return entry.path == file.name and entry.inode == file.identity.inode
     try:
         if entry.format == FileFormat.PARQUET:
-            return file.identity.size == entry.size and entry.prefix_digest == parquet_digest(file.path)
+            return file.identity.size == entry.size and is_same_parquet(file.path, entry)
         compression = Compression(entry.compression)
         if compression is Compression.NONE and file.identity.size < entry.offset:
             return False
@@ -349,9 +348,29 @@ def look(path: Path) -> tuple[Compression, bytes, bool]:
 
 
 def parquet_digest(path: Path) -> str:
-    """First and last bytes of a Parquet file: the footer says where every column lies."""
+    """First and last bytes of a Parquet file, and the crc of its footer, which says where every column lies and what
+    its least and greatest values are: of wide tables the last bytes are names only, alike in all files."""
     with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
         head = stream.read(HEAD_BYTES)
-        stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL_BYTES))
-        return digest(head + stream.read(TAIL_BYTES))
+        stream.seek(max(0, size - TAIL_BYTES))
+        tail = stream.read(TAIL_BYTES)
+        left = min(size, int.from_bytes(tail[-8:-4], "little") + 8)
+        stream.seek(size - left)
+        crc = 0
+        while left > 0 and (more := stream.read(min(SKIP_BYTES, left))):
+            crc = zlib.crc32(more, crc)
+            left -= len(more)
+        return f"{digest(head + tail)}:{crc:08x}"
+
+
+def is_same_parquet(path: Path, entry: FileEntry) -> bool:
+    """Whether the Parquet file there is the one that was read. Raises OSError."""
+    return _is_known_by(entry, parquet_digest(path))
+
+
+def _is_known_by(entry: FileEntry, found: str) -> bool:
+    """An entry of an older workspace has no crc of the footer."""
+    known = entry.prefix_digest or ""
+    return known == (found if known.count(":") > 1 else found.rpartition(":")[0])
 

@@ -280,6 +280,23 @@ def begins_with(stream: BinaryIO, mark: Mark) -> bool:
     return read_exactly(stream, len(anchor)) == anchor
 
 
+def begin_alike(one: BinaryIO, other: BinaryIO, size: int, since: int = 0) -> bool:
+    """Whether two plain files have the same first bytes, so many. The last of them are compared first: they tell most,
+    yet not all, for rows of a wide table may end alike. Both are left anywhere.
+
+    since  so many were compared before
+    """
+    spans = [(max(0, size - HEAD_BYTES), size)]
+    spans += [(first, min(first + SKIP_BYTES, size)) for first in range(since, spans[0][0], SKIP_BYTES)]
+    for first, end in spans:
+        one.seek(first)
+        other.seek(first)
+        found = read_exactly(one, end - first)
+        if len(found) < end - first or found != read_exactly(other, end - first):
+            return False
+    return True
+
+
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
     """Exactly so many bytes, or fewer at the end."""
     pieces = []
@@ -332,6 +349,7 @@ class TextFile:
         self._before = b""                      # an archive's bytes before the mark
         self._last = b""                        # the bytes before the mark, as far as they are remembered
         self._anew: bytes | None = None
+        self._alike: dict[tuple[int, int], int] = {}    # copies of it, and how many of their bytes are known as such
         self._cutter = cutter or cutter_of(plan, known)
         self._checked = (-1, -1)
         try:
@@ -383,18 +401,21 @@ class TextFile:
         self._checked = now
         return same
 
-    def begins_as(self, path: Path, size: int) -> bool:
-        """Whether another plain file of that size is no more than a copy of the first bytes of this one."""
+    def begins_as(self, path: Path, node: tuple[int, int], size: int) -> bool:
+        """Whether another plain file of that size is no more than a copy of the first bytes of this one.
+
+        Of a copy that grows only what came since it was last asked for is compared, and its ends.
+        """
         if self.plan.compression is not Compression.NONE or not 0 < size <= self.read_to:
             return False
         try:
             with open_bytes(path, Compression.NONE) as copy:
-                if not self._head.startswith(read_exactly(copy, min(HEAD_BYTES, size))):
+                since = self._alike.pop(node, 0)
+                if not self._head.startswith(read_exactly(copy, min(HEAD_BYTES, size))) or not begin_alike(
+                        copy, self._stream, size, since if since <= size else 0):
                     return False
-                at = max(0, size - HEAD_BYTES)
-                copy.seek(at)
-                self._stream.seek(at)
-                return read_exactly(copy, size - at) == read_exactly(self._stream, size - at)
+                self._alike[node] = size
+                return True
         except (UnreadableLog, OSError):
             return False
         finally:

@@ -21,7 +21,7 @@ from console.errors import UnreadableLog
 from console.jobs import Job
 from console.logs import parquet
 from console.logs.beyond import with_more
-from console.logs.identity import parquet_digest
+from console.logs.identity import is_same_parquet
 from console.logs.plan import FileFormat, FilePlan
 from console.logs.raw import record_at, still_there
 from console.logs.reading import cutter_of
@@ -160,7 +160,7 @@ class _File:
     def _from_parquet(self, batch: Sequence[Waiting]) -> int:
         """Rows of a Parquet file by their number; it must be the one that was read."""
         try:
-            if not self._path.is_file() or parquet_digest(self._path) != self._entry.prefix_digest:
+            if not self._path.is_file() or not is_same_parquet(self._path, self._entry):
                 return 0
             shape = parquet.shape_of(self._path, self._entry.path)
         except (OSError, UnreadableLog):
