@@ -351,6 +351,7 @@ class TextFile:
         self._anew: bytes | None = None
         self._alike: dict[tuple[int, int], int] = {}    # copies of it, and how many of their bytes are known as such
         self._cutter = cutter or cutter_of(plan, known)
+        self._line_bytes = formats.named(plan.dialect).line_bytes if plan.dialect else LINE_BYTES
         self._checked = (-1, -1)
         try:
             self._start()
@@ -584,8 +585,8 @@ class TextFile:
             cut = self._cutter.cut(self._text(raw[:end]), final=final)
             if cut.consumed:
                 yield self._piece(cut, raw[: self._raw_size(raw[:end], cut, final)])
-        if len(self._waiting) > LINE_BYTES + RECORD_BYTES and _last(self._waiting, newline) == 0:
-            yield self._one_bad(self._waiting, f"longer than {LINE_BYTES >> 20} MB", line_ends=False)
+        if len(self._waiting) > self._line_bytes + RECORD_BYTES and _last(self._waiting, newline) == 0:
+            yield self._one_bad(self._waiting, f"longer than {self._line_bytes >> 20} MB", line_ends=False)
             self._skipping = True
 
     def _finish_line(self, final: bool) -> Iterator[Piece]:

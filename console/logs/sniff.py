@@ -81,6 +81,12 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
             with path.open("rb") as file:
                 raw = _first_bytes(file, LONG_HEAD_BYTES)
             compression, head, is_whole = _unpack(path, raw, stat.st_size, LONG_HEAD_BYTES)
+        form = None if is_whole or b"\n" in head else formats.by_opening(head[:1000].decode("latin-1"))
+        if form is not None:
+            with path.open("rb") as file:
+                raw = _first_bytes(file, form.line_bytes)
+            _, head, is_whole = _unpack(path, raw, stat.st_size, form.line_bytes)
+            return _long_line(path, name, stat, compression, head, is_whole, form, rows)
     except (zlib.error, OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
@@ -100,6 +106,18 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
     return _text(plan, text, is_whole, rows)
+
+
+def _long_line(path: Path, name: str, stat: os.stat_result, compression: Compression, head: bytes, is_whole: bool,
+               form: formats.LogFormat, rows: int) -> Head | Refused:
+    """A file whose first line alone is longer than any other head, of a form whose lines may be so long."""
+    end = head.find(b"\n") + 1
+    if not end and not is_whole:
+        return Refused(name, f"Its first line is longer than {form.line_bytes >> 20} MB")
+    line = head[:end] if end else head
+    plan = FilePlan(name, FileFormat.JSON_LINES, compression, stat.st_size, stat.st_mtime_ns, ())
+    known = formats.Known(1.0, f"Its first line, of {len(line) >> 20} MB, begins with {form.opening}")
+    return _of_form(plan, form, known, line, is_whole and len(line) == len(head), rows, form.fields if not rows else ())
 
 
 def _first_bytes(file: BinaryIO, size: int) -> bytes:

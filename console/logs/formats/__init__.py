@@ -38,8 +38,8 @@ from console.logs.formats.uvicorn import UvicornAccess, UvicornTimed
 from console.logs.formats.vertex import Vertex
 from console.logs.formats.vllm import VllmStats
 
-__all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look", "look_at_text", "named",
-           "recognise"]
+__all__ = ["FORMATS", "LOOKED_AT", "Cutter", "Hint", "Known", "LogFormat", "Look", "by_opening",
+           "look_at_text", "named", "recognise"]
 
 FORMATS: tuple[LogFormat, ...] = (
     Seldon(),
@@ -80,6 +80,12 @@ def recognise(look: Look) -> tuple[LogFormat, Known] | None:
             if known.confidence >= BELIEVED and (best is None or known.confidence > best[1].confidence):
                 best = each, known
     return best
+
+
+def by_opening(text: str) -> LogFormat | None:
+    """The form that a line begins as, of which only the beginning is known; None for none."""
+    bare = "".join(text[:1000].split())
+    return next((each for each in FORMATS if each.opening and bare.startswith(each.opening)), None)
 
 
 def named(name: str) -> LogFormat:

@@ -42,14 +42,17 @@ class SqlCutter:
     columns  the fields in their order; None with `o`
     keys     with `o`: keys that are expected
     no_line  why a line is set aside that the query does not speak of
+    line_bytes  a longer line is set aside
     """
 
     def __init__(self, select: str | Callable[[bytes], str], columns: Sequence[str] | None = None, *, json: bool,
-                 keys: Sequence[str] = (), no_line: str = "no line of this form", setup: Sequence[str] = ()) -> None:
+                 keys: Sequence[str] = (), no_line: str = "no line of this form", setup: Sequence[str] = (),
+                 line_bytes: int = LINE_BYTES) -> None:
         self._choose = select
         self._select = select if isinstance(select, str) else ""
         self._json = json
         self._no_line = no_line
+        self._line_bytes = line_bytes
         self._columns = tuple(columns) if columns is not None else None
         self._open = JsonCutter(keys) if columns is None else None
         self._con: duckdb.DuckDBPyConnection = shared_connection().cursor()
@@ -115,9 +118,9 @@ class SqlCutter:
         self._con.register("lines", lines)
         json = "OR NOT json_valid(l)" if self._json else ""
         asked = self._con.execute(
-            f"SELECT i, trim(l, ' \t\r\n' || chr(0)), strlen(l) > {LINE_BYTES} FROM lines "
-            f"WHERE strlen(l) > {LINE_BYTES} OR NOT regexp_matches(l, '[^ \\t\\r\\n\\x00]') {json}").fetchall()
-        return {int(i): f"longer than {LINE_BYTES >> 20} MB" if long else BLANK if not bare else
+            f"SELECT i, trim(l, ' \t\r\n' || chr(0)), strlen(l) > {self._line_bytes} FROM lines "
+            f"WHERE strlen(l) > {self._line_bytes} OR NOT regexp_matches(l, '[^ \\t\\r\\n\\x00]') {json}").fetchall()
+        return {int(i): f"longer than {self._line_bytes >> 20} MB" if long else BLANK if not bare else
                 COMMENT if bare.startswith("#") and self._json else "not valid JSON" for i, bare, long in asked}
 
     def _ask(self, lines: pa.Table, wrong: dict[int, str]) -> pa.Table:

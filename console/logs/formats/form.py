@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from console.logs.plan import FileFormat, FilePlan
-from console.logs.records import Cut
+from console.logs.records import LINE_BYTES, Cut
 from console.roles import ColumnType, Role, StreamKind, TimeFormat
 
 LOOKED_AT = 60
@@ -129,6 +129,8 @@ class LogFormat(ABC):
               which a folder of thousands of scrapes would have to be cut
     repeats   files of the same content are records of their own: what tells them apart is their name or time
     own_path  it reads what stands in the path itself: no columns are made from folders
+    line_bytes  a longer line is set aside
+    opening   what each of its lines begins with, blanks left out: a first line longer than any head is told by it
     """
 
     name: ClassVar[str]
@@ -140,6 +142,8 @@ class LogFormat(ABC):
     fields: ClassVar[tuple[str, ...]] = ()
     repeats: ClassVar[bool] = False
     own_path: ClassVar[bool] = False
+    line_bytes: ClassVar[int] = LINE_BYTES
+    opening: ClassVar[str] = ""
 
     @abstractmethod
     def recognise(self, look: Look) -> Known | None:

@@ -20,6 +20,7 @@ from console.store.names import literal
 CHILD = "child span"
 EMPTY = "an export of nothing"
 MOST_ATTRIBUTES = 2000
+LINE_BYTES = 64 << 20           # a Collector exports thousands of spans in one line
 
 ATTRIBUTES = [{"key": "VARCHAR", "value": {
     "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR", "boolValue": "VARCHAR",
@@ -180,6 +181,8 @@ class OtlpTraces(LogFormat):
     title = "OpenTelemetry traces"
     kind = StreamKind.REQUESTS
     half_of = "otlp-traces"
+    line_bytes = LINE_BYTES
+    opening = '{"resourceSpans":'
 
     def recognise(self, look: Look) -> Known | None:
         """By the key around all exports."""
@@ -188,7 +191,8 @@ class OtlpTraces(LogFormat):
 
     def cutter(self, file: FilePlan) -> Cutter:
         """Attributes are columns under their own names."""
-        return SqlCutter(_spans(), json=True, keys=file.columns, no_line="no export of spans")
+        return SqlCutter(_spans(), json=True, keys=file.columns, no_line="no export of spans",
+                         line_bytes=self.line_bytes)
 
     def hints(self, file: FilePlan, place: Path) -> Mapping[str, Hint]:
         """The conventions of OpenTelemetry."""

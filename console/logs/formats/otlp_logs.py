@@ -17,6 +17,7 @@ from console.logs.formats.otlp import (
     ATTRIBUTES,
     EMPTY,
     HOST,
+    LINE_BYTES,
     MOST_ATTRIBUTES,
     keys_sql,
     no_inputs,
@@ -76,6 +77,8 @@ class OtlpLogs(LogFormat):
     name = "otlp-logs"
     title = "OpenTelemetry logs"
     kind = StreamKind.REQUESTS
+    line_bytes = LINE_BYTES
+    opening = '{"resourceLogs":'
     half_of = "otlp-traces"
 
     def recognise(self, look: Look) -> Known | None:
@@ -88,7 +91,8 @@ class OtlpLogs(LogFormat):
 
     def cutter(self, file: FilePlan) -> Cutter:
         """Attributes are columns under their own names."""
-        return SqlCutter(_select(), json=True, keys=file.columns, no_line="no export of log records")
+        return SqlCutter(_select(), json=True, keys=file.columns, no_line="no export of log records",
+                         line_bytes=self.line_bytes)
 
     def hints(self, file: FilePlan, place: Path) -> Mapping[str, Hint]:
         """The conventions of OpenTelemetry."""

@@ -15,6 +15,7 @@ from console.logs.formats.otlp import (
     ATTRIBUTES,
     EMPTY,
     HOST,
+    LINE_BYTES,
     MOST_ATTRIBUTES,
     keys_sql,
     object_sql,
@@ -133,6 +134,8 @@ class OtlpMetrics(LogFormat):
     name = "otlp-metrics"
     title = "OpenTelemetry metrics"
     kind = StreamKind.SAMPLES
+    line_bytes = LINE_BYTES
+    opening = '{"resourceMetrics":'
 
     def recognise(self, look: Look) -> Known | None:
         """By the key around all exports."""
@@ -141,7 +144,8 @@ class OtlpMetrics(LogFormat):
 
     def cutter(self, file: FilePlan) -> Cutter:
         """The same columns for every metric."""
-        return SqlCutter(_select(), COLUMNS, json=True, no_line="no export of metrics")
+        return SqlCutter(_select(), COLUMNS, json=True, no_line="no export of metrics",
+                         line_bytes=self.line_bytes)
 
     def hints(self, file: FilePlan, place: Path) -> Mapping[str, Hint]:
         """The long shape, with a kind for each sample."""

@@ -313,3 +313,52 @@ def test_that_logs_about_no_request_are_left_alone_with_the_reason(tmp_path: Pat
     assert [stream.name for stream in plan.streams] == ["otlp-traces"]
     assert [(each.path, each.rejected) for each in plan.refused] == [("app.jsonl", False)]
     assert "OpenTelemetry logs" in plan.refused[0].reason and "no request" in plan.refused[0].reason
+
+
+# ------------------------------------------------------------------ lines of many megabytes
+
+def of_bytes(count: int, size: int, first: int = 0) -> str:
+    """One export of so many requests in about so many bytes."""
+    pad = "x" * (size // count - 500)
+    return spans(*(span(f"{first + number:032x}", 2, {"http.response.status_code": 200, "input.age": 30.5, "note": pad})
+                   for number in range(count)))
+
+
+def test_that_a_line_of_20_mb_is_recognised_and_cut(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    text = of_bytes(8192, 20 << 20) + spans(span("f" * 32, 2, {"http.response.status_code": 500}))
+    assert text.index("\n") > 18 << 20
+    (folder / "traces.jsonl").write_text(text)
+    plan = discover(folder, SilentJob())
+    assert [(stream.name, len(stream.files)) for stream in plan.streams] == [("otlp-traces", 1)]
+    ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
+    report = load_folder(plan, ws, SilentJob(), live_s=0)
+    [(failed,)] = ws.execute_readonly("SELECT count(*) FILTER (failed) FROM events")
+    [(ages,)] = ws.execute_readonly(f"SELECT count(\"input.age\") FROM {ws.streams()[0].table}")
+    ws.close()
+    assert (report.events, report.rows_quarantined) == (8193, 0)
+    assert (failed, ages) == (1, 8192)
+
+
+def test_that_a_line_beyond_what_its_form_allows_is_set_aside_alone(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OtlpTraces, "line_bytes", 9 << 20)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "traces.jsonl").write_text(of_bytes(4, 4000) + of_bytes(40, 10 << 20, 10) + of_bytes(30, 17 << 19, 100)
+                                         + of_bytes(20, 12 << 20, 200) + of_bytes(2, 4000, 300))
+    ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
+    report = load_folder(discover(folder, SilentJob()), ws, SilentJob(), live_s=0)
+    reasons = ws.execute_readonly("SELECT reason, line FROM quarantine ORDER BY line")
+    ws.close()
+    assert (report.events, reasons) == (36, [("longer than 9 MB", 2), ("longer than 9 MB", 4)])
+
+
+def test_that_a_first_line_beyond_all_limits_is_refused_in_words(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OtlpTraces, "line_bytes", 5 << 20)
+    (tmp_path / "traces.jsonl").write_text(of_bytes(40, 6 << 20))
+    (tmp_path / "other.jsonl").write_text(of_bytes(40, 4000))
+    refused = discover(tmp_path, SilentJob()).refused
+    assert [(each.path, each.reason) for each in refused] == [("traces.jsonl", "Its first line is longer than 5 MB")]
