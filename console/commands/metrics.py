@@ -11,7 +11,7 @@ import typer
 from console.commands.common import AsJson, Fresh, iso, opened, print_json, say, window_of
 from console.errors import BadSettings
 from console.metrics.catalogue import find
-from console.metrics.charts import metric_series
+from console.metrics.charts import described, metric_series
 from console.metrics.format import format_value
 from console.metrics.grid import bucket_for, parse_length
 from console.roles import SERIES_ROLES, Role
@@ -31,6 +31,7 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
     with opened(target, fresh=fresh) as session:
         window = window_of(start, end, session=session)
         bucket_s = parse_length(bucket) if bucket else bucket_for(window, 500)
+        wanted = described(session.store, wanted, window, bucket_s)
         times, measured = metric_series(session.store, wanted, window, bucket_s, _role(by))
         if not measured:
             raise BadSettings(f"This log has no data for `{metric}`", where=session.command_target,

@@ -20,7 +20,8 @@ class Source(StrEnum):
     OUTCOME = "outcome"                # mean of the joined outcome, at the request's time
     RESOURCE = "resource"              # mean of a sampled series; of the requests' own column where none is sampled
     MEAN = "mean"                      # mean of one column
-    SAMPLED = "sampled"                # mean of a long series of (name, value)
+    COUNTED = "counted"                # increase of one counter / increase of another
+    SAMPLED = "sampled"                # mean of a series of samples; of a counter its increase a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ CATALOGUE: tuple[Metric, ...] = (
     _latency("p50", 0.50),
     _latency("p95", 0.95),
     _latency("p99", 0.99),
+    Metric("latency_mean", "latency", "Latency", "mean", "ms", "software", "serving", "lower", Source.COUNTED, (),
+           "Mean time of an answer, from the server's counters; for logs without requests.",
+           "increase of the time spent on requests / increase of the number of requests"),
     Metric("error_rate", "error_rate", "Error rate", "", "share", "software", "serving", "lower",
            Source.FAILED, (Role.STATUS,), "Share of the requests that failed on the server's side.",
            "requests with status 500 and above, or a word for failure / requests with a status"),
@@ -105,14 +109,39 @@ CHARTS: tuple[str, ...] = tuple(dict.fromkeys(metric.chart for metric in CATALOG
 """In the order in which the board shows them."""
 
 SAMPLED_PREFIX = "sampled:"
-"""A long series of samples is a metric of its own: `sampled:` and its name in the log."""
+"""A series of samples is a metric of its own: `sampled:` and its name in the log."""
+
+MEAN_OF_COUNTERS = "mean"
+"""The kind of a series that two counters make: the increase of a sum by the increase of a count."""
+
+_UNITS = (("_bytes", "MB"), (".memory.usage", "MB"), ("_seconds", "s"), ("http.server.duration", "ms"),
+          (".duration", "s"), ("_milliseconds", "ms"), ("_ms", "ms"), ("_percent", "%"))
+_RATES = (("_seconds", "s/s"), ("_bytes", "B/s"))
 
 
-def sampled_metric(series: str) -> Metric:
-    """The metric of one series of a long stream; `series` is text from the log."""
-    return Metric(SAMPLED_PREFIX + series, SAMPLED_PREFIX + series, series, "", "", "software", "host", "neither",
-                  Source.SAMPLED, (Role.METRIC_VALUE,), "Mean of the samples of this series.",
+def sampled_metric(series: str, kind: str = "gauge") -> Metric:
+    """The metric of one series of samples; `series` is text from the log.
+
+    kind  gauge, counter, delta, or MEAN_OF_COUNTERS; the log knows it (`Reading.described`)
+    The unit is what the name ends in, as Prometheus and OpenTelemetry have it; bytes are shown in MB.
+    """
+    key = SAMPLED_PREFIX + series
+    if kind in ("counter", "delta"):
+        return Metric(key, key, series, "", _ending(series.removesuffix("_total").removesuffix("_sum"), _RATES, "1/s"),
+                      "software", "host", "neither", Source.SAMPLED, (Role.METRIC_VALUE,),
+                      "Increase a second of this counter, all labels together.",
+                      "sum of the increases since the sample before / seconds")
+    if kind == MEAN_OF_COUNTERS:
+        return Metric(key, key, series, "", _ending(series, _UNITS, ""), "software", "host", "neither",
+                      Source.SAMPLED, (Role.METRIC_VALUE,), "Mean of what this histogram or summary measured.",
+                      "increase of its sum / increase of its count")
+    return Metric(key, key, series, "", _ending(series, _UNITS, ""), "software", "host", "neither", Source.SAMPLED,
+                  (Role.METRIC_VALUE,), "Mean of the samples of this series.",
                   "sum of the values in the bucket / number of values")
+
+
+def _ending(name: str, units: tuple[tuple[str, str], ...], otherwise: str) -> str:
+    return next((unit for ending, unit in units if name.endswith(ending)), otherwise)
 
 
 def find(name: str) -> Metric:

@@ -10,18 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.metrics.catalogue import CATALOGUE, CHARTS, Metric, Source, sampled_metric
-from console.metrics.format import NO_DATA, format_value
-from console.metrics.grid import aligned, bucket_for
-from console.metrics.measure import Measured, Reading
+from console.metrics.counted import BADGE, BUCKET, NO_CURVE, OF_THE_RUNTIME
+from console.metrics.format import NO_DATA, format_count, format_value
+from console.metrics.grid import aligned, bucket_for, bucket_for_step
+from console.metrics.measure import OTHER, Measured, Reading, Series
 from console.metrics.queries import query_for
 from console.metrics.view import BoardView, ChartView, Floats, OverviewView, SeriesView
-from console.roles import Role
+from console.roles import Role, StreamKind
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
-    from console.store import Workspace
+    from console.store import StreamInfo, Workspace
 
+NO_REQUESTS, STILL_COUNTING = "No requests in this log, only samples", "Counting the requests"
 PERCENTILE_ERROR = "Percentiles are nearest-rank and right to 1 %."
+COUNTED_ERROR = "Between the ends of a bucket of the histogram the requests are taken to lie evenly."
+OF_COUNTERS = ("throughput", "latency", "error_rate")
+"""Charts that counters can stand in for, where a log has no requests."""
 OF_THE_CHART = {
     "latency": ("The time within which 50, 95 and 99 % of the requests of a bucket were answered.",
                 "values at ranks ceil(0.5 n), ceil(0.95 n) and ceil(0.99 n) of the bucket's n latencies, sorted"),
@@ -34,6 +39,9 @@ MATURE = 0.9
 """Share of the usual share of known outcomes from which on a bucket's rate is drawn."""
 WAITED = 0.9
 """A bucket is old enough for its rate when so many of all outcomes came within its age: the wait that the log shows."""
+OF_A_KIND = {StreamKind.REQUESTS: "request", StreamKind.OUTCOMES: "outcome", StreamKind.SAMPLES: "sample",
+             StreamKind.REFERENCE: "reference row"}
+MOST_STATUSES = 6
 MAX_SAMPLED = 24
 """A folder with hundreds of long series would bury the board: the first so many are drawn, by name."""
 
@@ -49,10 +57,91 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
     reading = Reading(store, aligned(window, bucket_s), bucket_s)
     covered = store.coverage()
     requests = _of_requests(reading, covered)
-    charts = [chart for name in CHARTS if (chart := _chart(reading, name, requests, following)) is not None]
-    charts += [_sampled_chart(reading, name) for name in sorted(reading.sampled_series())[:MAX_SAMPLED]]
+    grids = _Grids(store, window, reading)
+    charts = [chart for name in CHARTS if (chart := _chart(grids.of_chart(name), name, requests, following))]
+    charts += [_sampled_chart(grids.of_series(one), one.title) for one in shown_series(reading)]
     return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation,
-                     _annotations(store, reading.window))
+                     _annotations(store, reading.window), "" if charts else nothing_to_draw(store))
+
+
+def no_board(store: Workspace) -> BoardView | None:
+    """For a log of which nothing has a place in time: what it has instead. None before the first row."""
+    said = nothing_to_draw(store)
+    return BoardView(Window.from_epoch(0, 1), 1, (), (), store.generation, nothing=said) if said else None
+
+
+def nothing_to_draw(store: Workspace) -> str:
+    """Why there is no chart, and what there is, a line a stream; "" before the first row."""
+    lines = []
+    for stream in store.streams():
+        if not stream.rows:
+            continue
+        if stream.kind is StreamKind.UNTIMED:
+            lines.append(f"{stream.name}: {_many(stream.rows, 'request')} without a time{_statuses(store, stream)}")
+        else:
+            lines.append(f"{stream.name}: {_many(stream.rows, OF_A_KIND[stream.kind])}, no number to draw over time")
+    return "\n".join(("This log has nothing to draw over time.", *lines)) if lines else ""
+
+
+def _statuses(store: Workspace, stream: StreamInfo) -> str:
+    """How often each status came, the most frequent first."""
+    column = stream.column(Role.STATUS)
+    if column is None:
+        return ""
+    counts = store.category_counts(stream.stream_id, column.stored, None)
+    shown = sorted(((said, count) for said, count in counts.items() if said is not None), key=lambda one: -one[1])
+    rest = sum(count for _, count in shown[MOST_STATUSES:])
+    words = [f"{format_count(count)} with status {said.removesuffix('.0')}" for said, count in shown[:MOST_STATUSES]]
+    return ": " + ", ".join([*words, f"{format_count(rest)} with others"] if rest else words) if words else ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{format_count(count)} {noun}" + ("" if count == 1 else "s")
+
+
+class _Grids:
+    """Samples that lie farther apart than the board's buckets are drawn in longer ones of their own: no dots."""
+
+    def __init__(self, store: Workspace, window: Window, reading: Reading) -> None:
+        self._store, self._window, self._board = store, window, reading
+        self._readings = {reading.bucket_s: reading}
+
+    def of_series(self, one: Series) -> Reading:
+        """For one series of samples."""
+        return self._with(bucket_for_step(self._board.bucket_s, one.step_s, counted=one.counted))
+
+    def of_chart(self, name: str) -> Reading:
+        """For a chart of the catalogue, which may have to be made from counters."""
+        steps = [self._board.series[title].step_s for title in self._board.counters.names
+                 if title in self._board.series]
+        if name not in OF_COUNTERS or not steps:
+            return self._board
+        return self._with(bucket_for_step(self._board.bucket_s, max(steps), counted=True))
+
+    def _with(self, bucket_s: int) -> Reading:
+        if bucket_s not in self._readings:
+            self._readings[bucket_s] = Reading(self._store, aligned(self._window, bucket_s), bucket_s)
+        return self._readings[bucket_s]
+
+
+def shown_series(reading: Reading) -> tuple[Series, ...]:
+    """The series of samples that the board shows: what serves before what the process says of itself.
+
+    Left out: the buckets of histograms, the parts of a mean that is shown, what is told as throughput, errors or
+    latency already, constants and instants, and what has no increase or no line because it was sampled once.
+    """
+    parts = {part for one in reading.series.values() for part in (one.total, one.count)} | reading.counters.names
+    shown = [one for title, one in reading.series.items()
+             if title not in parts and not reading.counters.names & {title, one.total, one.count}
+             and title != OTHER and not BUCKET.fullmatch(title) and not NO_CURVE.search(title)
+             and (one.step_s > 0 or not (one.counted or reading.requests))]
+    shown.sort(key=lambda one: (OF_THE_RUNTIME.match(one.title) is not None, one.title))
+    return tuple(shown[:MAX_SAMPLED])
+
+
+def described(store: Workspace, metric: Metric, window: Window, bucket_s: int) -> Metric:
+    """The metric with the unit and the words it has in this log: a series of samples may be a counter."""
+    return Reading(store, aligned(window, bucket_s), bucket_s, metrics=(metric,)).described(metric)
 
 
 def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int,
@@ -62,7 +151,7 @@ def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: in
     if not reading.has(metric):
         return reading.times, ()
     measured = reading.measure(metric)
-    if metric.source is Source.ROWS:
+    if metric.source is Source.ROWS and reading.requests:
         covered = _of_requests(reading, store.coverage())
         measured = tuple(Measured(part.by, _only_covered(part.values, reading, covered), part.n)
                          for part in measured)
@@ -78,6 +167,8 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
     by_name = {metric.name: metric for metric in CATALOGUE}
     reading = Reading(store, aligned(span, bucket_s), bucket_s,
                       metrics=(by_name["throughput"], by_name["error_rate"]))
+    reading = _Grids(store, span, reading).of_chart("throughput")
+    bucket_s = reading.bucket_s
     throughput = np.zeros(len(reading.times))
     errors = np.full(len(reading.times), np.nan)
     for part in reading.measure(by_name["throughput"]):
@@ -86,7 +177,8 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
         for part in reading.measure(by_name["error_rate"]):
             errors = part.values
     return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span),
-                        _annotations(store, span))
+                        _annotations(store, span), store.relative,
+                        "" if np.any(throughput > 0) else STILL_COUNTING if reading.requests else NO_REQUESTS)
 
 
 def _annotations(store: Workspace, window: Window) -> tuple[tuple[str, datetime], ...]:
@@ -96,6 +188,8 @@ def _annotations(store: Workspace, window: Window) -> tuple[tuple[str, datetime]
 
 def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: bool) -> ChartView | None:
     metrics = [metric for metric in CATALOGUE if metric.chart == name and reading.has(metric)]
+    if len(metrics) > 1:        # the mean says less than percentiles do, and would be hidden behind them
+        metrics = [metric for metric in metrics if metric.source is not Source.COUNTED]
     if not metrics:
         return None
     series = []
@@ -103,7 +197,7 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
         measured = reading.measure(metric)
         values = measured[0].values if measured else np.full(len(reading.times), np.nan)
         n = measured[0].n if measured else np.zeros(len(reading.times))
-        if metric.source is Source.ROWS:
+        if metric.source is Source.ROWS and reading.requests:
             values = _only_covered(values, reading, covered)
             if following and covered:
                 newest = max(span.end_s for span in covered)
@@ -113,13 +207,36 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
         series.append(SeriesView(metric.series, values, n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
-    sentence, formula = OF_THE_CHART.get(name, (first.sentence, first.formula))
+    sentence, formula = OF_THE_CHART.get(name, (first.sentence, first.formula)) if len(metrics) > 1 else (
+        first.sentence, first.formula)
+    counted = bool(reading.counters.names) and name in OF_COUNTERS
+    if counted:
+        sentence, formula = _of_counters(reading, first)
     headline = next((number for number, part in enumerate(series) if part.name == HEADLINE), 0)
     latest = format_value(newest_values[headline], first.unit)
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
         sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
-        PERCENTILE_ERROR if first.source is Source.PERCENTILE else "")
+        (COUNTED_ERROR if counted else PERCENTILE_ERROR) if first.source is Source.PERCENTILE else "",
+        badge=BADGE if counted else "", relative=reading.relative)
+
+
+def _of_counters(reading: Reading, metric: Metric) -> tuple[str, str]:
+    """What a chart is that is made from counters, and how."""
+    counters = reading.counters
+    by = f"the counters of {counters.tool}" if counters.tool else "counters"
+    answered = " + ".join(counters.answered)
+    match metric.source:
+        case Source.ROWS:
+            return f"Requests a second, from {by}.", f"increase of {answered} / seconds"
+        case Source.FAILED:
+            return (f"Share of the requests that failed, from {by}.",
+                    f"increase of {' + '.join(counters.failed) or 'nothing'} / increase of {answered}")
+        case Source.PERCENTILE:
+            return ("The time within which 50, 95 and 99 % of the requests of a bucket were answered, from the buckets "
+                    "of a histogram.", f"histogram_quantile(q, increase of {counters.histogram}_bucket)")
+        case _:
+            return f"Mean time of an answer, from {by}.", f"increase of {counters.total} / increase of {counters.count}"
 
 
 def mature(outcomes: Floats, rows: Floats, young: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -148,15 +265,15 @@ def _young(reading: Reading) -> NDArray[np.bool_]:
     return reading.times + reading.bucket_s + wait_s > until
 
 
-def _sampled_chart(reading: Reading, name: str) -> ChartView:
-    metric = sampled_metric(name)
+def _sampled_chart(reading: Reading, title: str) -> ChartView:
+    metric = reading.described(sampled_metric(title))
     measured = reading.measure(metric)
     part = measured[0] if measured else Measured("", np.full(len(reading.times), np.nan),
                                                  np.zeros(len(reading.times)))
     latest = _latest(part.values)
-    return ChartView(metric.name, name, metric.unit, metric.group, metric.better, reading.times, reading.bucket_s,
+    return ChartView(metric.name, title, metric.unit, metric.group, metric.better, reading.times, reading.bucket_s,
                      (SeriesView("", part.values, part.n),), metric.sentence, metric.formula,
-                     format_value(latest, metric.unit), query_for(reading, metric))
+                     format_value(latest, metric.unit), query_for(reading, metric), relative=reading.relative)
 
 
 def _only_covered(values: Floats, reading: Reading, covered: Iterable[Window]) -> Floats:

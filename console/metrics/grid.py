@@ -12,6 +12,9 @@ BUCKETS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 108
              172800, 604800)
 """Lengths that people count in, each a multiple of a level of the rollups."""
 
+EVEN_STEPS, WHOLE = 4.0, 0.01
+"""Increases are drawn in buckets of four steps or more, or of whole steps to within a hundredth."""
+
 UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -20,6 +23,19 @@ def bucket_for(window: Window, max_points: int, *, least_s: float = 1) -> int:
     wanted = max(window.seconds / max(1, max_points), least_s)
     return next((bucket for bucket in BUCKETS_S if bucket >= wanted),
                 BUCKETS_S[-1] * math.ceil(wanted / BUCKETS_S[-1]))
+
+
+def bucket_for_step(bucket_s: int, step_s: float, *, counted: bool = False) -> int:
+    """The shortest bucket from `bucket_s` on in which samples that lie `step_s` apart make an even line.
+
+    counted  increases are drawn, which need whole steps in a bucket, or so many that one more or less is little
+    """
+    steps = EVEN_STEPS if counted else 1.0
+    for bucket in (bucket_s, *(bucket for bucket in BUCKETS_S if bucket > bucket_s)):
+        held = bucket / step_s if step_s > 0 else steps
+        if held >= steps or (held > 0.5 and abs(held - round(held)) <= WHOLE * held):
+            return bucket
+    return bucket_s
 
 
 def aligned(window: Window, bucket_s: int) -> Window:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from console.metrics.catalogue import CATALOGUE, Metric, Source
+from console.metrics.catalogue import CATALOGUE, MEAN_OF_COUNTERS, SAMPLED_PREFIX, Metric, Source, sampled_metric
+from console.metrics.counted import Counters, counters_of, means_of, percentile
 from console.metrics.view import Floats
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.window import Window
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 QUANTILES = tuple(sorted({metric.quantile for metric in CATALOGUE if metric.source is Source.PERCENTILE}))
 FAILED = "_failed"
 MEANS = (Source.RESOURCE, Source.MEAN)
+OTHER = "(other)"
+"""The name of all series beyond those that are kept apart: no series of its own."""
+MB = 1 / 1024**2
 RESOURCE_ROLES = tuple(role for metric in CATALOGUE if metric.source is Source.RESOURCE for role in metric.roles)
 
 
@@ -39,6 +44,30 @@ class _Sum:
     below: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of samples of the log, over all streams and labels.
+
+    kind     gauge, counter, delta, or MEAN_OF_COUNTERS
+    step_s   typical distance of its samples; 0 where none has a neighbour
+    parts    the streams that have it, each with the column of its values
+    named    whether a column names it; else it is a column of its own
+    """
+
+    title: str
+    kind: str
+    step_s: float
+    parts: tuple[tuple[StreamInfo, str], ...]
+    named: bool = True
+    total: str = ""
+    count: str = ""
+
+    @property
+    def counted(self) -> bool:
+        """Whether its numbers are increases."""
+        return self.kind != "gauge"
+
+
 class Reading:
     """All numbers of one window in one set of buckets; each question to the store is asked once."""
 
@@ -51,8 +80,12 @@ class Reading:
         self._moments: dict[int, list[Moments]] = {}
         self._percentiles: dict[int, list[PercentileSeries]] = {}
         self._outcomes: list[Moments] | None = None
+        self._sampled: dict[int, dict[str, Moments]] = {}
+        self._series: dict[str, Series] | None = None
+        self._counters: Counters | None = None
         self.window = window
         self.bucket_s = bucket_s
+        self.relative = store.relative
         first = round(window.start_s / bucket_s)
         self.times: Floats = (np.arange(first, round(window.end_s / bucket_s)) * bucket_s).astype(np.float64)
         streams = store.streams()
@@ -65,12 +98,18 @@ class Reading:
         """Whether the log has what the metric is made from, in this window or any other."""
         match metric.source:
             case Source.ROWS:
-                return bool(self.requests)
+                return bool(self.requests or self.counters.answered)
+            case Source.COUNTED:
+                return bool(self.counters.total)
+            case Source.PERCENTILE if self.counters.buckets:
+                return True
+            case Source.FAILED if self.counters.tells_failures:
+                return True
             case Source.OUTCOME:
                 return any(stream.column(metric.roles[0]) is not None for stream in self._store.streams()
                            if stream.kind in (StreamKind.REQUESTS, StreamKind.OUTCOMES)) and bool(self.requests)
             case Source.SAMPLED:
-                return any(stream.column(Role.METRIC_NAME) for stream in self.samples)
+                return metric.title in self.series
             case _:
                 return bool(self.columns(metric))
 
@@ -95,12 +134,22 @@ class Reading:
     def measure(self, metric: Metric) -> tuple[Measured, ...]:
         """The metric's numbers, one for each value of the split."""
         match metric.source:
+            case Source.PERCENTILE if self.counters.buckets:
+                return self._percentile_of_buckets(metric)
             case Source.PERCENTILE:
                 return self._percentile(metric)
             case Source.OUTCOME:
                 return self._outcome(metric)
             case Source.SAMPLED:
-                return self._sampled(metric)
+                return self._of_series(metric)
+            case Source.COUNTED:
+                counted = self.counters
+                return self._quotient((counted.total,), (counted.count,), counted.scale)
+            case Source.FAILED if self.counters.tells_failures:
+                return self._quotient(self.counters.failed, self.counters.answered)
+            case Source.ROWS if self.counters.answered:
+                found = self._rate(self.counters.answered)
+                return tuple(Measured(part.by, part.values, part.n) for part in found)
             case Source.ROWS:
                 return self._rows()
             case _:
@@ -165,24 +214,130 @@ class Reading:
         return tuple(Measured(part.series, np.where(part.n > 0, part.values[metric.quantile], np.nan), part.n)
                      for part in self._percentiles[stream.stream_id])
 
-    def _sampled(self, metric: Metric) -> tuple[Measured, ...]:
-        found = self.sampled_series().get(metric.title)
-        return () if found is None else (Measured("", _divided(found.top, found.below), found.below),)
+    # ---- series of samples ---------------------------------------------------------------------------------
 
-    def sampled_series(self) -> dict[str, _Sum]:
-        """Sums and counts of each long series, by its name in the log."""
-        sums: dict[str, _Sum] = {}
-        for stream in self.samples:
-            value = stream.column(Role.METRIC_VALUE)
-            if value is None or not stream.column(Role.METRIC_NAME) or not value.rolled:
-                continue
-            for moments in self._store.moments(stream.stream_id, [value.stored], self.window, self.bucket_s,
-                                               by=Role.METRIC_NAME):
-                cells = moments.columns[value.stored]
-                total = sums.setdefault(moments.series, _Sum(np.zeros(len(self.times)), np.zeros(len(self.times))))
-                total.top += cells.sum
-                total.below += cells.n
-        return sums
+    @property
+    def series(self) -> dict[str, Series]:
+        """All series of samples, by their titles. A column of the same name in two streams has both names."""
+        if self._series is None:
+            found: dict[str, Series] = {}
+            columns = Counter(column.stored for stream in self.samples if not stream.column(Role.METRIC_NAME)
+                              for column in stream.columns_of(Role.METRIC_VALUE))
+            for stream in self.samples:
+                named = stream.column(Role.METRIC_NAME) is not None
+                for one in self._store.sampled(stream.stream_id):
+                    if not stream.named(one.stored).rolled:
+                        continue
+                    title = one.name if named or columns[one.name] < 2 else f"{stream.name}: {one.name}"
+                    had = found.get(title)
+                    parts = (*(had.parts if had else ()), (stream, one.stored))
+                    found[title] = Series(title, had.kind if had else one.kind, max(one.step_s, had.step_s if had
+                                                                                    else 0.0), parts, named)
+            counters = [title for title, one in found.items() if one.kind == "counter"]
+            for base, (total, count) in means_of(counters).items():
+                if base not in found:
+                    step = found[total].step_s
+                    found[base] = Series(base, MEAN_OF_COUNTERS, step, found[total].parts, True, total, count)
+            self._series = found
+        return self._series
+
+    @property
+    def counters(self) -> Counters:
+        """What counts requests, where the log has no requests of its own; else nothing."""
+        if self._counters is None:
+            names = ([] if self.requests else
+                     [title for title, one in self.series.items() if one.kind in ("counter", "delta")])
+            self._counters = counters_of(names)
+        return self._counters
+
+    def described(self, metric: Metric) -> Metric:
+        """A sampled metric with the unit and the words that its kind has in this log; any other as it is."""
+        one = self.series.get(metric.title) if metric.source is Source.SAMPLED else None
+        return metric if one is None else sampled_metric(metric.name.removeprefix(SAMPLED_PREFIX), one.kind)
+
+    def _of_series(self, metric: Metric) -> tuple[Measured, ...]:
+        one = self.series.get(metric.title)
+        if one is None:
+            return ()
+        if one.kind == MEAN_OF_COUNTERS:
+            scale = MB if self.described(metric).unit == "MB" else 1.0
+            return self._quotient((one.total,), (one.count,), scale)
+        if one.kind == "delta":
+            return self._added(one)
+        if one.counted:
+            return self._rate((one.title,))
+        total = _Sum(np.zeros(len(self.times)), np.zeros(len(self.times)))
+        for stream, stored in one.parts:
+            moments = self._samples_of(stream).get(one.title if one.named else "")
+            if moments is not None:
+                total.top += moments.columns[stored].sum
+                total.below += moments.columns[stored].n
+        values = _divided(total.top, total.below)
+        return (Measured("", values * MB if self.described(metric).unit == "MB" else values, total.below),)
+
+    def _increase(self, titles: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+        """What counters added in each bucket together, by how many samples, and how many samples there were."""
+        size = len(self.times)
+        added, by, seen = np.zeros(size), np.zeros(size), np.zeros(size)
+        for title in titles:
+            for stream, stored in self.series[title].parts:
+                increase = stream.column(Role.METRIC_INCREASE)
+                moments = self._samples_of(stream).get(title)
+                if moments is None or increase is None or increase.stored not in moments.columns:
+                    continue
+                added += moments.columns[increase.stored].sum
+                by += moments.columns[increase.stored].n
+                seen += moments.columns[stored].n
+        return added, by, seen
+
+    def _rate(self, titles: Sequence[str]) -> tuple[Measured, ...]:
+        """Increase a second. What came after buckets without a sample was added in them too; and the first and the last
+        bucket, which the samples may begin or end within, last as long as their share of samples."""
+        added, by, seen = self._increase(titles)
+        seconds = np.full(len(self.times), float(self.bucket_s))
+        known = np.flatnonzero(seen > 0)
+        seconds[known[1:]] *= np.diff(known)
+        counted = np.flatnonzero(by > 0)
+        if len(counted) > 2:
+            usual = float(np.median(by[counted[1:-1]]))
+            for edge in (counted[0], counted[-1]):
+                seconds[edge] *= min(1.0, by[edge] / usual)
+        return (Measured("", np.where(by > 0, added / seconds, np.nan), by),)
+
+    def _added(self, one: Series) -> tuple[Measured, ...]:
+        """Of a series that says what was added: nothing was where its stream goes on and the series is silent."""
+        added, by, _ = self._increase((one.title,))
+        there = np.zeros(len(self.times))
+        for stream, _ in one.parts:
+            for moments in self._samples_of(stream).values():
+                there += moments.rows
+        return (Measured("", np.where(there > 0, added / self.bucket_s, np.nan), by),)
+
+    def _quotient(self, top: Sequence[str], below: Sequence[str], scale: float = 1.0) -> tuple[Measured, ...]:
+        """Increase by increase: nothing where the one below did not grow."""
+        added = self._increase(top)[0]
+        count = self._increase(below)[0]
+        return (Measured("", _divided(added * scale, count), count),)
+
+    def _percentile_of_buckets(self, metric: Metric) -> tuple[Measured, ...]:
+        counts: dict[float, Floats] = {}
+        for end, name in self.counters.buckets:
+            counts[end] = counts.get(end, 0.0) + self._increase((name,))[0]
+        return (Measured("", percentile(counts, metric.quantile), counts[max(counts)]),)
+
+    def _samples_of(self, stream: StreamInfo) -> dict[str, Moments]:
+        """The numbers of a stream by the names of its series; by "" where a column each is a series."""
+        if stream.stream_id not in self._sampled:
+            named = stream.column(Role.METRIC_NAME) is not None
+            wanted = [column.stored for column in stream.columns_of(Role.METRIC_VALUE, Role.METRIC_INCREASE)
+                      if column.rolled]
+            if named:
+                value, increase = stream.column(Role.METRIC_VALUE), stream.column(Role.METRIC_INCREASE)
+                wanted = [column.stored for column in (value, increase) if column is not None and column.rolled]
+            self._sampled[stream.stream_id] = {
+                moments.series: moments for moments in self._store.moments(
+                    stream.stream_id, wanted, self.window, self.bucket_s, by=Role.METRIC_NAME if named else None)}
+        return self._sampled[stream.stream_id]
 
     def _moments_of(self, stream: StreamInfo) -> list[Moments]:
         if stream.stream_id not in self._moments:

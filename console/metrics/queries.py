@@ -5,6 +5,7 @@ The board itself reads rollups; these queries are the slow, plain way to the sam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.metrics.catalogue import Metric, Source
@@ -30,7 +31,18 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
         tail = f"\nFROM {source}\n{where}".replace("{time}", time)
         return f"{head}{value} AS value{tail}{extra}\nGROUP BY bucket ORDER BY bucket"
 
+    counters = reading.counters
     match metric.source:
+        case Source.ROWS if counters.answered:
+            return select(f"sum(increase) / {reading.bucket_s}.0", "samples", "ts", _among(counters.answered))
+        case Source.FAILED if counters.tells_failures:
+            return select(_by(counters.failed, counters.answered), "samples", "ts")
+        case Source.COUNTED:
+            return select(f"{_by((counters.total,), (counters.count,))} * {counters.scale!r}", "samples", "ts")
+        case Source.PERCENTILE if counters.buckets:
+            text = select("sum(increase)", "samples", "ts", _among([name for _, name in counters.buckets]))
+            return (text.replace("SELECT ", "SELECT metric, ", 1)
+                    .replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, metric ORDER BY bucket, metric"))
         case Source.ROWS:
             return select(f"count(*) / {reading.bucket_s}.0", "events", "ts")
         case Source.PERCENTILE:
@@ -41,8 +53,7 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
         case Source.OUTCOME:
             return select(f"avg({metric.roles[0].value}::DOUBLE)", "events", "ts")
         case Source.SAMPLED:
-            name = metric.title.replace("'", "''")
-            return select("avg(value)", "samples", "ts", f" AND metric = '{name}'")
+            return select(*_of_series(reading, metric))
         case Source.MISSING | Source.MISSING_INPUT:
             return "\nUNION ALL\n".join(
                 select("(" + " + ".join(f"count(*) FILTER ({_missing(column)})" for column in columns)
@@ -53,6 +64,37 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
                 select(" + ".join(f"avg({_canonical(column)})" for column in columns)
                        + (f" / {len(columns)}" if len(columns) > 1 else ""), stream.rows_sql, "_ts")
                 for stream, columns in reading.columns(metric))
+
+
+def _of_series(reading: Reading, metric: Metric) -> tuple[str, str, str, str]:
+    """value, source, time and a further condition for one series of samples."""
+    one = reading.series.get(metric.title)
+    if one is not None and one.total:
+        return _by((one.total,), (one.count,)), "samples", "ts", ""
+    if one is not None and one.counted:
+        return f"sum(increase) / {reading.bucket_s}.0", "samples", "ts", _among([metric.title])
+    if one is not None and not one.named:
+        stream, stored = one.parts[0]
+        return "avg(value)", "samples", "ts", f"{_among([stored])} AND stream = {_text(stream.name)}"
+    return "avg(value)", "samples", "ts", _among([metric.title])
+
+
+def _among(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f" AND metric = {_text(names[0])}"
+    return f" AND metric IN ({', '.join(map(_text, names))})"
+
+
+def _by(top: Sequence[str], below: Sequence[str]) -> str:
+    """The increase of some counters by that of others."""
+    def added(names: Sequence[str]) -> str:
+        return f"sum(increase) FILTER (metric IN ({', '.join(map(_text, names)) or 'NULL'}))"
+
+    return f"{added(top)} / nullif({added(below)}, 0)"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -39,6 +39,8 @@ class ChartView:
     latest: str                 # newest value, ready to show with its unit: "12.3 ms"
     sql: str = ""               # what the inspector and the report show
     error: str = ""             # "percentiles are exact to 1 %" and the like
+    badge: str = ""             # where the numbers are from, if not from requests: "from counters"
+    relative: bool = False      # times count from a start that the log does not name: never shown as dates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,7 @@ class BoardView:
     covered: tuple[Window, ...]  # where files cover the time; outside of it nothing is known
     generation: int              # grows with every change of the data
     annotations: tuple[tuple[str, datetime], ...] = ()      # what was noted about a moment, as a changed schema
+    nothing: str = ""            # where there are no charts: what the log has instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,5 @@ class OverviewView:
     error_rate: Floats           # share, NaN where nothing came
     versions: tuple[tuple[str, Window], ...]      # model version, from first to last seen
     annotations: tuple[tuple[str, datetime], ...]
+    relative: bool = False       # as in ChartView
+    note: str = ""               # what stands in place of the silhouette, where there is none

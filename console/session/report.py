@@ -201,11 +201,12 @@ def _reproduce(session: Session, incident: Incident, drift: DriftView | None) ->
 
 
 def _command(session: Session, chart: ChartView, board: BoardView) -> str:
-    names = [metric.name for metric in CATALOGUE if metric.chart == chart.metric] or [chart.metric]
+    drawn = {series.name for series in chart.series}
+    names = [metric.name for metric in CATALOGUE if metric.chart == chart.metric and metric.series in drawn]
     if chart.metric.startswith(SAMPLED_PREFIX):
         names = [chart.metric]
     target, span = shlex.quote(session.command_target), board.window
-    return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {board.bucket_s}s "
+    return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {chart.bucket_s}s "
                      f"--from {_iso(span.start)} --to {_iso(span.end)} --json" for name in names)
 
 

@@ -234,10 +234,10 @@ class Session:
                           self.following, self._message)
 
     def board(self, max_points: int = 500) -> BoardView | None:
-        """All charts over the visible time; None before the first row."""
+        """All charts over the visible time, or what there is instead; None before the first row."""
         visible = self.selection().visible
         if visible is None:
-            return None
+            return charts.no_board(self._store)
         return charts.board(self._store, visible, max_points, following=self.following)
 
     def overview(self, max_points: int = 800) -> OverviewView | None:

@@ -97,10 +97,11 @@ from console.store.model import (
 )
 from console.store.names import FAILED, quoted
 from console.store.queries import sql
+from console.store.sampled import SampledSeries
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.workspace import Workspace
 from console.store.writer import Writer
 
 __all__ = ["FAILED", "Appended", "ColumnInfo", "ColumnMoments", "FileEntry", "FileView", "Floats", "Moments",
-           "PercentileSeries", "QuarantineView", "RefusedView", "StreamInfo", "Totals", "Workspace", "Writer", "quoted",
-           "sql"]
+           "PercentileSeries", "QuarantineView", "RefusedView", "SampledSeries", "StreamInfo", "Totals", "Workspace",
+           "Writer", "quoted", "sql"]

@@ -71,8 +71,13 @@ class Stats:
                        first=span.start if span else None, last=span.end - AFTER if span else None)
 
     def span(self, streams: tuple[StreamInfo, ...]) -> Window | None:
-        """Of requests and samples; a reference counts only if its times overlap theirs, or if there is nothing else."""
-        live = _around(stream for stream in streams if stream.kind in ON_TIME_AXIS)
+        """Of requests and samples; a reference counts only if its times overlap theirs, or if there is nothing else.
+
+        A lone scrape, whose time is often that of its file, does not stretch the axis of what has a course.
+        """
+        on_axis = [stream for stream in streams if stream.kind in ON_TIME_AXIS]
+        live = (_around(stream for stream in on_axis if stream.kind is not StreamKind.SAMPLES
+                        or stream.first != stream.last) or _around(on_axis))
         for stream in streams:
             own = _around([stream]) if stream.kind is StreamKind.REFERENCE else None
             if own is not None and live is not None and own.overlaps(live):

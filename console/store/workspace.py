@@ -34,6 +34,7 @@ from console.store.corrections import Corrections, Misfit, misfits
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
+from console.store.sampled import SampledSeries, Told
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.stats import Stats, relative
 from console.store.tracks import ALWAYS
@@ -66,6 +67,7 @@ class Workspace:
         self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, not by `_streams`
         self._generation = 1
         self._stats = Stats()
+        self._told = Told()
         self._resident = Resident()
         self._changes: list[Change] = []
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
@@ -356,6 +358,11 @@ class Workspace:
         """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
         return reading.percentiles(self.cursor(), self._shown[stream_id], stored, window, bucket_s, qs, by,
                                    self._resident)
+
+    def sampled(self, stream_id: int) -> tuple[SampledSeries, ...]:
+        """The series that the samples of a stream make, by name."""
+        stream = next(one for one in self.streams() if one.stream_id == stream_id)
+        return self._told.of(self.cursor(), stream)
 
     def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | None = None) -> list[Moments]:
         """Outcomes at the time of their request: columns `clicked` and `label`; rows are requests."""

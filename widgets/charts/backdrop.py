@@ -61,6 +61,7 @@ class Backdrop:
     high: float
     empty: bool
     room: float                  # kept free for the current value, at the right of the title
+    badge: str = ""              # where the numbers are from; beside the unit, where there is room
     marks: tuple[float, ...] = ()       # moments about which something was noted, in seconds
 
     def paint(self) -> QPixmap:
@@ -89,8 +90,11 @@ class Backdrop:
         painter.setPen(self.theme.pen("text"))
         painter.drawText(layout.title, LEFT | MIDDLE, title)
         painter.setFont(system_font())
-        unit = title_unit(self.unit, self.low, self.high)
+        said = (title_unit(self.unit, self.low, self.high), self.badge)
+        unit = ", ".join(word for word in said if word)
         used = font.horizontalAdvance(title) + GRID
+        if self.badge and used + font_metrics().horizontalAdvance(unit) > room:
+            unit = said[0]
         if unit and used + font_metrics().horizontalAdvance(unit) <= room:
             painter.setPen(self.theme.pen("muted"))
             painter.drawText(layout.title.adjusted(used, 0, 0, 0), LEFT | MIDDLE, unit)

@@ -239,6 +239,7 @@ class Chart(pg.GraphicsView):
             high=self._held.high,
             empty=self._empty,
             room=room,
+            badge=view.badge if view else "",
             marks=tuple(at for _, at in self._marks),
         )
         if backdrop != self._backdrop:

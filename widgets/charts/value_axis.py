@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-FROM_ZERO = frozenset({"req/s", "share", "%", "ms", "s", "MB", "tokens", "count"})
+FROM_ZERO = frozenset({"req/s", "1/s", "s/s", "B/s", "share", "%", "ms", "s", "MB", "tokens", "count"})
 """Units whose charts start at zero: a rate drawn from 40 to 42 looks like an earthquake."""
 TOPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 TICK_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -65,6 +65,7 @@ class BoardPanel(QWidget):
         self._empty = QLabel(EMPTY, self)
         self._empty.setObjectName("board_empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setProperty("tone", "muted")
         self._page = page = QVBoxLayout(self)
@@ -85,6 +86,7 @@ class BoardPanel(QWidget):
                 self._charts[metric] = self._new_chart(metric)
         self._area.setVisible(bool(metrics))
         self._empty.setVisible(not metrics)
+        self._empty.setText(board.nothing if board is not None and board.nothing else EMPTY)
         if self._alone not in metrics:
             self._alone = ""
         if metrics != before:

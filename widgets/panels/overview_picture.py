@@ -14,7 +14,6 @@ from widgets.charts.time_axis import time_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
 EMPTY = "The whole log appears here once the first rows are read"
-NO_REQUESTS = "No requests in this log, only samples"
 VERSIONS_PX = 14.0
 MOST_ROWS = 2
 """Versions served side by side get a row each up to here, a stable one and its canary; more share the room."""
@@ -67,7 +66,7 @@ def paint_overview(view: OverviewView, theme: Theme, size: QSize, ratio: float) 
         _silhouette(painter, view, theme, lanes.silhouette)
     else:
         painter.setPen(theme.pen("muted"))
-        painter.drawText(lanes.silhouette, CENTRE, NO_REQUESTS)
+        painter.drawText(lanes.silhouette, CENTRE, view.note)
     _versions(painter, view, theme, lanes)
     _axis(painter, view, theme, lanes)
     painter.end()
