@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from console.jobs import Job
 from console.logs import config, halves, headless, memory, said, streams
 from console.logs.config import FolderSettings
-from console.logs.group import Group, grouped
+from console.logs.group import Group, folders_of, grouped
+from console.logs.names import folder_shape
 from console.logs.plan import FileFormat, FolderPlan, Refused, StreamPlan
 from console.logs.refusals import no_logs, no_time, other_axis
 from console.logs.sniff import HEAD_BYTES, Head, Incomplete, sniff
@@ -23,6 +24,9 @@ DEEP_ROWS, DEEP_BYTES = 20_000, 4 * 1024 * 1024
 SAMPLE_ROWS = 400
 SAMPLE_FILES = 4
 """Read of some files of a stream for types and roles: the first, the last, some between, and each new shape."""
+
+ENOUGH_HEADS = 8
+"""Files of a serving tool in folders of one shape whose heads are cut, to tell their fields."""
 
 SAYS_NOTHING = {"", "data", "all", "log", "logs", "output", "out", "file", "export", "table", "part", "parts"}
 """Stems and folders after which no stream is named: the next folder above has the better name."""
@@ -100,19 +104,46 @@ def _said(plan: StreamPlan, settings: FolderSettings) -> StreamPlan:
 
 def _heads(found: Sequence[Found], refused: list[Refused], job: Job) -> list[Head]:
     heads: list[Head] = []
+    forms = _Told()
     for number, each in enumerate(found):
         job.stop_if_asked()
         if number % 50 == 0:
             job.report(number, len(found), "Looking at files")
         try:
-            head = sniff(each.place, each.path)
+            head = sniff(each.place, each.path, told=forms.of(each.path))
         except Incomplete as why:
             head = Refused(each.path, f"{why}. It is read when rows come", rejected=each.place.suffix.lower() == ".gz")
         if isinstance(head, Refused):
             refused.append(head)
         else:
             heads.append(head)
+            forms.add(head)
     return heads
+
+
+class _Told:
+    """The fields of a serving tool's files in folders of one shape, once ENOUGH_HEADS of them were cut.
+
+    Cutting takes longer than all else, and there may be thousands. What a later file has beside comes while loading.
+    """
+
+    def __init__(self) -> None:
+        self._cut: dict[tuple[str, ...], dict[str, list[tuple[str, ...]]]] = {}
+        self._told: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+
+    def of(self, path: str) -> Mapping[str, tuple[str, ...]]:
+        """Form -> fields, for a file at this path."""
+        return self._told.get(folder_shape(folders_of(path)), {})
+
+    def add(self, head: Head) -> None:
+        """One more was looked at."""
+        shape, form = folder_shape(folders_of(head.file.path)), head.file.dialect
+        if not form or not head.rows or form in self._told.get(shape, {}):
+            return
+        cut = self._cut.setdefault(shape, {}).setdefault(form, [])
+        cut.append(head.file.columns)
+        if len(cut) >= ENOUGH_HEADS:
+            self._told.setdefault(shape, {})[form] = tuple(dict.fromkeys(name for names in cut for name in names))
 
 
 def _draft(group: Group, name: str, places: dict[str, Path], job: Job, settings: FolderSettings) -> streams.Draft:

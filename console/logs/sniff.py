@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,6 +26,8 @@ FIRST_ROWS = 20
 HEAD_BYTES = 64 * 1024
 LONG_HEAD_BYTES = 4 * 1024 * 1024
 """The head is taken again this long when the short one does not hold two lines."""
+
+NOTHING_TOLD: Mapping[str, tuple[str, ...]] = {}
 
 Rows = Sequence[Sequence[object]]
 
@@ -51,22 +53,25 @@ class Incomplete(Exception):
     """Nothing can be said yet: the file is empty or cut, and may still be growing."""
 
 
-def sniff(path: Path, name: str, rows: int = 0, head_bytes: int = HEAD_BYTES) -> Head | Refused:
+def sniff(path: Path, name: str, rows: int = 0, head_bytes: int = HEAD_BYTES,
+          told: Mapping[str, tuple[str, ...]] = NOTHING_TOLD) -> Head | Refused:
     """The format of the regular file `path`, called `name` in messages, and up to `rows` of its first rows.
 
     With 0 rows only what is needed to tell the columns is read.
+    told  by the name of a form: fields of its files, as others told them. Then no rows are needed for them
     Raises Incomplete for a file without a whole record. Never raises OSError: what cannot be opened is refused.
     """
     try:
         stat = path.stat()
-        return _sniff(path, name, stat, rows, head_bytes)
+        return _sniff(path, name, stat, rows, head_bytes, {} if rows else told)
     except PermissionError:
         return Refused(name, "It may not be read. Give this user the right to read it")
     except OSError as error:
         return Refused(name, f"It could not be read ({error.strerror or error})")
 
 
-def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: int) -> Head | Refused:
+def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: int,
+           told: Mapping[str, tuple[str, ...]]) -> Head | Refused:
     if stat.st_size == 0:
         raise Incomplete("It is empty")
     with path.open("rb") as file:
@@ -86,7 +91,8 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
             with path.open("rb") as file:
                 raw = _first_bytes(file, form.line_bytes)
             _, head, is_whole = _unpack(path, raw, stat.st_size, form.line_bytes)
-            return _long_line(path, name, stat, compression, head, is_whole, form, rows)
+            fields = () if rows else form.fields or told.get(form.name, ())
+            return _long_line(path, name, stat, compression, head, is_whole, form, rows, fields)
     except (zlib.error, OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
@@ -105,11 +111,11 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
         return Refused(name, "It is binary, in no form that is known here", rejected=False)
     text, encoding = read
     plan = FilePlan(name, FileFormat.CSV, compression, stat.st_size, stat.st_mtime_ns, (), encoding=encoding)
-    return _text(plan, text, is_whole, rows)
+    return _text(plan, text, is_whole, rows, told)
 
 
 def _long_line(path: Path, name: str, stat: os.stat_result, compression: Compression, head: bytes, is_whole: bool,
-               form: formats.LogFormat, rows: int) -> Head | Refused:
+               form: formats.LogFormat, rows: int, fields: tuple[str, ...]) -> Head | Refused:
     """A file whose first line alone is longer than any other head, of a form whose lines may be so long."""
     end = head.find(b"\n") + 1
     if not end and not is_whole:
@@ -117,7 +123,7 @@ def _long_line(path: Path, name: str, stat: os.stat_result, compression: Compres
     line = head[:end] if end else head
     plan = FilePlan(name, FileFormat.JSON_LINES, compression, stat.st_size, stat.st_mtime_ns, ())
     known = formats.Known(1.0, f"Its first line, of {len(line) >> 20} MB, begins with {form.opening}")
-    return _of_form(plan, form, known, line, is_whole and len(line) == len(head), rows, form.fields if not rows else ())
+    return _of_form(plan, form, known, line, is_whole and len(line) == len(head), rows, fields)
 
 
 def _first_bytes(file: BinaryIO, size: int) -> bytes:
@@ -168,7 +174,7 @@ def _decode(head: bytes, is_whole: bool) -> tuple[str, str] | None:
     return head.decode("latin-1"), "latin-1"
 
 
-def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refused:
+def _text(plan: FilePlan, text: str, is_whole: bool, rows: int, told: Mapping[str, tuple[str, ...]]) -> Head | Refused:
     start = text.lstrip()
     if not is_whole:
         text = text[: text.rfind("\n") + 1] or text
@@ -177,7 +183,7 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int) -> Head | Refuse
     look = formats.look_at_text(plan.path, text, whole=is_whole)
     known = formats.recognise(look)
     if known is not None:
-        fields = known[0].fields_of(look) if not rows else ()
+        fields = known[0].fields_of(look) or told.get(known[0].name, ()) if not rows else ()
         return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows, fields)
     rows = max(rows, FIRST_ROWS)
     if start.startswith(("{", "[")):

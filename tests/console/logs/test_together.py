@@ -147,3 +147,44 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(SqlCutter, "_answer", counting)
     return asked
+
+
+def otel(number: int, **more: Any) -> bytes:
+    """An export of one request; its fields are only told by cutting it."""
+    attributes = [{"key": key, "value": {"doubleValue": value}} for key, value in {"input.age": 30.5, **more}.items()]
+    return json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": [{
+        "traceId": f"{number:032x}", "spanId": "1", "name": "n", "kind": 2, "attributes": attributes,
+        "startTimeUnixNano": str(1773043209496054272 + number * 10**9),
+        "endTimeUnixNano": str(1773043209501054272 + number * 10**9)}]}]}]}).encode() + b"\n"
+
+
+def test_that_few_heads_of_a_form_are_cut_and_late_fields_still_come(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "logs"
+    for day in range(1, 31):
+        for hour in range(4):
+            path = folder / f"2026-03-{day:02}/{hour}.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(otel(24 * day + hour, **({"late": 2.5} if (day, hour) == (20, 1) else {})))
+    asked = counted(monkeypatch)
+    plan = discover(folder, SilentJob())
+    assert [(stream.name, len(stream.files)) for stream in plan.streams] == [("otlp-traces", 120)]
+    assert len(asked) <= 8 + 4
+    ws = Workspace.open(tmp_path / "w.pilot", folder=folder)
+    report = load_folder(plan, ws, SilentJob(), live_s=0)
+    found = ws.execute_readonly(f"SELECT late, count(*), count(\"input.age\") FROM {ws.streams()[0].table} GROUP BY 1 "
+                                "ORDER BY 1")
+    ws.close()
+    assert (report.files, report.events) == (120, 120)
+    assert found == [(2.5, 1, 1), (None, 119, 119)]
+
+
+def test_that_folders_of_other_names_tell_their_own_fields(tmp_path: Path) -> None:
+    for name, more in (("a", {}), ("b", {"height": 1.5})):
+        for number in range(12):
+            path = tmp_path / f"logs/{name}/{number}.jsonl"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(otel(number + 100 * len(more), **more))
+    (stream,) = discover(tmp_path / "logs", SilentJob()).streams
+    fields = {file.path: "height" in file.columns for file in stream.files}
+    assert fields == {f"{name}/{number}.jsonl": name == "b" for name in "ab" for number in range(12)}
