@@ -17,8 +17,9 @@ import typer
 
 from console.clock import now
 from console.errors import BadSettings
+from console.metrics.format import format_exact
 from console.metrics.grid import parse_length
-from console.window import Window, from_epoch
+from console.window import RELATIVE_START, Window, from_epoch
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -97,15 +98,13 @@ def opened(target: Path, *, fresh: bool = False) -> Iterator[Session]:
 
 
 def parse_time(text: str, *, session: Session) -> datetime:
-    """A time as people type it: ISO (UTC unless it says otherwise), epoch seconds, `now`, `now-1h`, `end-30m`."""
+    """A time as people type it: ISO (UTC unless it says otherwise), epoch seconds, `now`, `now-1h`, `end-30m`; in a
+    log without dates `T+0:08:30` or `0:08:30`, from its start."""
     text = text.strip()
-    relative = re.fullmatch(r"(now|end|start)(?:\s*([+-])\s*(\d+\s*\w+))?", text)
-    if relative:
-        whole = session.selection().whole
-        anchor = now() if relative[1] == "now" or whole is None else (
-            whole.end if relative[1] == "end" else whole.start)
-        offset = timedelta(seconds=parse_length(relative[3])) if relative[3] else timedelta(0)
-        return anchor - offset if relative[2] == "-" else anchor + offset
+    if session.store.relative:
+        return _since(text, session)
+    if (moment := _anchored(text, session)) is not None:
+        return moment
     if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
         return from_epoch(float(text))
     try:
@@ -114,6 +113,29 @@ def parse_time(text: str, *, session: Session) -> datetime:
         raise BadSettings(f"`{text}` is no time",
                           do="Write 2026-03-02T10:00:00Z, seconds since 1970, or end-1h") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _anchored(text: str, session: Session) -> datetime | None:
+    found = re.fullmatch(r"(now|end|start)(?:\s*([+-])\s*(\d+\s*\w+))?", text)
+    if found is None:
+        return None
+    whole = session.selection().whole
+    anchor = now() if found[1] == "now" or whole is None else whole.end if found[1] == "end" else whole.start
+    offset = timedelta(seconds=parse_length(found[3])) if found[3] else timedelta(0)
+    return anchor - offset if found[2] == "-" else anchor + offset
+
+
+def _since(text: str, session: Session) -> datetime:
+    """A time of a log that names no start."""
+    found = re.fullmatch(r"(?:T?([+-]))?(\d{1,7}):(\d\d):(\d\d(?:\.\d{1,6})?)", text, re.IGNORECASE)
+    if found is not None and int(found[3]) < 60 and float(found[4]) < 60:
+        micros = round((int(found[2]) * 3600 + int(found[3]) * 60 + float(found[4])) * 1e6)
+        return RELATIVE_START + timedelta(microseconds=-micros if found[1] == "-" else micros)
+    moment = None if text.startswith("now") else _anchored(text, session)
+    if moment is None:
+        raise BadSettings(f"`{text}` is no time of this log, which counts from a start that it does not name",
+                          do="Write T+0:08:30 for eight and a half minutes after it, or end-1h")
+    return moment
 
 
 def parse_window(text: str, *, session: Session) -> Window:
@@ -132,14 +154,15 @@ def window_of(start: str | None, end: str | None, *, session: Session) -> Window
     first = parse_time(start, session=session) if start else whole.start
     last = parse_time(end, session=session) if end else whole.end
     if last <= first:
-        raise BadSettings(f"The window ends before it starts: {first.isoformat()} to {last.isoformat()}",
+        said = " to ".join(format_exact(at, relative=session.store.relative) for at in (first, last))
+        raise BadSettings(f"The window ends before it starts: {said}",
                           do="Give the earlier time first")
     return Window(first, last)
 
 
-def iso(moment: datetime | None) -> str | None:
-    """UTC with Z."""
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+def iso(moment: datetime | None, *, relative: bool = False) -> str | None:
+    """UTC with Z; `T+0:08:29.999` in a log whose times count from a start that it does not name."""
+    return None if moment is None else format_exact(moment, relative=relative)
 
 
 def print_json(document: dict[str, Any]) -> None:

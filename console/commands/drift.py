@@ -29,9 +29,9 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
     names = tuple(part.strip() for item in columns or () for part in item.split(",") if part.strip()) or None
-    view = _compared(target, reference, current, reference_file, current_file, names, fresh)
+    view, relative = _compared(target, reference, current, reference_file, current_file, names, fresh)
     if json:
-        print_json(_document(view))
+        print_json(_document(view, relative))
     else:
         _tell(view)
     if fail_on is not None and view.verdict in JUDGES[fail_on]:
@@ -39,7 +39,8 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
 
 
 def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,
-              current_file: Path | None, names: tuple[str, ...] | None, fresh: bool) -> DriftView:
+              current_file: Path | None, names: tuple[str, ...] | None, fresh: bool) -> tuple[DriftView, bool]:
+    """The result, and whether the times of its windows count from a start that the log does not name."""
     from console.session import compare
 
     if target is None:
@@ -48,24 +49,26 @@ def _compared(target: Path | None, reference: str | None, current: str | None, r
             raise BadSettings(f"Without a folder two files are needed; the {missing} file is not given",
                               do="Give --reference-file and --current-file, or a folder and two windows")
         with terminal_job() as job:
-            return compare.files(reference_file, current_file, job, names)
+            return compare.files(reference_file, current_file, job, names), False
     if current_file is not None or (reference is None) == (reference_file is None):
         raise BadSettings("A folder is compared with one reference and one window of its own",
                           do="Give --reference A..B or --reference-file F, and --current C..D")
     with opened(target, fresh=fresh) as session, terminal_job() as job:
         after = parse_window(current, session=session) if current else None
+        relative = session.store.relative
         if reference_file is not None:
-            return compare.with_file(session.store, session.command_target, reference_file, after, job, names)
+            return compare.with_file(session.store, session.command_target, reference_file, after, job,
+                                     names), relative
         if after is None:
             raise BadSettings("The current window is not given", do="Give --current C..D")
         assert reference is not None
-        return session.compare(parse_window(reference, session=session), after, job, names)
+        return session.compare(parse_window(reference, session=session), after, job, names), relative
 
 
-def _document(view: DriftView) -> dict[str, Any]:
+def _document(view: DriftView, relative: bool) -> dict[str, Any]:
     return {"columns": [_row(row) for row in view.columns],
-            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference),
-                        "current": _side(view.current, view.current_name, view.n_current),
+            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference, relative),
+                        "current": _side(view.current, view.current_name, view.n_current, relative),
                         "tests": view.n_tests, "verdict": view.verdict.value, "sentence": view.sentence,
                         "command": view.command, "seconds": round(view.seconds, 6)}}
 
@@ -78,9 +81,9 @@ def _row(row: ColumnDrift) -> dict[str, Any]:
             "detectable": row.detectable, "verdict": row.verdict.value, "sentence": row.sentence}
 
 
-def _side(window: Window | None, name: str, n: int) -> dict[str, Any]:
-    return {"name": name, "from": iso(window.start) if window else None, "to": iso(window.end) if window else None,
-            "rows": n}
+def _side(window: Window | None, name: str, n: int, relative: bool) -> dict[str, Any]:
+    start, end = (window.start, window.end) if window else (None, None)
+    return {"name": name, "from": iso(start, relative=relative), "to": iso(end, relative=relative), "rows": n}
 
 
 def _tell(view: DriftView) -> None:

@@ -88,7 +88,8 @@ def _summary(session: Session, seconds: float) -> dict[str, Any]:
         "ledger": [{"path": file.path, "stream": file.stream, "state": file.state, "records": file.records,
                     "rows": file.rows_loaded, "quarantined": file.rows_quarantined, "ignored": dict(file.ignored),
                     "size": file.size, "offset": file.offset, "error": file.error} for file in store.files()],
-        "first": iso(totals.first), "last": iso(totals.last), "seconds": round(seconds, 3)}
+        "first": iso(totals.first, relative=store.relative), "last": iso(totals.last, relative=store.relative),
+        "seconds": round(seconds, 3)}
 
 
 def _tell(summary: dict[str, Any]) -> None:

@@ -31,12 +31,13 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
     with opened(target, fresh=fresh) as session:
         window = window_of(start, end, session=session)
         bucket_s = parse_length(bucket) if bucket else bucket_for(window, 500)
+        relative = session.store.relative
         wanted = described(session.store, wanted, window, bucket_s)
         times, measured = metric_series(session.store, wanted, window, bucket_s, _role(by))
         if not measured:
             raise BadSettings(f"This log has no data for `{metric}`", where=session.command_target,
                               do="Correct the roles under Sources > Columns if a column holds it")
-    rows = [{"start": iso(from_epoch(float(times[index]))), "value": float(part.values[index]),
+    rows = [{"start": iso(from_epoch(float(times[index])), relative=relative), "value": float(part.values[index]),
              "n": int(part.n[index]), "by": part.by or None}
             for part in measured for index in range(len(times))
             if np.isfinite(part.values[index]) or not by]

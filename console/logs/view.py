@@ -48,6 +48,7 @@ class StreamView:
     confidence: float = 1.0     # share of what was looked at that has the form which was recognised
     unnamed: tuple[str, ...] = ()       # stored names of the columns of its files without a header, in their order
     path: Mapping[str, str] = field(default_factory=dict)       # role -> where in the path its value stands
+    relative: bool = False      # its times count from a start that the log does not name
     placed: bool = True         # False: none of its files is loaded, since no column is known as its time
 
 

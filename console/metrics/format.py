@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from console.window import Window
+from console.window import RELATIVE_START, Window
 
 NO_DATA = "no data"
 
@@ -46,14 +46,40 @@ def format_count(count: int) -> str:
     return f"{count:,}"
 
 
-def format_time(at: datetime, *, seconds: bool = False) -> str:
-    """`2 Mar 2026 10:00 UTC`; with seconds where they matter."""
+def format_since(at: datetime, *, digits: int = 0) -> str:
+    """A time of a log that names no start, counted from it: hours, minutes, seconds, `0:08:29`.
+
+    digits  of the seconds' fraction; what is finer is cut off
+    """
+    micros = round((at - RELATIVE_START) / timedelta(microseconds=1))
+    size = abs(micros) if digits else abs(micros) // 10**6 * 10**6
+    hours, rest = divmod(size, 3600 * 10**6)
+    minutes, rest = divmod(rest, 60 * 10**6)
+    fraction = f".{rest % 10**6:06d}"[:digits + 1] if digits else ""
+    return f"{'-' if micros < 0 and size else ''}{hours}:{minutes:02d}:{rest // 10**6:02d}{fraction}"
+
+
+def format_exact(at: datetime, *, relative: bool = False) -> str:
+    """As commands print times and take them: `2026-03-02T10:00:00Z`, relative `T+0:08:29.999` (`T-0:00:01`)."""
+    if not relative:
+        return at.isoformat().replace("+00:00", "Z")
+    text = format_since(at, digits=6).rstrip("0").rstrip(".") if at.microsecond else format_since(at)
+    return f"T{text}" if text.startswith("-") else f"T+{text}"
+
+
+def format_time(at: datetime, *, seconds: bool = False, relative: bool = False) -> str:
+    """`2 Mar 2026 10:00 UTC`; with seconds where they matter. Relative: `0:08:29 from the start`."""
+    if relative:
+        return f"{format_since(at)} from the start"
     clock = at.strftime("%H:%M:%S" if seconds else "%H:%M")
     return f"{at.day} {at.strftime('%b %Y')} {clock} UTC"
 
 
-def format_window(window: Window) -> str:
-    """Start and end, the day said once when both share it: `2 Mar 2026 10:00 - 12:00 UTC`."""
+def format_window(window: Window, *, relative: bool = False) -> str:
+    """Start and end, the day said once when both share it: `2 Mar 2026 10:00 - 12:00 UTC`; `0:00:00 - 0:08:30`."""
+    if relative:
+        digits = 3 if window.seconds < 10 else 0
+        return f"{format_since(window.start, digits=digits)} - {format_since(window.end, digits=digits)}"
     exact = window.seconds < 600 or window.start.second or window.end.second
     clock = "%H:%M:%S" if exact else "%H:%M"
     start, end = window.start, window.end

@@ -12,6 +12,7 @@ from console.metrics.format import (
     NO_DATA,
     format_count,
     format_number,
+    format_since,
     format_span,
     format_time,
     format_value,
@@ -118,19 +119,21 @@ def arrange(view: ReportView, *, paper: bool = False) -> Document:
     incident = view.incident
     notes = tuple(visible(line) for line in incident.notes.strip().splitlines())
     return Document(
-        title=visible(incident.title.strip()) or f"Incident of {format_time(incident.window.start)}",
+        title=visible(incident.title.strip()) or (
+            f"Incident of {format_time(incident.window.start, relative=incident.relative)}"),
         incident_id=visible(incident.incident_id),
         kicker=f"Incident report {visible(incident.incident_id)}",
         facts=_facts(view),
         summary=tuple(visible(sentence) for sentence in view.summary),
-        impact=_impact_table(view.impacts, incident.window),
+        impact=_impact_table(view.impacts, incident.window, incident.relative),
         worse=tuple("worse" if impact.worse else "" for impact in view.impacts),
         charts=_charts(view, paper),
         charts_note=_charts_note(view),
         segments=_segment_table(view.segments),
         drift=_drift(view.drift, paper) if view.drift is not None else None,
         timeline=Table(("When", "What", "Source"), (False, False, False), tuple(
-            (format_time(at, seconds=True), visible(what), visible(source)) for at, what, source in view.timeline)),
+            (format_time(at, seconds=True, relative=incident.relative), visible(what), visible(source))
+            for at, what, source in view.timeline)),
         data_quality=tuple(visible(line) for line in view.data_quality),
         notes=notes,
         prompts=() if notes else PROMPTS,
@@ -162,9 +165,11 @@ _UNSEEN = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 
 def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
     incident = view.incident
+    current, reference = (format_window(window, relative=incident.relative)
+                          for window in (incident.window, incident.reference))
     facts = [
-        ("Current window", f"{format_window(incident.window)} ({format_span(incident.window.seconds)})"),
-        ("Reference window", f"{format_window(incident.reference)} ({format_span(incident.reference.seconds)})"),
+        ("Current window", f"{current} ({format_span(incident.window.seconds)})"),
+        ("Reference window", f"{reference} ({format_span(incident.reference.seconds)})"),
         ("Severity", visible(incident.severity)),
         ("Status", visible(incident.status)),
         ("Requests", format_count(view.requests)),
@@ -176,18 +181,21 @@ def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _impact_table(impacts: tuple[Impact, ...], window: Window) -> Table:
+def _impact_table(impacts: tuple[Impact, ...], window: Window, relative: bool) -> Table:
     rows = tuple((visible(impact.title), value_text(impact.before, impact.unit), value_text(impact.during, impact.unit),
                   value_text(impact.peak, impact.unit),
-                  _at(impact.peak_at, window) if impact.peak_at is not None else DASH,
+                  _at(impact.peak_at, window, relative) if impact.peak_at is not None else DASH,
                   format_count(impact.n_before), format_count(impact.n_during), visible(impact.sentence))
                  for impact in impacts)
-    return Table(("Number", "Before", "During", "Peak", "at, UTC", "n before", "n during", "In words"),
+    at = "at" if relative else "at, UTC"
+    return Table(("Number", "Before", "During", "Peak", at, "n before", "n during", "In words"),
                  (False, True, True, True, True, True, True, False), rows)
 
 
-def _at(at: datetime, window: Window) -> str:
+def _at(at: datetime, window: Window, relative: bool) -> str:
     """The day only where the window has more than one."""
+    if relative:
+        return format_since(at)
     return f"{at:%H:%M}" if window.start.date() == window.end.date() else f"{at.day} {at:%b} {at:%H:%M}"
 
 
@@ -239,7 +247,8 @@ def _with_visible_names(chart: ChartView) -> ChartView:
 def _charts_note(view: ReportView) -> str:
     if not view.figures:
         return ""
-    return ("All charts share one time axis, in UTC. The blue band with dashed edges is the reference window, the "
+    axis = "counted from the start that the log does not name" if view.incident.relative else "in UTC"
+    return (f"All charts share one time axis, {axis}. The blue band with dashed edges is the reference window, the "
             "orange band with solid edges the current one. A gap means that nothing is known.")
 
 

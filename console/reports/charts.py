@@ -44,7 +44,7 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str,
         y = float(plot.y(tick))
         canvas.line([left, right], [y, y], "rule" if tick == ticks[0] else "grid")
         canvas.words(left - 8, y + 4, text, anchor="right")
-    _time_axis(canvas, plot)
+    _time_axis(canvas, plot, chart.relative)
     _windows(canvas, plot, window, reference)
     drawn = chart.series[:len(CURVES)]
     for series, (colour, dashes) in reversed(list(zip(drawn, CURVES, strict=False))):
@@ -92,9 +92,9 @@ def _value_ticks(chart: ChartView, scale: float) -> list[float]:
     return round_ticks(low, high, 4)
 
 
-def _time_axis(canvas: Canvas, plot: _Plot) -> None:
+def _time_axis(canvas: Canvas, plot: _Plot, relative: bool) -> None:
     """Ticks below, the day once at the left under them."""
-    ticks, day = time_ticks(plot.start_s, plot.end_s, max(3, int((plot.right - plot.left) / 64)))
+    ticks, day = time_ticks(plot.start_s, plot.end_s, max(3, int((plot.right - plot.left) / 64)), relative=relative)
     ground = plot.ground
     for at, label in ticks:
         x = float(plot.x(at))

@@ -29,7 +29,14 @@ from datetime import datetime
 import numpy as np
 
 from console.drift.view import DriftView, Verdict
-from console.metrics.format import format_count, format_number, format_span, format_value, format_window
+from console.metrics.format import (
+    format_count,
+    format_number,
+    format_since,
+    format_span,
+    format_value,
+    format_window,
+)
 from console.metrics.view import ChartView, Floats, SeriesView
 from console.reports.canvas import shorten
 from console.reports.view import Impact, Incident
@@ -129,9 +136,9 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
     window = incident.window
     worse = sorted((impact for impact in impacts if impact.worse), key=_severity, reverse=True)
     worse = _one_of_each(worse)
-    when = f"in the window {format_window(window)} ({format_span(window.seconds)})"
+    when = f"in the window {format_window(window, relative=incident.relative)} ({format_span(window.seconds)})"
     if worse:
-        clauses = ", and ".join(_clause(impact, window) for impact in worse[:2])
+        clauses = ", and ".join(_clause(impact, window, incident.relative) for impact in worse[:2])
         first = f"{clauses[:1].upper()}{clauses[1:]}, {when}."
     elif any(impact.worse is not None for impact in impacts):
         first = f"No measured number got worse {when}."
@@ -155,7 +162,7 @@ def alt_text(chart: ChartView, window: Window, reference: Window) -> str:
         low, high = float(np.min(curve.values[known])), float(np.max(curve.values[known]))
         at = from_epoch(float(chart.times[known[np.argmax(curve.values[known])]]))
         lowest, highest = format_value(low, chart.unit), format_value(high, chart.unit)
-        parts.append(f"{name}between {lowest} and {highest}, highest at {_at(at, span)}" if high > low
+        parts.append(f"{name}between {lowest} and {highest}, highest at {_at(at, span, chart.relative)}" if high > low
                      else f"{name}always {lowest}")
     curves = "; ".join(parts[:6]) + (f"; and {len(parts) - 6} more" if len(parts) > 6 else "")
     impact = impact_of(chart, window, reference)
@@ -164,7 +171,8 @@ def alt_text(chart: ChartView, window: Window, reference: Window) -> str:
         name = f" of {impact.title}" if len(chart.series) > 1 else ""
         compared = (f" Mean{name}: {format_value(impact.before, chart.unit)} in the reference window, "
                     f"{format_value(impact.during, chart.unit)} in the current one.")
-    return (f"Line chart of {chart.title}, {format_window(span)}, a point every {format_span(chart.bucket_s)}: "
+    when = format_window(span, relative=chart.relative)
+    return (f"Line chart of {chart.title}, {when}, a point every {format_span(chart.bucket_s)}: "
             f"{curves}.{compared}")
 
 
@@ -231,21 +239,21 @@ def _sentence(chart: ChartView, title: str, before: float, during: float, peak: 
         text = f"{title}: no clear change, {format_value(before, chart.unit)} before and {now} during"
     if change and peak_at is not None:
         word = "lowest" if peak < before else "peak"
-        text += f" ({word} {format_value(peak, chart.unit)} at {_at(peak_at, window)})"
+        text += f" ({word} {format_value(peak, chart.unit)} at {_at(peak_at, window, chart.relative)})"
     if chart.unit == "share" and chart.metric in COUNTED and n_during:
         counted = format_count(round(during * n_during))
         text += f"; {counted} of {format_count(n_during)} {COUNTED[chart.metric]}"
     return text + "."
 
 
-def _clause(impact: Impact, window: Window) -> str:
+def _clause(impact: Impact, window: Window, relative: bool) -> str:
     rose = "rose" if impact.during > impact.before else "fell"
     text = (f"{_inside(impact)} {rose} from {format_value(impact.before, impact.unit)} "
             f"to {format_value(impact.during, impact.unit)}")
     if impact.peak_at is None:
         return text
     word = "peak" if impact.during > impact.before else "lowest"
-    return f"{text} ({word} {format_value(impact.peak, impact.unit)} at {_at(impact.peak_at, window)})"
+    return f"{text} ({word} {format_value(impact.peak, impact.unit)} at {_at(impact.peak_at, window, relative)})"
 
 
 def _severity(impact: Impact) -> tuple[bool, float]:
@@ -305,8 +313,10 @@ def _moved(drift: DriftView | None) -> str:
     return f"{len(columns)} of {total} columns moved against the reference window: {', '.join(named)}{rest}."
 
 
-def _at(at: datetime, window: Window) -> str:
+def _at(at: datetime, window: Window, relative: bool) -> str:
     """The day only where the window has more than one."""
+    if relative:
+        return format_since(at)
     if window.start.date() == window.end.date():
         return f"{at:%H:%M} UTC"
     return f"{at.day} {at:%b} {at:%H:%M} UTC"

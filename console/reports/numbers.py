@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.metrics.format import format_count, format_span, format_value
+from console.metrics.format import format_count, format_since, format_span, format_value
 from console.metrics.view import ChartView
-from console.window import from_epoch
+from console.window import RELATIVE_START, from_epoch
 
 MOST_ROWS = 200
 """Of the table; beyond it every k-th bucket is written, unchanged, and the table says so."""
@@ -31,12 +31,13 @@ def numbers_table(chart: ChartView) -> Table:
     """At most MOST_ROWS buckets with the rows behind each value: once where all series rest on the same rows."""
     every = max(1, math.ceil(len(chart.times) / MOST_ROWS))
     shared = all(np.array_equal(part.n, chart.series[0].n, equal_nan=True) for part in chart.series)
-    heads = ["Start (UTC)"]
+    heads = ["Start, from the log's" if chart.relative else "Start (UTC)"]
     for part in chart.series:
         heads += [part.name or chart.title] if shared else [part.name or chart.title, "rows"]
     rows = []
     for index in range(0, len(chart.times), every):
-        row = [f"{from_epoch(float(chart.times[index])):%Y-%m-%d %H:%M:%S}"]
+        start = from_epoch(float(chart.times[index]))
+        row = [format_since(start) if chart.relative else f"{start:%Y-%m-%d %H:%M:%S}"]
         for part in chart.series:
             value = value_text(float(part.values[index]), chart.unit)
             row += [value] if shared else [value, _rows(float(part.n[index]))]
@@ -52,13 +53,14 @@ def numbers_table(chart: ChartView) -> Table:
 
 
 def numbers_csv(chart: ChartView) -> str:
-    """All buckets in full precision; shares as 0 to 1; an empty cell is a gap."""
-    heads = ["start_utc"]
+    """All buckets in full precision; shares as 0 to 1; an empty cell is a gap. Relative times in seconds."""
+    heads = ["start_s" if chart.relative else "start_utc"]
     for part in chart.series:
         heads += [part.name or chart.metric, f"{part.name or chart.metric} rows"]
     lines = [",".join(_cell(head) for head in heads)]
     for index, at in enumerate(chart.times):
-        cells = [f"{from_epoch(float(at)):%Y-%m-%dT%H:%M:%SZ}"]
+        cells = [f"{float(at) - RELATIVE_START.timestamp():.0f}" if chart.relative
+                 else f"{from_epoch(float(at)):%Y-%m-%dT%H:%M:%SZ}"]
         for part in chart.series:
             value = float(part.values[index])
             cells += ["" if math.isnan(value) else repr(value), f"{float(np.nan_to_num(part.n[index])):.0f}"]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from console.window import from_epoch
+from console.metrics.format import format_since
+from console.window import RELATIVE_START, from_epoch
 
 _DAY = 86_400
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
@@ -34,11 +35,15 @@ def tick_texts(ticks: list[float], suffix: str = "") -> list[str]:
     return [f"{0.0 if abs(tick) < step / 2 else tick:,.{decimals}f}{suffix}" for tick in ticks]
 
 
-def time_ticks(start_s: float, end_s: float, wanted: int) -> tuple[list[tuple[float, str]], str]:
+def time_ticks(start_s: float, end_s: float, wanted: int, *,
+               relative: bool = False) -> tuple[list[tuple[float, str]], str]:
     """Ticks (epoch seconds, label) on the round minutes, hours, days or months of UTC, and the day, said once.
 
     The second part is `2 Mar 2026, UTC` where all ticks share a day, else `2 - 4 Mar 2026, UTC` and the like.
+    relative  from the start of the log, without days: `0:08:30`
     """
+    if relative:
+        return _from_start(start_s, end_s, wanted), "from the start of the log"
     start, end = from_epoch(start_s), from_epoch(end_s)
     raw = (end_s - start_s) / max(1, wanted)
     step = next((step for step in _STEPS_S if step >= raw), 0)
@@ -49,6 +54,13 @@ def time_ticks(start_s: float, end_s: float, wanted: int) -> tuple[list[tuple[fl
     labels = [_clock(from_epoch(at), step) for at in times]
     last_moment = from_epoch(end_s - 1e-6)
     return list(zip(times, labels, strict=True)), f"{_days(start, last_moment)}, UTC"
+
+
+def _from_start(start_s: float, end_s: float, wanted: int) -> list[tuple[float, str]]:
+    zero, raw = RELATIVE_START.timestamp(), (end_s - start_s) / max(1, wanted)
+    step = next((step for step in _STEPS_S if step >= raw), math.ceil(raw / _DAY) * _DAY)
+    first = math.ceil((start_s - zero) / step) * step
+    return [(zero + at, format_since(from_epoch(zero + at))) for at in range(first, math.floor(end_s - zero) + 1, step)]
 
 
 def _clock(at: datetime, step: int) -> str:

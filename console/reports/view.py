@@ -64,6 +64,7 @@ class Incident:
     notes: str = ""
     severity: str = "unset"
     status: str = "draft"
+    relative: bool = False       # the log's times count from a start that it does not name; `created` is a real time
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,4 @@ class IncidentRow:
     created: datetime
     status: str
     summary: str
+    relative: bool = False

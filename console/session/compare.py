@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.drift import CategoryCounts, ColumnSample, DriftView, compare
 from console.errors import BadSettings
 from console.jobs import Job
-from console.metrics.format import format_window
+from console.metrics.format import format_exact, format_window
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.session.files import loaded_file
 from console.window import Window
@@ -37,11 +36,12 @@ def windows(store: Workspace, target: str, reference: Window, current: Window, j
     after = _samples(store, stream, columns, current, job)
     before, after = _countable(before, after)
     job.report(2, 3, "Testing")
-    command = " ".join(["pilothouse drift", shlex.quote(target), "--reference", _pair(reference), "--current",
-                        _pair(current), *_column_words(names), "--json"])
+    relative = store.relative
+    command = " ".join(["pilothouse drift", shlex.quote(target), "--reference", _pair(reference, relative),
+                        "--current", _pair(current, relative), *_column_words(names), "--json"])
     return compare(before, after, reference_window=reference, current_window=current,
-                   reference_name=format_window(reference), current_name=format_window(current), command=command,
-                   job=job)
+                   reference_name=format_window(reference, relative=relative),
+                   current_name=format_window(current, relative=relative), command=command, job=job)
 
 
 def with_file(store: Workspace, target: str, reference: Path, current: Window | None, job: Job,
@@ -55,11 +55,12 @@ def with_file(store: Workspace, target: str, reference: Path, current: Window | 
         before = _samples(other, other_stream, tuple(column for column in other_stream.columns
                                                      if column.name in wanted), None, job)
     before, after = _countable(before, after)
-    words = ["--current", _pair(current)] if current else []
+    words = ["--current", _pair(current, store.relative)] if current else []
     command = " ".join(["pilothouse drift", shlex.quote(target), "--reference-file", shlex.quote(str(reference)),
                         *words, *_column_words(names), "--json"])
     return compare(before, after, current_window=current, reference_name=reference.name,
-                   current_name=format_window(current) if current else "the whole log", command=command, job=job)
+                   current_name=format_window(current, relative=store.relative) if current else "the whole log",
+                   command=command, job=job)
 
 
 def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | None) -> DriftView:
@@ -120,12 +121,8 @@ def _countable(*sides: list[ColumnSample]) -> tuple[list[ColumnSample], ...]:
     return tuple([sample for sample in side if sample.column not in free] for side in sides)
 
 
-def _pair(window: Window) -> str:
-    return f"{_iso(window.start)}..{_iso(window.end)}"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def _pair(window: Window, relative: bool) -> str:
+    return "..".join(format_exact(moment, relative=relative) for moment in (window.start, window.end))
 
 
 def _column_words(names: tuple[str, ...] | None) -> list[str]:

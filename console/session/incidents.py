@@ -10,7 +10,7 @@ import msgspec
 
 from console.clock import now
 from console.errors import BadSettings
-from console.metrics.format import format_window
+from console.metrics.format import format_since, format_window
 from console.reports.view import Incident, IncidentRow
 from console.window import ZERO, Window
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 def draft(store: Workspace, window: Window, reference: Window | None, title: str) -> Incident:
     """An incident about that window, not kept yet. Without a reference the time before it serves."""
-    incident_id = f"INC-{window.start:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
-    return Incident(incident_id, title or f"Incident of {format_window(window)}", window,
-                    reference or _time_before(store, window), now())
+    relative = store.relative
+    when = format_since(window.start).replace(":", "") if relative else f"{window.start:%Y%m%d-%H%M}"
+    return Incident(f"INC-{when}-{secrets.token_hex(2)}",
+                    title or f"Incident of {format_window(window, relative=relative)}", window,
+                    reference or _time_before(store, window), now(), relative=relative)
 
 
 def create(store: Workspace, window: Window, reference: Window | None, title: str) -> Incident:
@@ -54,7 +56,7 @@ def rows(store: Workspace) -> tuple[IncidentRow, ...]:
     """All kept, newest first."""
     kept = sorted(_all(store), key=lambda incident: incident.created, reverse=True)
     return tuple(IncidentRow(one.incident_id, one.title, one.window, one.created, one.status,
-                             one.notes.partition("\n")[0]) for one in kept)
+                             one.notes.partition("\n")[0], one.relative) for one in kept)
 
 
 def _all(store: Workspace) -> list[Incident]:

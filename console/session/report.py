@@ -13,7 +13,7 @@ from console.errors import ConsoleError
 from console.jobs import Job
 from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX
-from console.metrics.format import format_count, format_span
+from console.metrics.format import format_count, format_exact, format_span
 from console.metrics.view import BoardView, ChartView
 from console.reports.view import Figure, Impact, Incident, ReportView, Segment
 from console.roles import Role, StreamKind
@@ -192,9 +192,10 @@ def _quality(store: Workspace, incident: Incident) -> tuple[str, ...]:
 
 def _reproduce(session: Session, incident: Incident, drift: DriftView | None) -> tuple[tuple[str, str], ...]:
     target = shlex.quote(session.command_target)
-    window = incident.window
-    lines = [("This report", f"pilothouse report {target} --from {_iso(window.start)} --to {_iso(window.end)} "
-              f"--reference {_iso(incident.reference.start)}..{_iso(incident.reference.end)} --out report.html")]
+    start, end, before, until = (format_exact(moment, relative=incident.relative) for moment in (
+        incident.window.start, incident.window.end, incident.reference.start, incident.reference.end))
+    lines = [("This report", f"pilothouse report {target} --from {start} --to {end} "
+              f"--reference {before}..{until} --out report.html")]
     if drift is not None:
         lines.append(("The drift table", drift.command))
     return tuple(lines)
@@ -206,8 +207,9 @@ def _command(session: Session, chart: ChartView, board: BoardView) -> str:
     if chart.metric.startswith(SAMPLED_PREFIX):
         names = [chart.metric]
     target, span = shlex.quote(session.command_target), board.window
+    start, end = (format_exact(moment, relative=chart.relative) for moment in (span.start, span.end))
     return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {chart.bucket_s}s "
-                     f"--from {_iso(span.start)} --to {_iso(span.end)} --json" for name in names)
+                     f"--from {start} --to {end} --json" for name in names)
 
 
 def _filled(store: Workspace, name: str, window: Window) -> str:
@@ -221,7 +223,3 @@ def _filled(store: Workspace, name: str, window: Window) -> str:
 
 def _number(value: Any) -> float:
     return float("nan") if value is None else float(value)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

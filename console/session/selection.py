@@ -34,6 +34,7 @@ class Selection:
     current: Window | None = None
     column: str = ""
     waited: int = 0
+    relative: bool = False
     _back: list[tuple[Window, str]] = field(default_factory=list)
     _forward: list[tuple[Window, str]] = field(default_factory=list)
     _gesture: str = ""
@@ -41,7 +42,7 @@ class Selection:
     def view(self) -> SelectionView:
         """How things stand."""
         return SelectionView(self.visible, self.whole, self.live, bool(self._back), bool(self._forward), self.quick,
-                             self.reference, self.current, self.column, self.waited)
+                             self.reference, self.current, self.column, self.waited, self.relative)
 
     def data_changed(self, whole: Window | None, new_rows: int = 0) -> None:
         """More of the log is known. The view moves only if it shows all, or follows live."""

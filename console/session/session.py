@@ -106,7 +106,7 @@ class Session:
 
     def _begin_live(self) -> None:
         newest = self._totals.last if self._totals else None
-        if newest is not None and abs((now() - newest).total_seconds()) < GROWING_S:
+        if newest is not None and not self._store.relative and abs((now() - newest).total_seconds()) < GROWING_S:
             self._grew_at = time.monotonic()
             self._select(lambda chosen: chosen.begin_live())
 
@@ -226,7 +226,7 @@ class Session:
         """The status bar."""
         totals = self._totals
         lag = None
-        if self.following and totals is not None and totals.last is not None:
+        if self.following and totals is not None and totals.last is not None and not self._store.relative:
             lag = max(0.0, (now() - totals.last).total_seconds())
         return StatusView(str(self.folder or self._store.path), self.progress(), lag,
                           totals.rows_loaded if totals else 0, totals.rows_quarantined if totals else 0,
@@ -430,6 +430,7 @@ class Session:
         span = self._store.span()
         with self._lock:
             self._totals = totals
+            self._selection.relative = self._store.relative
             self._selection.data_changed(span, new_rows)
 
 

@@ -54,7 +54,7 @@ def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoke
                     for column in stream.columns)
     return StreamView(stream.name, stream.kind, stream.format, _why(stream.why, plan), stream.rows, stream.first,
                       stream.last, stream.zone, stream.zone_assumed, columns, _confidence(plan), _unnamed(stream, plan),
-                      spoken.path if spoken else {})
+                      spoken.path if spoken else {}, stream.relative)
 
 
 def _unplaced(plan: StreamPlan) -> StreamView:

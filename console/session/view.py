@@ -22,6 +22,7 @@ class SelectionView:
     current: Window | None
     column: str                  # chosen in the drift table
     waited: int                  # rows that came while live was paused
+    relative: bool = False       # all times count from a start that the log does not name: never shown as dates
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from console.window import RELATIVE_START
+from tests.widgets.views import chart_of
+from widgets.charts.backdrop import Layout
+from widgets.charts.cross_hair import foot_of
 from widgets.charts.time_axis import DAY, HOUR, YEAR, time_ticks
 from widgets.charts.value_axis import HeldRange, value_ticks
 
@@ -133,3 +138,41 @@ def test_that_no_values_leave_the_range_alone() -> None:
     held = HeldRange()
     held.fit(0, 90, "ms")
     assert not held.fit(float("nan"), float("nan"), "ms")
+
+
+ZERO = RELATIVE_START.timestamp()
+
+
+@pytest.mark.parametrize(
+    "start, span, expected",
+    [
+        pytest.param(0, 510, ["0", "+2 min", "+4 min", "+6 min", "+8 min"], id="minutes"),
+        pytest.param(0.2, 0.01, ["+0:00:00.200", "+0:00:00.205", "+0:00:00.210"], id="milliseconds"),
+        pytest.param(500, 20, ["+0:08:20", "+0:08:25", "+0:08:30", "+0:08:35", "+0:08:40"], id="seconds"),
+        pytest.param(3000, HOUR, ["+50 min", "+1:00 h", "+1:10 h", "+1:20 h", "+1:30 h", "+1:40 h", "+1:50 h"],
+                     id="minutes beyond an hour"),
+        pytest.param(-120, 240, ["-2 min", "-1 min", "0", "+1 min", "+2 min"], id="before the start"),
+        pytest.param(0, DAY, ["0", "+6 h", "+12 h", "+18 h", "+24 h"], id="hours"),
+        pytest.param(0, 20 * DAY, ["0", "+4 d", "+8 d", "+12 d", "+16 d", "+20 d"], id="days"),
+        pytest.param(0, 3 * YEAR, ["0", "+180 d", "+360 d", "+540 d", "+720 d", "+900 d", "+1080 d"], id="years"),
+    ],
+)
+def test_that_an_axis_without_dates_says(start: float, span: float, expected: list[str]) -> None:
+    ticks = time_ticks(ZERO + start, ZERO + start + span, 400, relative=True)
+    assert [tick.label for tick in ticks] == expected
+    assert not any(tick.day_change for tick in ticks)
+
+
+@pytest.mark.parametrize("span", [0.004, 0.3, 7, 100, 1000, 9000, 50_000, DAY * 2, DAY * 20, DAY * 200, YEAR * 90])
+@pytest.mark.parametrize("width", [120, 320, 900])
+@pytest.mark.parametrize("start", [0.0, -31.7, 98_765.4])
+def test_that_labels_of_an_axis_without_dates_never_touch(span: float, width: int, start: float) -> None:
+    ticks = time_ticks(ZERO + start, ZERO + start + span, width, relative=True)
+    for one, other in itertools.pairwise(ticks):
+        assert (other.at_s - one.at_s) / span * width >= 7 * (len(one.label) + len(other.label)) / 2 + 4
+
+
+@pytest.mark.parametrize("bucket_s, expected", [(5, "+0:08:20"), (60, "+0:08:00")])
+def test_that_a_cross_hair_without_dates_counts_from_the_start(qapp, bucket_s: int, expected: str) -> None:
+    chart = replace(chart_of([1.0] * 20, bucket_s=bucket_s, start=ZERO + 480), relative=True)
+    assert foot_of(100.0, ZERO + 503, Layout.of(400, 200), chart).text == expected

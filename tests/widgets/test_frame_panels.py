@@ -28,7 +28,7 @@ from console.logs.config import ColumnAnswer
 from console.logs.replay import ReplayReport
 from console.roles import ColumnType, Role, StreamKind, TimeFormat
 from console.session.view import LoadProgress, RecentFolder, SelectionView, StatusView
-from console.window import Window
+from console.window import RELATIVE_START, Window
 from tests.widgets.fake_session import CURRENT, REFERENCE, WHOLE, FakeSession, make_board, make_drift, make_sources
 from widgets.dialogs.columns_dialog import ColumnsDialog
 from widgets.icons import Icons
@@ -115,6 +115,22 @@ def test_that_a_typed_range_is_asked_for_and_a_wrong_one_explained(icons, show, 
     qtbot.keyClicks(edit, "now-1h")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert asked == [(Window(WHOLE.end - timedelta(hours=1), WHOLE.end),)]
+
+
+def test_that_a_log_without_dates_shows_and_takes_times_from_its_start(icons, show, qtbot):
+    whole = Window(RELATIVE_START, RELATIVE_START + timedelta(seconds=510))
+    bar = TimeBar(icons)
+    show(bar)
+    bar.display(replace(SELECTION, visible=whole, whole=whole, relative=True))
+    asked, wrong = count(bar.window_asked), count(bar.mistyped)
+    edit = part(bar, QLineEdit, "time_range")
+    assert edit.text() == "0:00:00 - 0:08:30" and "0:05:00 - 0:08:30" in edit.toolTip()
+    for typed in ("2 Mar 2026", "0:05:00 - 0:06:00"):
+        bar.start_typing()
+        qtbot.keyClicks(edit, typed)
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert len(wrong) == 1 and "no dates" in wrong[0][0]
+    assert asked == [(Window(RELATIVE_START + timedelta(minutes=5), RELATIVE_START + timedelta(minutes=6)),)]
 
 
 def test_that_escape_puts_the_shown_range_back(icons, show, qtbot):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.metrics.format import format_window
-from console.window import Window
-from widgets.models.typed_time import NotATime, read_window
+from console.window import RELATIVE_START, Window
+from widgets.models.typed_time import NotATime, read_since, read_window
 
 NEWEST = datetime(2026, 3, 4, 18, 30, tzinfo=UTC)
 
@@ -58,3 +58,29 @@ def test_that_any_text_gives_a_range_or_a_sentence(text):
         assert str(error)
     else:
         assert window.start < window.end
+
+
+def since(seconds: float) -> datetime:
+    return RELATIVE_START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("text", "start", "end"), [
+    ("0:05:00 - 0:08:30", 300, 510), ("+0:05:00 .. now", 300, 510), ("0:00:01.500 to 0:00:02", 1.5, 2),
+    ("-0:01:00 - 0:08:30", -60, 510), ("now-1m", 450, 510), ("90s", 420, 510), ("last 2 min", 390, 510),
+    ("0:05:00", 300, 510), ("0:00:00 - 30:00:00", 0, 108_000),
+])
+def test_that_a_range_without_dates_is_read(text, start, end):
+    assert read_since(text, since(510)) == Window(since(start), since(end))
+
+
+@pytest.mark.parametrize("text", ["", "2 Mar 2026", "2000-01-01 00:05 .. 2000-01-02", "0:05", "0:99:00 - 1:00:00",
+                                  "0:08:00 - 0:05:00", "5:00 - 6:00"])
+def test_that_what_is_no_range_of_such_a_log_is_said(text):
+    with pytest.raises(NotATime, match=r"0:05:00 - 0:08:30|end must come after"):
+        read_since(text, since(510))
+
+
+@given(start=st.integers(-10**7, 10**8), length=st.integers(1, 10**8))
+def test_that_what_is_shown_without_dates_can_be_typed(start, length):
+    window = Window(since(start), since(start + length))
+    assert read_since(format_window(window, relative=True), since(0)) == window

@@ -63,6 +63,7 @@ class Backdrop:
     room: float                  # kept free for the current value, at the right of the title
     badge: str = ""              # where the numbers are from; beside the unit, where there is room
     marks: tuple[float, ...] = ()       # moments about which something was noted, in seconds
+    relative: bool = False              # the time axis counts from the start of the log
 
     def paint(self) -> QPixmap:
         """Draws it."""
@@ -103,7 +104,7 @@ class Backdrop:
         plot, theme = layout.plot, self.theme
         small, _, digit = metrics()
         values = () if self.empty else value_ticks(self.low, self.high, plot.height(), self.unit)
-        times = time_ticks(self.start_s, self.end_s, plot.width(), digit)
+        times = time_ticks(self.start_s, self.end_s, plot.width(), digit, relative=self.relative)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
         places = time_places(times, self.start_s, self.end_s, plot)
         painter.setPen(theme.pen("grid"))

@@ -241,6 +241,7 @@ class Chart(pg.GraphicsView):
             room=room,
             badge=view.badge if view else "",
             marks=tuple(at for _, at in self._marks),
+            relative=view.relative if view else False,
         )
         if backdrop != self._backdrop:
             self._backdrop, self._pixmap = backdrop, backdrop.paint()
@@ -287,7 +288,7 @@ class Chart(pg.GraphicsView):
         if self._cross is None or view is None or not self._start_s <= self._cross <= self._end_s:
             return
         paint_cross(painter, self._theme, self._layout, (self._start_s, self._end_s), self._foot(self._cross),
-                    round(self.x_of(self._cross)), locked=self._locked)
+                    round(self.x_of(self._cross)), locked=self._locked, relative=view.relative)
         index = int((self._cross - view.times[0]) // view.bucket_s) if len(view.times) else -1
         if not 0 <= index < len(view.times):
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
+from console.metrics.format import format_since
 from console.metrics.view import ChartView
 from console.window import from_epoch
 from widgets.charts.backdrop import CENTRE, MIDDLE, Layout, metrics, time_boxes, time_places
@@ -32,19 +33,22 @@ def foot_of(x: float, at_s: float, layout: Layout, view: ChartView | None) -> Fo
         at_s = float(view.times[0] + (at_s - view.times[0]) // bucket_s * bucket_s)
     at = from_epoch(at_s)
     text = f"{at:%H:%M:%S}" if bucket_s < 60 else f"{at.day} {at:%b %H:%M}"
+    if view is not None and view.relative:
+        text = f"+{format_since(at)}"
     wide, times = font_metrics().horizontalAdvance(text) + GRID, layout.times
     left = min(max(x - wide / 2, 2.0), times.width() - wide - 2)
     return Foot(QRectF(round(left), times.top() - 1, round(wide), times.height() + 2), text)
 
 
 def paint_cross(
-    painter: QPainter, theme: Theme, layout: Layout, span: tuple[float, float], foot: Foot, x: int, *, locked: bool
+    painter: QPainter, theme: Theme, layout: Layout, span: tuple[float, float], foot: Foot, x: int, *, locked: bool,
+    relative: bool = False,
 ) -> None:
     """The line and its time, over the axis of the window `span`; a locked one in the accent."""
     plot = layout.plot
     painter.setPen(theme.pen("accent" if locked else "muted"))
     painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
-    ticks = time_ticks(*span, plot.width(), metrics()[2])
+    ticks = time_ticks(*span, plot.width(), metrics()[2], relative=relative)
     for box in time_boxes(ticks, time_places(ticks, *span, plot), layout):
         if box.intersects(foot.box):         # rather none than half a label
             painter.fillRect(box, theme.brush("surface"))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from console.window import from_epoch
+from console.metrics.format import format_since
+from console.window import RELATIVE_START, from_epoch
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 0.001, 1.0, 60.0, 3600.0, 86400.0
 MONTH, YEAR = 30.44 * DAY, 365.25 * DAY
@@ -35,16 +36,25 @@ class Tick:
     day_change: bool
 
 
+LONG_STEPS: tuple[float, ...] = tuple(n * DAY for n in (30, 60, 90, 180, 365, 730, 1825, 3650, 18250))
+"""Of a relative axis, which has no months."""
+
+
 @lru_cache(maxsize=64)
-def time_ticks(start_s: float, end_s: float, width_px: float, digit_px: float = 7.0) -> tuple[Tick, ...]:
+def time_ticks(
+    start_s: float, end_s: float, width_px: float, digit_px: float = 7.0, *, relative: bool = False
+) -> tuple[Tick, ...]:
     """Ticks of start <= t <= end, as dense as `width_px` allows without labels that touch.
 
     start_s, end_s : seconds since 1970; digit_px: the width of a digit in the axis font
+    relative : the labels count from RELATIVE_START and say no date
     The step depends on the length and the width only: a window that moves keeps its step.
     """
     span = end_s - start_s
     if not span > 0 or width_px <= 0:
         return ()
+    if relative:
+        return _from_start(start_s, end_s, width_px, digit_px)
     for step in STEPS:
         if step / span * width_px >= _label_px(step, digit_px):
             return tuple(_regular(start_s, end_s, step))
@@ -55,6 +65,34 @@ def time_ticks(start_s: float, end_s: float, width_px: float, digit_px: float = 
         if years * YEAR / span * width_px >= 5 * digit_px + SPARE_PX:
             return tuple(_monthly(start_s, end_s, 12 * years))
     return ()
+
+
+def _from_start(start_s: float, end_s: float, width_px: float, digit_px: float) -> tuple[Tick, ...]:
+    """Whole steps from the start: `+8 min`, `+1:30 h`, `+0:08:29`, `+2 d`."""
+    zero = RELATIVE_START.timestamp()
+    for step in (*STEPS, *LONG_STEPS):
+        step_us = round(step * 1e6)
+        first = -(-round((start_s - zero) * 1e6) // step_us)
+        last = round((end_s - zero) * 1e6) // step_us
+        longest = max(len(_since_label(number * step_us / 1e6, step)) for number in (first, last))
+        if step / (end_s - start_s) * width_px >= longest * digit_px + SPARE_PX:
+            offsets = [number * step_us / 1e6 for number in range(first, last + 1)]
+            return tuple(Tick(zero + offset, _since_label(offset, step), False) for offset in offsets)
+    return ()
+
+
+def _since_label(offset_s: float, step: float) -> str:
+    if offset_s == 0:
+        return "0"
+    sign, size = ("-" if offset_s < 0 else "+"), abs(offset_s)
+    if step >= DAY:
+        return f"{sign}{size / DAY:.0f} d"
+    minutes = round(size / MINUTE)
+    if step >= HOUR:
+        return f"{sign}{minutes // 60} h"
+    if step >= MINUTE:
+        return f"{sign}{minutes} min" if minutes < 60 else f"{sign}{minutes // 60}:{minutes % 60:02d} h"
+    return sign + format_since(from_epoch(RELATIVE_START.timestamp() + size), digits=3 if step < SECOND else 0)
 
 
 def _label_px(step: float, digit_px: float) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from console.window import Window
+from console.window import RELATIVE_START, Window
 
 UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 EXAMPLES = "2 Mar 2026 12:00 - 18:00, 2026-03-02 12:00 .. 2026-03-03, now-6h, now-2d .. now-1d"
+EXAMPLES_SINCE = "0:05:00 - 0:08:30, 0:05:00 .. now, now-1m, 90s"
+_SINCE = re.compile(r"([+-]?)(\d{1,7}):(\d\d):(\d\d(?:\.\d{1,6})?)")
 _LENGTH = r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)"
 _RELATIVE = re.compile(rf"now(?:\s*-\s*{_LENGTH})?", re.IGNORECASE)
 _BARE_LENGTH = re.compile(rf"(?:last\s+)?{_LENGTH}", re.IGNORECASE)
@@ -46,6 +48,31 @@ def read_window(text: str, newest: datetime) -> Window:
     except (ValueError, OverflowError) as error:
         reason = "the end must come after the start" if "after it starts" in str(error) else "no such time"
         raise NotATime(f"“{text.strip()}” is no time range: {reason}. Write it like {EXAMPLES}") from None
+
+
+def read_since(text: str, newest: datetime) -> Window:
+    """The same for a log that counts from a start which it does not name: `0:05:00 - 0:08:30`, `now-1m`, `90s`."""
+    typed = text.strip().replace("\N{EN DASH}", "-").replace("\N{EM DASH}", "-")
+    try:
+        if match := _BARE_LENGTH.fullmatch(typed):
+            return Window(newest - _length(match), newest)
+        start, *end = (_since(half, newest) for half in _halves(typed))
+        return Window(start, end[0] if end else newest)
+    except NotATime:
+        raise
+    except (ValueError, OverflowError) as error:
+        reason = "the end must come after the start" if "after it starts" in str(error) else "no such time"
+        raise NotATime(f"“{text.strip()}” is no time range: {reason}. Write it like {EXAMPLES_SINCE}") from None
+
+
+def _since(text: str, newest: datetime) -> datetime:
+    if match := _RELATIVE.fullmatch(text):
+        return newest - (_length(match) if match[1] else timedelta(0))
+    match = _SINCE.fullmatch(text)
+    if match is None or int(match[3]) > 59 or float(match[4]) >= 60:
+        raise NotATime(f"“{text}” is no time of this log, which has no dates. Write the range like {EXAMPLES_SINCE}")
+    since = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=float(match[4]))
+    return RELATIVE_START - since if match[1] == "-" else RELATIVE_START + since
 
 
 def _halves(typed: str) -> list[str]:

@@ -50,9 +50,10 @@ class WindowChip(QToolButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.display(None)
 
-    def display(self, window: Window | None) -> None:
+    def display(self, window: Window | None, *, relative: bool = False) -> None:
         """Show its time."""
-        self.setText(f"{self._side.capitalize()}: {format_window(window) if window else 'not chosen'}")
+        shown = format_window(window, relative=relative) if window else "not chosen"
+        self.setText(f"{self._side.capitalize()}: {shown}")
         self.setAccessibleName(self.text())
         key = "R" if self._side == "reference" else "C"
         self.setToolTip(f"Choose the {self._side} window by dragging over a chart or the strip below ({key})")
@@ -135,8 +136,8 @@ class DriftPanel(QWidget):
         self._selection = view
         shown = self._view
         fits = shown is not None and (shown.reference, shown.current) == (view.reference, view.current)
-        self._reference.display(view.reference)
-        self._current.display(view.current)
+        self._reference.display(view.reference, relative=view.relative)
+        self._current.display(view.current, relative=view.relative)
         both = view.reference is not None and view.current is not None
         self._test.setEnabled(both)
         self._incident.setEnabled(view.current is not None)

@@ -49,7 +49,7 @@ class IncidentsPanel(QWidget):
         self._model = RowsModel((
             Column("Incident", 236, lambda one: one.title, icon=lambda one: icons.icon(
                 "file-document-alert-outline", "muted")),
-            Column("Window", 256, lambda one: format_window(one.window)),
+            Column("Window", 256, lambda one: format_window(one.window, relative=one.relative)),
             Column("State", 72, lambda one: one.status),
         ))
         self._table = table(self._model, "incident_table", "Incidents, newest first")
@@ -204,7 +204,9 @@ class IncidentsPanel(QWidget):
             self._notes.setPlainText(incident.notes)
         self._severity.setCurrentText(incident.severity)
         self._status.setCurrentText(incident.status)
-        self._when.setText(f"{format_window(incident.window)}, compared with {format_window(incident.reference)}. "
+        window, reference = (format_window(each, relative=incident.relative)
+                             for each in (incident.window, incident.reference))
+        self._when.setText(f"{window}, compared with {reference}. "
                            f"Created {format_time(incident.created)}. {incident.incident_id}")
         if not same:
             self._foot.setCurrentIndex(0)

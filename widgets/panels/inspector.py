@@ -102,9 +102,13 @@ class Inspector(QWidget):
 
     def display_selection(self, view: SelectionView) -> None:
         """The windows, and what can be done with them."""
-        lines = [f"Shown: {format_window(view.visible)} ({format_span(view.visible.seconds)})"] if view.visible else []
+        lines = []
+        if view.visible:
+            shown = format_window(view.visible, relative=view.relative)
+            lines.append(f"Shown: {shown} ({format_span(view.visible.seconds)})")
         for word, window in (("Reference", view.reference), ("Current", view.current)):
-            lines.append(f"{word}: {format_window(window)}" if window else f"{word}: not chosen")
+            chosen = format_window(window, relative=view.relative) if window else "not chosen"
+            lines.append(f"{word}: {chosen}")
         self._windows.setText("\n".join(lines))
         both = view.reference is not None and view.current is not None
         self._test.setVisible(both)

@@ -135,7 +135,7 @@ def version_rows(view: OverviewView) -> int:
 def _axis(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes) -> None:
     axis, metrics = lanes.axis, font_metrics()
     start, end = view.window.start_s, view.window.end_s
-    for tick in time_ticks(start, end, axis.width(), metrics.horizontalAdvance("0")):
+    for tick in time_ticks(start, end, axis.width(), metrics.horizontalAdvance("0"), relative=view.relative):
         x = _x(view, lanes, tick.at_s)
         wide = metrics.horizontalAdvance(tick.label) + 4
         place = QRectF(min(max(x - wide / 2, axis.left()), axis.right() - wide), axis.top(), wide, axis.height())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSplitter, QTabWidget, QWidget
 
-from console.metrics.format import format_count
+from console.metrics.format import format_count, format_since
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel, plain_tip
 from widgets.panels.parts import button, column, holding, label, row, table, tool
@@ -49,8 +49,8 @@ class SourcesPanel(QWidget):
             Column("Kind", 92, lambda one: one.kind.value),
             Column("Format", 64, lambda one: one.format),
             Column("Rows", 96, lambda one: format_count(one.rows), right=True),
-            Column("First", 160, lambda one: _time(one.first)),
-            Column("Last", 160, lambda one: _time(one.last)),
+            Column("First", 160, lambda one: _time(one.first, one.relative)),
+            Column("Last", 160, lambda one: _time(one.last, one.relative)),
             Column("Zone", 112, zone_text, foreground=self._zone_tone,
                    tip=lambda one: "No time in it names its zone, and nobody said which it is: set it in Columns"
                    if one.zone_assumed else one.zone),
@@ -226,11 +226,15 @@ def sums(files: tuple[FileView, ...]) -> str:
 
 def zone_text(one: StreamView) -> str:
     """The zone, and whether it is a guess."""
+    if one.relative:
+        return "no dates"
     return f"{one.zone} (assumed)" if one.zone_assumed else one.zone
 
 
-def _time(at: datetime | None) -> str:
-    return f"{at.day} {at:%b %Y %H:%M:%S}" if at else "-"
+def _time(at: datetime | None, relative: bool) -> str:
+    if at is None:
+        return "-"
+    return format_since(at, digits=3) if relative else f"{at.day} {at:%b %Y %H:%M:%S}"
 
 
 def _read(one: FileView) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidg
 from console.metrics.format import format_count, format_span, format_window
 from console.window import Window
 from widgets.icons import Icons
-from widgets.models.typed_time import EXAMPLES, NotATime, read_window
+from widgets.models.typed_time import EXAMPLES, EXAMPLES_SINCE, NotATime, read_since, read_window
 from widgets.panels.parts import row, tool
 from widgets.theme import system_font
 
@@ -125,7 +125,10 @@ class TimeBar(QWidget):
         self._back.setEnabled(view.can_back)
         self._forward.setEnabled(view.can_forward)
         self._range.setEnabled(view.whole is not None)
-        self._range.display(format_window(view.visible) if view.visible else "no rows yet")
+        visible = format_window(view.visible, relative=view.relative) if view.visible else "no rows yet"
+        self._range.display(visible)
+        examples = EXAMPLES_SINCE if view.relative else EXAMPLES
+        self._range.setToolTip(f"Type a time range (G), for example {examples}")
         self._show_live()
 
     def display_status(self, view: StatusView) -> None:
@@ -187,7 +190,8 @@ class TimeBar(QWidget):
         if self._selection is None or self._selection.whole is None:
             return
         try:
-            window: Window = read_window(self._range.text(), self._selection.whole.end)
+            read = read_since if self._selection.relative else read_window
+            window: Window = read(self._range.text(), self._selection.whole.end)
         except NotATime as error:
             self.mistyped.emit(str(error))
             self._range.selectAll()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +213,45 @@ def test_that_real_folders_load_with_exactly_the_counts_of_their_truth(name: str
     truth = json.loads((shared_logs.parent / "truth.json").read_text())[name]
     first = truth.get("analysis", truth)["first"]
     assert pd.Timestamp(found["first"]) == pd.Timestamp(first)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log whose times count milliseconds from a start that it does not name: a request a second, 600 of them."""
+    folder = tmp_path_factory.mktemp("counted") / "trace"
+    folder.mkdir()
+    (folder / "trace.jsonl").write_text("".join(
+        json.dumps({"timestamp": n * 1000 + 999 * (n == 599), "input_length": n % 50, "output_length": n % 7}) + "\n"
+        for n in range(600)))
+    return folder
+
+
+def test_that_a_log_without_dates_is_told_and_asked_without_dates(counted: Path, tmp_path: Path) -> None:
+    summary = document(run("load", counted, "--workspace", tmp_path / "w.duckdb", "--json", home=tmp_path))
+    assert (summary["events"], summary["first"], summary["last"]) == (600, "T+0:00:00", "T+0:09:59.999")
+    found = document(run("metrics", counted, "--metric", "throughput", "--bucket", "1m", "--from", "T+0:05:00", "--to",
+                         "end-1m", "--json", home=tmp_path))
+    assert [(row["start"], row["n"]) for row in found["buckets"]] == [
+        (f"T+0:0{minute}:00", 60) for minute in range(5, 9)]
+    found = document(run("drift", counted, "--reference", "..0:05:00", "--current", "T+0:05:00..", "--json",
+                         home=tmp_path))
+    sides = found["dataset"]["reference"], found["dataset"]["current"]
+    assert [(side["name"], side["from"], side["to"], side["rows"]) for side in sides] == [
+        ("0:00:00 - 0:05:00", "T+0:00:00", "T+0:05:00", 300),
+        ("0:05:00 - 0:09:59", "T+0:05:00", "T+0:09:59.999001", 300)]
+    assert "--reference T+0:00:00..T+0:05:00" in found["dataset"]["command"]
+
+
+def test_that_a_report_of_a_log_without_dates_has_none(counted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    result = run("report", counted, "--from", "0:05:00", "--to", "0:08:00", "--out", out, home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    text = html.unescape(re.sub(r"</?span>", "", out.read_text()))
+    assert "0:05:00 - 0:08:00" in text and "from the start" in text and "--from T+0:05:00 --to T+0:08:00" in text
+    shown = re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)       # the queries are asked of the workspace
+    assert not re.search(r"(?<!w3\.org/)\b(1999|2000)\b|\bJan\b", shown)
+
+
+def test_that_a_date_asked_of_a_log_without_dates_is_refused(counted: Path, tmp_path: Path) -> None:
+    result = run("metrics", counted, "--metric", "throughput", "--from", "2026-03-02", "--json", home=tmp_path)
+    assert result.returncode == 2 and "counts from a start" in result.stderr and "T+0:08:30" in result.stderr
