@@ -278,6 +278,17 @@ def same_bytes(one: Path, other: Path, end: int) -> bool:
         return False
 
 
+def copies_of(entries: Iterable[FileEntry], paths: Collection[str]) -> list[int]:
+    """The files, by number, of which something was not read because it stood in one of these, or in a copy of such."""
+    gone = {READ_AS + path for path in paths}
+    found: list[int] = []
+    entries = [entry for entry in entries if entry.path not in paths and entry.state not in NOT_READ]
+    while new := [entry for entry in entries if entry.file_id not in found and gone & set(entry.ignored)]:
+        found += [entry.file_id for entry in new]
+        gone |= {READ_AS + entry.path for entry in new}
+    return found
+
+
 def is_part(entry: FileEntry) -> bool:
     """Whether all that is known of a file is that it repeats another."""
     return not entry.records and entry.offset > 0 and any(why.startswith(READ_AS) for why in entry.ignored)

@@ -14,6 +14,7 @@ from console.jobs import Job, JobStopped, SilentJob
 from console.logs import memory
 from console.logs.discover import discover
 from console.logs.follow import Change, Follower
+from console.logs.identity import copies_of
 from console.logs.load import LoadReport, load_folder
 from console.logs.plan import Compression, FileFormat, FolderPlan, StreamPlan
 from console.logs.refusals import NothingToLoad
@@ -111,7 +112,8 @@ class Reading:
         return {file.path for stream in plan.streams for file in stream.files} - done
 
     def _leave_out(self, plan: FolderPlan) -> None:
-        """The ledger follows what the user wants: rows of files left out go, files wanted again are unknown."""
+        """The ledger follows what the user wants: rows of files left out go, files wanted again are unknown, and so are
+        those that were not read because they repeat what is left out now."""
         wanted = dict(plan.left_out)
         entries = self._store.ledger()
         back = [entry.file_id for entry in entries if entry.state == LEFT_OUT and entry.path not in wanted]
@@ -119,7 +121,10 @@ class Reading:
         out = [path for path in wanted if path not in known]
         if not back and not out:
             return
+        copies = copies_of(entries, out)
         with self._store.correcting() as corrections:
+            for file_id in copies:
+                corrections.read_anew(file_id)
             for file_id in back:
                 corrections.take_in(file_id)
             for path in out:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, halves, ledger, quarantine, rollups
+from console.store import catalog, counters, halves, ledger, quarantine, rollups
 from console.store.asking import one
 from console.store.ledger import LEFT_OUT
 from console.store.model import ColumnInfo, StreamInfo
@@ -126,6 +126,7 @@ class Corrections:
             con.execute(f"INSERT INTO dirty SELECT DISTINCT {stream.stream_id}, make_timestamp(b * {FINEST_S}000000) "
                         f"FROM (SELECT epoch_us(_ts) // {FINEST_S}000000 AS b FROM {stream.table} "
                         f"WHERE _file = {int(file_id)} AND _ts IS NOT NULL AND {catalog.needs_time(stream)})")
+            counters.missed(con, stream, int(file_id))
             rows = int(con.execute(f"DELETE FROM {stream.table} WHERE _file = {int(file_id)}").fetchall()[0][0])
             if stream.kind in (StreamKind.REQUESTS, StreamKind.OUTCOMES):
                 con.execute("DELETE FROM new_outcomes WHERE file_id = ?", [file_id])
@@ -135,6 +136,11 @@ class Corrections:
                     "prefix_digest = '', anchor = '', device = 0, inode = 0, rows_loaded = 0, rows_quarantined = 0, "
                     "rows_ignored = 0, ignored = '{}', first_ts = NULL, last_ts = NULL WHERE file_id = ?", [file_id])
         return rows
+
+    def read_anew(self, file_id: int) -> None:
+        """A file that was read is unknown again, and its rows are gone: the next load reads it from its beginning."""
+        self._take_rows(file_id)
+        self.connection.execute("DELETE FROM files WHERE file_id = ?", [file_id])
 
     def take_in(self, file_id: int) -> None:
         """A file that was left out is unknown again, and read by the next load."""

@@ -42,7 +42,7 @@ def fill(con: DuckDBPyConnection, stream: StreamInfo) -> None:
 
     All samples between the first and the last dirty bucket are made again, and the next one of each series behind them;
     the buckets of those that changed are dirty too, afterwards. Nothing happens to a stream without such columns. Rows
-    that were taken out of the table are not missed by the sample behind them: no stream of samples loses rows.
+    that are taken out of the table must be told of before (`missed`), for the sample behind them takes their part.
     """
     kind, increase = stream.column(Role.METRIC_KIND), stream.column(Role.METRIC_INCREASE)
     value = stream.column(Role.METRIC_VALUE)
@@ -52,6 +52,16 @@ def fill(con: DuckDBPyConnection, stream: StreamInfo) -> None:
                     [stream.stream_id])
     if low is not None:
         _Increases(con, stream, kind, value, increase).make(int(low), int(high) + FINEST_S * 10**6)
+
+
+def missed(con: DuckDBPyConnection, stream: StreamInfo, file_id: int) -> None:
+    """The rows of a file are about to be taken out: the samples behind them are to be made again."""
+    if stream.column(Role.METRIC_INCREASE) is None:
+        return
+    first = f"SELECT min(_ts) FROM {stream.table} WHERE _file = {int(file_id)} AND {USABLE}"
+    con.execute(f"INSERT INTO dirty SELECT {stream.stream_id}, {floor_sql('t', FINEST_S)} FROM "
+                f"(SELECT unnest([min(_ts), max(_ts)]) AS t FROM {stream.table} WHERE {USABLE} AND _ts >= ({first})) "
+                "WHERE t IS NOT NULL")
 
 
 class _Increases:

@@ -345,3 +345,44 @@ def test_that_a_correction_while_loading_is_not_undone_by_a_later_field(folder: 
     assert stream.zone == "Asia/Tokyo" and "late" in {column.name for column in stream.columns}
     assert stream.rows == 3040
     session.close()
+
+
+def test_that_what_a_file_left_out_had_is_read_from_its_copies(tmp_path: Path) -> None:
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    rows_of = "ts,version,took\n" + "".join(
+        f"2026-03-02T{n // 60:02d}:{n % 60:02d}:00Z,m{n},{n}\n" for n in range(400))
+    for name in ("app.csv", "app.1.csv", "app.2.csv"):
+        (folder / name).write_text(rows_of)
+    (folder / "app.2.csv").write_text(rows_of + "2026-03-02T20:00:00Z,m2,7\n")
+    session = Session.open(folder, workspace=tmp_path / "copied.duckdb")
+    session.load(JOB)
+    assert session.store.totals().rows_loaded == 401
+    for left_out, rows in ((("app.csv",), 401), (("app.csv", "app.2.csv"), 400), (("app.1.csv",), 401), ((), 401)):
+        session.leave_out(left_out, JOB)
+        assert session.store.totals().rows_loaded == throughput(session) == rows, left_out
+        for file in session.store.ledger():
+            assert file.records == file.rows_loaded + file.rows_quarantined + file.rows_ignored
+    session.close()
+
+
+def test_that_a_counter_goes_on_over_a_sample_that_was_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "scrapes"
+    folder.mkdir()
+    for minute, value in enumerate((10, 20, 35, 60)):
+        (folder / f"metrics-20260302T000{minute}00Z.prom").write_text(
+            f'# HELP hits_total x\n# TYPE hits_total counter\nhits_total{{model="a"}} {value}\n')
+    session = Session.open(folder, workspace=tmp_path / "scrapes.duckdb")
+
+    def increases() -> list[float | None]:
+        return [row[0] for row in session.store.execute_readonly("SELECT increase FROM raw_1 ORDER BY _ts")]
+
+    session.load(JOB)
+    assert increases() == [None, 10, 15, 25]
+    session.leave_out(("*000100Z.prom",), JOB)
+    assert increases() == [None, 25, 25]
+    session.leave_out(("*000000Z.prom", "*000300Z.prom"), JOB)
+    assert increases() == [None, 15]
+    session.leave_out((), JOB)
+    assert increases() == [None, 10, 15, 25]
+    session.close()
