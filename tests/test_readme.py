@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from console.commands import app
+from console.logs.formats import FORMATS, LogFormat
+from console.logs.limits import MOST_COLUMNS
+from console.logs.records import LINE_BYTES, RECORD_LINES
 from console.metrics.catalogue import CATALOGUE
 from console.roles import Role, StreamKind
 from widgets.actions import ACTIONS
@@ -31,6 +34,23 @@ def test_that_each_command_of_the_window_stands_with_its_keys(action) -> None:
     row = next(line for line in README.splitlines() if line.startswith(start))
     for key in action.keys:
         assert f"`{key}`" in row
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=[form.name for form in FORMATS])
+def test_that_each_form_that_is_read_stands_in_the_table(form: LogFormat) -> None:
+    assert f"\n| {form.title} |" in section("What it reads")
+
+
+def test_that_the_limits_are_those_of_the_code() -> None:
+    said = " ".join(section("What it reads").split())
+    longest = max(form.line_bytes for form in FORMATS)
+    assert f"a line of up to {LINE_BYTES >> 20} MB (an export of OpenTelemetry: {longest >> 20} MB)" in said
+    assert f"a quoted CSV record of up to {RECORD_LINES:,} lines, {MOST_COLUMNS:,} columns a stream" in said
+
+
+def section(title: str) -> str:
+    """The text under a heading."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def test_that_each_command_of_the_command_line_is_shown() -> None:
