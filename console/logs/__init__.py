@@ -17,15 +17,15 @@ How a plan comes about, a file each:
     cells       types, from values          times   how times are written        units   ms, s, MB, %
     roles       the dictionary of names, checked against values                  features   what the model saw
     kinds       requests, outcomes, samples, reference, untimed
-    streams     the plan of one stream      memory  what an earlier plan had settled      plan   what all of them hand on
+    streams     the plan of one stream      memory  what an earlier plan had settled   plan   what they hand on
     halves      streams that log the same requests: one event for both
     said        what the user said beyond columns: names without a header, values in the path, files left out
-    refusals    sentences for what is not loaded           limits   what is too much
+    refusals    sentences for what is not loaded           limits   what is too much    view   what is shown
 
 How bytes become rows:
 
     reading     one text file from an offset on, in pieces of whole records
-    records     tables of text cut into records, with `arrow_csv`          jsonlines   the same for JSON, with `json_alike`
+    records     tables of text cut into records, with `arrow_csv`     jsonlines   the same for JSON, with `json_alike`
     parquet     ranges of rows, which the database reads itself            parquet_lines   Parquet that a form opens
     together    small files of one form, cut in one go                     beyond   fields past the number of columns
     identity    which file of the ledger a file on disk is         begun    where it is read from, after that
