@@ -88,8 +88,8 @@ def _summary(session: Session, seconds: float) -> dict[str, Any]:
         "ledger": [{"path": file.path, "stream": file.stream, "state": file.state, "records": file.records,
                     "rows": file.rows_loaded, "quarantined": file.rows_quarantined, "ignored": dict(file.ignored),
                     "size": file.size, "offset": file.offset, "error": file.error} for file in store.files()],
-        "first": iso(totals.first, relative=store.relative), "last": iso(totals.last, relative=store.relative),
-        "seconds": round(seconds, 3)}
+        "notes": list(store.notes()), "first": iso(totals.first, relative=store.relative),
+        "last": iso(totals.last, relative=store.relative), "seconds": round(seconds, 3)}
 
 
 def _tell(summary: dict[str, Any]) -> None:
@@ -98,5 +98,7 @@ def _tell(summary: dict[str, Any]) -> None:
         f"in {summary['seconds']:.1f} s")
     for stream in summary["streams"]:
         say(f"  {stream['name']}: {stream['rows']:,} {stream['kind']} ({stream['format']})")
+    for note in summary["notes"]:
+        say(f"  {note}")
     for one in summary["files_rejected"]:
         say(f"  not loaded: {one['path']}: {one['reason']}")

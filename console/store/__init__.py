@@ -24,6 +24,9 @@ Decisions
   zone of the time changes it is made anew by UPDATE from the kept cells; rows are never read again.
 - A time column whose cells name no zone keeps the clock of the log (`columns.naive`), for a zone chosen wrongly and
   corrected later must not lose the hour that summer time skips. `_ts` and the views have UTC.
+- Times that count from a start which the log does not name lie from `window.RELATIVE_START` on in `_ts`, kept as the
+  numbers they are; `StreamInfo.relative` and `Workspace.relative` say so, and nobody shows them as dates. A time whose
+  form the user chose is kept as it stands in the log, so that another choice needs no file.
 - Numbers are DOUBLE, ids text. NaN and words for missing (`casting.MISSING_WORDS`) are NULL, so that no sum ever meets
   one; so is empty text, which CSV cannot tell from none. A cell that does not fit is NULL, its text is in `_misfit`;
   an integer that loses digits in a DOUBLE keeps its nearest value, and its text there too.

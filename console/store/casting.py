@@ -185,7 +185,8 @@ def names_zone(text: str) -> str:
 
 
 def to_utc(clock: str, zone: str) -> str:
-    """A clock of that zone as UTC."""
+    """A clock of that zone as UTC. An hour that the end of summer time repeats is taken for its second, winter one; one
+    that its beginning skips is read as if the clock had gone on."""
     return clock if zone == "UTC" else f"make_timestamp(epoch_us(timezone({literal(zone)}, {clock})))"
 
 
