@@ -297,6 +297,12 @@ def begin_alike(one: BinaryIO, other: BinaryIO, size: int, since: int = 0) -> bo
     return True
 
 
+def pass_over(stream: BinaryIO, size: int) -> None:
+    """Moves on by so many bytes, or to the end; not every archive can be asked to seek."""
+    while size > 0 and (more := stream.read(min(SKIP_BYTES, size))):
+        size -= len(more)
+
+
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
     """Exactly so many bytes, or fewer at the end."""
     pieces = []
@@ -349,6 +355,7 @@ class TextFile:
         self._before = b""                      # an archive's bytes before the mark
         self._last = b""                        # the bytes before the mark, as far as they are remembered
         self._anew: bytes | None = None
+        self._reread: tuple[int, BinaryIO] | None = None        # where a second reader of an archive stands
         self._alike: dict[tuple[int, int], int] = {}    # copies of it, and how many of their bytes are known as such
         self._cutter = cutter or cutter_of(plan, known)
         self._line_bytes = formats.named(plan.dialect).line_bytes if plan.dialect else LINE_BYTES
@@ -480,11 +487,23 @@ class TextFile:
             finally:
                 os.close(descriptor)
             return
-        with open_bytes(self.path, self.plan.compression, self._node) as again:
-            again.seek(first)
+        at, again = self._reread or (0, None)
+        self._reread = None
+        if again is None or at > first:
+            at, again = 0, open_bytes(self.path, self.plan.compression, self._node)
+        try:
+            if self.plan.compression is Compression.NONE:
+                again.seek(first)
+            else:
+                pass_over(again, first - at)
             while first < end and (more := again.read(min(SKIP_BYTES, end - first))):
                 yield more
                 first += len(more)
+            if self.plan.compression is not Compression.NONE and self.read_to > CHUNK_BYTES:
+                self._reread = first, again         # of a large archive each piece in turn is asked for
+        finally:
+            if self._reread is None:
+                again.close()
 
     def _start(self) -> None:
         """Stands at the mark: what comes before it was committed in an earlier run."""
@@ -553,7 +572,8 @@ class TextFile:
         """The next bytes; of a damaged archive those before the damage."""
         pieces = []
         step = size if self.plan.compression is Compression.NONE else PACKED_BYTES
-        read = self._stream.read1 if isinstance(self._stream, gzip.GzipFile) else self._stream.read
+        stream: object = self._stream
+        read = stream.read1 if isinstance(stream, gzip.GzipFile) else self._stream.read
         try:
             while size > 0 and (more := read(min(size, step))):
                 pieces.append(more)

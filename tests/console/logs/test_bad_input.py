@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from console.jobs import SilentJob
 from console.logs import load as loading
-from console.logs import parquet
+from console.logs import parquet, reading
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
 from console.store import Workspace
@@ -151,3 +152,17 @@ def test_that_a_parquet_file_that_is_damaged_behind_is_read_up_to_there_and_gone
     assert (entry.records, entry.rows_loaded, entry.state, entry.reason) == (5000, 5000, "loaded", "")
     accounts(loaded.ws)
     loaded.ws.close()
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zstd"])
+def test_that_the_quarantine_has_the_text_of_rows_of_an_archive(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 4096)
+    text = "".join(f'{{"ts":"{"soon" if n % 50 == 7 else f"2026-03-02T{n // 60:02d}:{n % 60:02d}:00Z"}",'
+                   f'"request_id":"r{n}","latency_ms":{n}}}\n' for n in range(1000))
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, kind) as stream:
+        stream.write(text.encode())
+    loaded = Loaded(tmp_path, app__jsonl__packed=packed.getvalue().to_pybytes())
+    assert [bad.raw for bad in loaded.ws.quarantine(100)] == [line for line in text.splitlines() if "soon" in line]
+    loaded.check(980, quarantined=20)
