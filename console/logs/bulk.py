@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,30 @@ from console.store.names import MORE
 if TYPE_CHECKING:
     from console.store import Appended, Writer
 
+SIDE_BY_SIDE = 256 << 20        # bytes of files
+FIRST_SIDE_BY_SIDE = 16 << 20   # of the first, which should show something of each stream soon
 WAITING = 2             # tables between the two threads
 GATHERED_ROWS = 100_000  # of a stream that has none yet: they are looked at before they are written
 STUCK_S = 0.2           # how often a full queue looks whether there is still somebody who reads it
+
+
+def side_by_side(files: Sequence[FileState]) -> list[FileState]:
+    """The same files, those of one stream next to one another in stretches of SIDE_BY_SIDE bytes.
+
+    Newest first means that the files of several streams take turns, and each turn would end an INSERT. Within a stretch
+    their order hardly shows: all of it is written in a transaction or two. Copies stay behind their originals.
+    """
+    stretches: list[list[FileState]] = []
+    room = 0
+    for file in files:
+        if file.identity.size > room:
+            room = SIDE_BY_SIDE if stretches else FIRST_SIDE_BY_SIDE
+            stretches.append([])
+        room -= file.identity.size
+        stretches[-1].append(file)
+    place = {name: at for at, name in reversed(list(enumerate(file.stream for file in files)))}
+    return [file for stretch in stretches
+            for file in sorted(stretch, key=lambda file: (file.copied, place[file.stream], file.plan.constants))]
 
 
 class Batch:

@@ -2,9 +2,11 @@
 
 One path for text, for bulk and for following (the design had DuckDB's readers for whole files): bytes cut at whole
 records in `reading`, handed over as Arrow, committed with their offset. So a file that grows meanwhile is never half
-counted, offsets and lines are exact, work can be stopped between batches, and a crash in mid-file resumes there.
-One thread reads and cuts (in Arrow and DuckDB, outside the interpreter lock) while this one writes.
-A transaction holds a batch of about BATCH_ROWS rows: small ones cost twice the time.
+counted, offsets and lines are exact, work can be stopped between pieces, and a crash in mid-file resumes there. It is
+no slower: Arrow takes half the processor time of DuckDB's CSV reader, and records are numbered where they are cut,
+while `row_number()` would run on one core.
+One thread reads and cuts (in Arrow and DuckDB, outside the interpreter lock), one writes (`bulk`), this one keeps the
+books. A transaction holds a batch of about BATCH_ROWS rows: small ones cost twice the time.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import duckdb
 from console.errors import NoLogs
 from console.jobs import Job, JobStopped
 from console.logs.begun import begin, tell_ledger
-from console.logs.bulk import Batch
+from console.logs.bulk import Batch, side_by_side
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
@@ -128,7 +130,7 @@ class _Loading:
 
     # ------------------------------------------------------------------ what there is to do
     def _to_do(self) -> list[FileState]:
-        """The files that have something new, newest first over all streams; the ledger is told what moved."""
+        """The files that have something new, newest first (by stretches); the ledger is told what moved."""
         plans: list[tuple[float, int, str, FilePlan]] = []
         for stream in self._plan.streams:
             for at, file in enumerate(stream.files):
@@ -155,7 +157,7 @@ class _Loading:
         if any(each.note or each.replaced for each in begun):
             with self._ws.writing() as w:
                 tell_ledger(w, self._streams, begun)
-        return [each.state for each in begun if each.read]
+        return side_by_side([each.state for each in begun if each.read])
 
     def _settled(self, held: Sequence[FileState]) -> list[FileState]:
         """Files whose last line has no end, once they have been at rest; those that grow are left to following."""

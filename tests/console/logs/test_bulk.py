@@ -25,11 +25,13 @@ from console.errors import NoLogs
 from console.jobs import JobStopped, SilentJob
 from console.logs import bulk, load, reading
 from console.logs.arrow_csv import ArrowCsv
+from console.logs.bulk import side_by_side
 from console.logs.discover import discover
-from console.logs.identity import FileState
+from console.logs.identity import FileState, Identity
 from console.logs.json_alike import Alike
 from console.logs.jsonlines import JsonCutter
 from console.logs.load import load_folder
+from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.reading import Piece, TextFile
 from console.logs.records import CsvCutter
 from console.logs.writing import Counts, Streams, put_pieces
@@ -46,6 +48,7 @@ from tests.console.logs.bulk_folders import (
     a_csv,
     a_jsonl,
     at,
+    clock,
     csv_row,
     json_row,
 )
@@ -80,7 +83,7 @@ class Spy:
     """How many blocks were read fast, how many were not, and how many INSERTs took rows as they came."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.fast = self.slow = self.streamed = 0
+        self.fast = self.slow = self.streamed = self.statements = 0
         parse, fields, append = ArrowCsv.parse, Alike.fields, bulk._Insert._append
 
         def parsed(arrow: ArrowCsv, block: bytes, *, quoted: bool) -> tuple[pa.Table, list[Any], bool]:
@@ -94,6 +97,7 @@ class Spy:
             return found
 
         def appended(insert: bulk._Insert, rows: pa.Table | pa.RecordBatchReader) -> Any:
+            self.statements += 1
             self.streamed += isinstance(rows, pa.RecordBatchReader)
             return append(insert, rows)
 
@@ -355,6 +359,40 @@ def test_that_an_insert_that_fails_leaves_nothing(tmp_path: Path) -> None:
     load_folder(discover(folder, SilentJob()), ws, SilentJob(), live_s=0.0)
     assert ws.ledger()[0].rows_loaded == COUNT
     ws.close()
+
+
+def state_of(path: str, stream: str, size: int, *, copied: bool = False) -> FileState:
+    plan = FilePlan(path, FileFormat.CSV, Compression.NONE, size, 0, ("ts",))
+    return FileState(plan, stream, Identity(0, 0, size, 0), copied=copied)
+
+
+def test_that_files_of_a_stream_lie_side_by_side_within_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "SIDE_BY_SIDE", 60)
+    monkeypatch.setattr(bulk, "FIRST_SIDE_BY_SIDE", 25)
+    files = [state_of(f"{stream}{number}", stream, 10) for number in range(5) for stream in ("b", "a")]
+    files.append(state_of("a9", "a", 10, copied=True))
+    names = [file.plan.path for file in side_by_side(files)]
+    assert names == ["b0", "a0", "b1", "b2", "b3", "a1", "a2", "a3", "b4", "a4", "a9"]
+    assert [file.plan.path for file in side_by_side([state_of("big", "a", 1000), *files])][:4] == [
+        "big", "a0", "a1", "a2"]
+
+
+def test_that_streams_whose_files_take_turns_are_written_in_few_statements(tmp_path: Path) -> None:
+    """Twenty files of two streams: at most one gathered statement and one or two streamed ones for each."""
+    folder = tmp_path / "logs"
+    for name, rows in (("requests", CSV), ("hosts", None)):
+        (folder / name).mkdir(parents=True)
+        for number in range(10):
+            text = [HEADER, *CSV[number * 50:number * 50 + 50]] if rows else ["ts,host,cpu_pct", *(
+                f"2026-03-02T{clock(number * 50 + row)}Z,h{row % 3},{row}.5" for row in range(50))]
+            (folder / name / f"{name}-{number:02d}.csv").write_text("\n".join(text) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "GATHERED_ROWS", 100)
+        spy = Spy(patch)
+        load_into(folder, tmp_path / "w.pilot")
+    assert spy.statements <= 6
+    with duckdb.connect(str(tmp_path / "w.pilot")) as con:
+        assert con.execute("SELECT sum(rows_loaded) FROM files").fetchall() == [(1000,)]
 
 
 def test_that_bytes_which_were_let_go_are_read_again(tmp_path: Path) -> None:
