@@ -26,14 +26,14 @@ from pathlib import Path
 
 from console.errors import ConsoleError
 from console.jobs import Job
-from console.logs import headless, parquet
+from console.logs import headless
 from console.logs.begun import Begun, begin, begin_part, tell_ledger
 from console.logs.config import left_out
-from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged
+from console.logs.contents import Broken, Damaged, Item, late_types, put_ranges_or_damaged
 from console.logs.copies import Copies
+from console.logs.followed import CUT_OFF_S, Followed, is_plain
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, is_part, look, repeats
 from console.logs.load import writable
-from console.logs.parquet_lines import ParquetLines
 from console.logs.patience import Patience
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Moved, Piece, TextFile
@@ -44,7 +44,6 @@ from console.logs.writing import (
     Range,
     Streams,
     forget_refusal,
-    is_parquet,
     note_file,
     open_file,
     put_pieces,
@@ -56,7 +55,6 @@ FILE_BYTES = 16 << 20           # of one file in one poll
 POLL_BYTES = 64 << 20           # of all files in one poll; the rest comes with the next
 REST_S = 10.0                   # so long at rest, and a last line that is whole but for its newline counts
 GRACE_S = 5.0                   # a descriptor whose name is gone is kept so long after its last byte
-CUT_OFF_S = 60.0                # so long unchanged, and an archive that ends too early is damaged
 MOST_OPEN = 200                 # descriptors kept; beyond, the files that have been at rest longest are opened anew
 REFRESH_S = 0.25                # of a poll may go to rollups,
 REFRESH_REST = 2.0              # which then rest this many times as long as they took: rows come first
@@ -65,29 +63,14 @@ UNREADABLE = "It may not be read. Give this user the right to read it"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one poll brought. `newest` is the time of the newest row of the workspace, when rows came."""
+    """What one poll brought."""
 
     rows: int = 0
     quarantined: int = 0
     new_files: int = 0
-    newest: datetime | None = None
     more: bool = False          # files have more to read than one poll is allowed to: poll again at once
     behind: bool = False        # rollups do not hold all rows yet; a poll soon brings them up to date
     refreshed: bool = False     # rollups have changed
-
-
-@dataclass(slots=True)
-class _Followed:
-    """A file that is followed. `grown` is when its last byte came, by our own clock."""
-
-    state: FileState
-    text: TextFile | None = None
-    grown: float = 0.0
-    gone: bool = False
-    seen: Identity | None = None    # as the last look at all names found it
-    more: bool = False          # there is more to read than the last poll was allowed to
-    turn: int = 0               # the last poll that read something of it
-    cut_off: bool = False       # an archive that ends too early, so far
 
 
 class Follower:
@@ -108,7 +91,7 @@ class Follower:
         self._settings = plan.settings
         self._skip = frozenset(skip)
         self._unwanted: dict[str, bool] = {}
-        self._files: dict[tuple[int, int], _Followed] = {}
+        self._files: dict[tuple[int, int], Followed] = {}
         self._seen: dict[str, OnDisk] = {}      # by the last look
         self._patience = Patience(clock)
         self._copies = Copies(clock)
@@ -125,7 +108,7 @@ class Follower:
     def close(self) -> None:
         """Lets go of all files."""
         for followed in self._files.values():
-            _let_go(followed)
+            followed.let_go()
         self._files = {}
 
     def poll(self, job: Job) -> Change:
@@ -196,7 +179,7 @@ class Follower:
             new_files += begun.state.file_id is None and not begun.state.ignored
             notes.append(begun)
             self._touch(begun.state)
-            followed = _Followed(begun.state, grown=self._clock(), seen=begun.state.identity, more=begun.read)
+            followed = Followed(begun.state, grown=self._clock(), seen=begun.state.identity, more=begun.read)
             self._files[begun.state.identity.node] = followed
         self._hold(notes)
         items = list(self._read_all(job))
@@ -220,8 +203,7 @@ class Follower:
                     note_file(w, state)
         self._keep_few()
         self._patience.hurry()
-        newest = max((info.last for info in self._ws.streams() if info.last is not None), default=None)
-        return Change(counts.rows, counts.quarantined, new_files, newest if counts.rows else None, more)
+        return Change(counts.rows, counts.quarantined, new_files, more)
 
     def _look(self, job: Job) -> list[OnDisk]:
         """All files that are there now; what is in the way of others is told."""
@@ -254,13 +236,14 @@ class Follower:
                 continue
             text = followed.text
             if followed.state.file_id is None or text is None or text.plan.compression is not Compression.NONE:
-                _let_go(followed)
+                followed.let_go()
                 del self._files[node]       # met again
                 continue
             try:
                 text.rewind(followed.state.mark)
+                followed.more = True
             except (ConsoleError, OSError):
-                _let_go(followed)
+                followed.let_go()
                 del self._files[node]
 
     def _touch(self, state: FileState) -> None:
@@ -272,7 +255,7 @@ class Follower:
         self._tell(Refused(path, f"It is damaged ({damaged.reason}). Copy it again, or leave it out"))
         followed = self._files.pop(damaged.state.identity.node, None)
         if followed is not None:
-            _let_go(followed)
+            followed.let_go()
         self._patience.only_when_changed(OnDisk(path, self._folder / path, damaged.state.identity))
         return Change(more=True)
 
@@ -286,7 +269,7 @@ class Follower:
             if entry is None:
                 continue
             if entry.state == "left out":
-                _let_go(followed)
+                followed.let_go()
                 del self._files[node]
                 self._unwanted[entry.path] = True
                 continue
@@ -302,7 +285,7 @@ class Follower:
             file = by_node.get(node)
             state = followed.state
             followed.gone, followed.seen = file is None, file.identity if file else None
-            if not self._is_same(followed, file):
+            if not followed.is_same(file):
                 self._drop(followed)        # grown, cut short or written anew: met again, by what the ledger says
                 self._patience.hurry()
             elif file is not None and file.name != state.plan.path:
@@ -311,18 +294,11 @@ class Follower:
                 self._plans[file.name] = (state.stream, state.plan)
                 notes.append(Begun(state, note=state.file_id is not None))
 
-    def _is_same(self, followed: _Followed, file: OnDisk | None) -> bool:
-        if followed.text is None:
-            return file is not None and file.identity == followed.state.identity
-        try:
-            return followed.text.continues()
-        except OSError:
-            return False
-
     def _read_all(self, job: Job) -> Iterator[Item]:
         """New records of all files, those first that have waited longest for their turn."""
         left = POLL_BYTES
-        due = [followed for followed in self._files.values() if self._is_due(followed)]
+        now = self._clock()
+        due = [followed for followed in self._files.values() if followed.is_due(now, self._rest_s)]
         due.sort(key=lambda each: (each.turn, each.state.identity.mtime_ns))
         for followed in due:
             job.stop_if_asked()
@@ -339,102 +315,25 @@ class Follower:
             if followed.gone and not followed.more and self._clock() - followed.grown > GRACE_S:
                 self._drop(followed)
 
-    def _is_due(self, followed: _Followed) -> bool:
-        """Whether a file may have something new: asking each that is at rest would cost a call a file."""
-        if followed.more or followed.gone:
-            return True
-        if followed.cut_off:
-            return self._clock() - followed.grown > CUT_OFF_S
-        text = followed.text
-        return text is not None and (text.size > text.read_to or text.waiting > 0)
-
-    def _read(self, followed: _Followed, limit: int) -> list[Item]:
+    def _read(self, followed: Followed, limit: int) -> list[Item]:
         """New records of one file."""
         state = followed.state
         self._touch(state)
-        followed.more = False
         try:
-            if state.plan.format is FileFormat.PARQUET:
-                return self._read_parquet(followed, limit)
-            if followed.text is None:
-                followed.text = TextFile(self._folder / state.plan.path, state.plan,
-                                         state.mark if state.mark.offset else None, state.identity.node)
-            if state.plan.compression is Compression.NONE:
-                return self._read_plain(followed, followed.text, limit)
-            return self._read_packed(followed, followed.text, limit)
+            items = followed.read(self._folder, limit, self._clock(), self._rest_s)
         except Moved:
             self._drop(followed)
             return []
         except (ConsoleError, OSError) as error:
             return self._broken(followed, error)
-
-    def _read_plain(self, followed: _Followed, text: TextFile, limit: int) -> list[Item]:
-        state = followed.state
-        before, now = text.read_to, self._clock()
-        size = max(text.size, (followed.seen or state.identity).size)
-        # What comes while this is read is left to the next poll: who writes fast would never let go of this one.
-        there = max(1, min(limit, size - before))
-        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=there)]
-        if text.read_to != before:
-            followed.grown = now
-            followed.more = text.read_to - before >= limit
-        if text.waiting and now - followed.grown > self._rest_s and text.ends_whole():
-            items += [(state, piece) for piece in text.pieces(final=True)]
-        for _, piece in items:
-            assert isinstance(piece, Piece)
-            self._copies.read(state, piece)
-        if not followed.gone:
-            state.identity = followed.seen or state.identity
-        state.state = "waiting" if text.waiting else "following"
         state.reason = "" if state.reason == UNREADABLE else state.reason
+        if is_plain(state):
+            for _, what in items:
+                if isinstance(what, Piece):
+                    self._copies.read(state, what)
         return items
 
-    def _read_packed(self, followed: _Followed, text: TextFile, limit: int) -> list[Item]:
-        """Of an archive; one that ends too early is perhaps still being copied, and its last line waits."""
-        state = followed.state
-        before = text.read_to
-        items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=limit)]
-        if not text.damage and text.read_to - before >= limit:
-            followed.more = True
-            state.state = "loading"
-            return items
-        if text.damage and not followed.cut_off:
-            followed.cut_off = True
-            state.state = "waiting"
-        else:
-            items += [(state, piece) for piece in text.pieces(final=True)]
-            followed.cut_off = False
-            state.state, state.reason = "loaded", text.damage or state.reason
-            items.append((state, Ended(text.damage)))
-        state.identity = followed.seen or state.identity
-        _let_go(followed)
-        return items
-
-    def _read_parquet(self, followed: _Followed, limit: int) -> list[Item]:
-        state = followed.state
-        path = self._folder / state.plan.path
-        items: list[Item] = []
-        if is_parquet(state):
-            shape = parquet.shape_of(path, state.plan.path)
-            part = next(parquet.parts(shape, state.mark.offset), None)
-            if part is not None:
-                items.append((state, Range(shape, part)))
-                followed.more = part.end < shape.rows
-        else:
-            rows = ParquetLines(path, state.plan, state.mark if state.mark.offset else None)
-            try:
-                for piece in rows.pieces():
-                    items.append((state, piece))
-                    limit -= len(piece.raw)
-                    if limit <= 0:
-                        followed.more = True
-                        break
-            finally:
-                rows.close()
-        state.state = "loading" if followed.more else "loaded"
-        return items if followed.more else [*items, (state, Ended())]
-
-    def _broken(self, followed: _Followed, error: Exception) -> list[Item]:
+    def _broken(self, followed: Followed, error: Exception) -> list[Item]:
         """A file that cannot be read on now: said once, and asked again."""
         state = followed.state
         reason = error.what if isinstance(error, ConsoleError) else str(error)
@@ -445,13 +344,13 @@ class Follower:
         self._patience.wait(OnDisk(state.plan.path, self._folder / state.plan.path, followed.seen or state.identity))
         return [] if told else [(state, Broken(reason))]
 
-    def _drop(self, followed: _Followed) -> None:
+    def _drop(self, followed: Followed) -> None:
         state = followed.state
-        if followed.text is not None and state.plan.compression is Compression.NONE:
+        if followed.text is not None and is_plain(state):
             self._copies.cut_short(state, followed.text)
         if state.file_id is not None:
             self._by_id[state.file_id] = (state.stream, state.plan)
-        _let_go(followed)
+        followed.let_go()
         if self._files.get(state.identity.node) is followed:
             del self._files[state.identity.node]
 
@@ -462,18 +361,16 @@ class Follower:
         rest.sort(key=lambda state: -state.identity.mtime_ns)
         for state in rest[: max(0, room)]:
             followed = self._files.get(state.identity.node)
-            plain = state.plan.compression is Compression.NONE and state.plan.format is not FileFormat.PARQUET
-            if followed is not None and followed.text is None and plain:
+            if followed is not None and followed.text is None and is_plain(state):
                 with contextlib.suppress(ConsoleError, OSError):
-                    followed.text = TextFile(self._folder / state.plan.path, state.plan, state.mark,
-                                             state.identity.node)
+                    followed.more = followed.open(self._folder).waiting > 0
 
     def _keep_few(self) -> None:
         held = [followed for followed in self._files.values() if followed.text is not None and not followed.gone
                 and not followed.more]
         held.sort(key=lambda followed: followed.grown)
         for followed in held[: max(0, len(held) - MOST_OPEN)]:
-            _let_go(followed)
+            followed.let_go()
 
     # ------------------------------------------------------------------ files that are met
     def _meet(self, streams: Streams, here: Sequence[OnDisk]) -> Iterator[Begun]:
@@ -599,12 +496,6 @@ class Follower:
         if self._told.get(refused.path) != refused.reason:
             refuse(self._ws, self._folder, refused)
             self._told[refused.path] = refused.reason
-
-
-def _let_go(followed: _Followed) -> None:
-    if followed.text is not None:
-        followed.text.close()
-        followed.text = None
 
 
 def _readable(path: Path) -> bool:

@@ -460,6 +460,20 @@ class TextFile:
         except (UnreadableLog, *UNREADABLE):
             return b""
 
+    @property
+    def waits_for_quote(self) -> bool:
+        """Whether whole lines wait, as they do behind a quote that was opened and not closed so far."""
+        return self.plan.format is FileFormat.CSV and not self._header_due and _last(
+            self._waiting, _newline(self.encoding)) > 0
+
+    def without_quote(self) -> Iterator[Piece]:
+        """The whole lines that wait, the quote taken for torn: who writes a field of several lines has done so by now.
+        """
+        raw = self._waiting[: _last(self._waiting, _newline(self.encoding))]
+        cut = self._cutter.cut(self._text(raw), final=True)
+        if cut.consumed:
+            yield self._piece(cut, raw[: self._raw_size(raw, cut, True)])
+
     def lines_before(self, offset: int) -> int | None:
         """How many lines lie before an offset; the file is read again for that, from where it was last asked.
 

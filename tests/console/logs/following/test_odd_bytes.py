@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from tests.console.logs.following.world import World, records_on_disk
 
@@ -85,7 +86,23 @@ def test_that_lines_torn_by_two_writers_cost_only_themselves(world: World) -> No
 def test_that_a_torn_quote_costs_only_its_line(table: World) -> None:
     table.add('2026-03-02T00:00:20Z,"torn,1,200\n' + table.rows(21, 24))
     table.settle()
-    table.now += 60
     table.add(table.rows(24, 1100))
     table.settle()
     table.holds((0, 20), (21, 1100), quarantined=1)
+
+
+def test_that_a_torn_quote_does_not_hold_up_the_few_lines_behind_it(tmp_path: Path) -> None:
+    table = World(tmp_path, "csv", rest_s=10.0)
+    table.add('2026-03-02T00:00:20Z,"torn,1,200\n' + table.row(21))
+    table.poll()
+    for number in range(22, 30):
+        table.add(table.row(number))
+        table.now += 2.0
+        table.poll()
+    table.add('2026-03-02T00:00:40Z,"r\n40",1,200\n' + table.row(41)[:-3])
+    table.settle()
+    table.holds((0, 20), (21, 30), "r\n40", quarantined=1)
+    table.add(table.row(41)[-3:])
+    table.settle()
+    table.holds((0, 20), (21, 30), "r\n40", (41, 42), quarantined=1)
+    table.stop()
