@@ -18,7 +18,7 @@ DELIMITERS = (",", "\t", ";", "|")
 ENOUGH = 0.75
 """The share of rows that must have as many cells as the header: torn lines and comments are few in a real table."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Alike:
         for numbers in ([key for key in keys if key in self._numbers], []):
             try:
                 table = self._open(keys, numbers)
-            except duckdb.InvalidInputException:
+            except (duckdb.InvalidInputException, UnicodeDecodeError):     # a message that is cut within a letter
                 table = None
             if table is not None and self._is_right(table, keys, numbers):
                 return self._placed(table, keys, positions)

@@ -25,6 +25,9 @@ from console.store.names import MORE, literal
 
 MAX_KEYS = MOST_COLUMNS         # fields of one file; keys that a line brings beyond are kept together, in `_more`
 WHOLE = {"BIGINT", "UBIGINT"}   # what the database calls whole numbers in JSON
+NOT_JSON = (duckdb.InvalidInputException, UnicodeDecodeError)
+"""What a query raises for a line that is no JSON: the message quotes it, and may cut it within a letter."""
+
 EXACT = 2**53                   # beyond, a DOUBLE loses digits: such a column is text
 
 
@@ -96,7 +99,7 @@ class JsonCutter:
         lines = self._without(lines, wrong, cut)
         try:
             shapes = self._shapes()
-        except duckdb.InvalidInputException:
+        except NOT_JSON:
             invalid = self._con.execute("SELECT i, l FROM lines WHERE NOT json_valid(l) ORDER BY i").fetchall()
             lines = self._without(lines, {at: _not_valid(text) for at, text in invalid}, cut)
             shapes = self._shapes()

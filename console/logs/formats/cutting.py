@@ -128,7 +128,7 @@ class SqlCutter:
         self._con.register("lines", lines)
         try:
             return _in_order(self._answer(lines.nbytes))
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeDecodeError) as error:     # a message may quote a line and cut it within a letter
             if isinstance(error, FAULTS_OF_OURS):
                 raise
             if lines.num_rows == 1:

@@ -17,6 +17,9 @@ from console.roles import ColumnType, Role, StreamKind, TimeFormat
 LOOKED_AT = 60
 """Lines of a head that tell its format."""
 
+LINE_CHARS = 4000
+"""Of each, unless it is JSON: patterns may take as long as the square of a line to find that it has not their form."""
+
 
 class Cutter(Protocol):
     """Cuts the blocks of one file. It may remember what came before in the file, and must do without (a restart)."""
@@ -39,7 +42,7 @@ class Cutter(Protocol):
 class Look:
     """The head of one file, for recognising it.
 
-    lines    of the first LOOKED_AT that are not blank
+    lines    of the first LOOKED_AT that are not blank; each cut at LINE_CHARS, but for JSON
     records  the objects among them (of arrays, their members); for Parquet its first rows
     keys     of all records; for Parquet the columns
     whole    the head is all that the file has
@@ -79,6 +82,7 @@ def look_at_text(path: str, text: str, *, whole: bool) -> Look:
             except (ValueError, RecursionError):
                 continue
             records += [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+    lines = tuple(line if line.lstrip().startswith(("{", "[")) else line[:LINE_CHARS] for line in lines)
     is_json = 2 * sum(line.lstrip().startswith(("{", "[")) for line in lines) > len(lines)
     return Look(path, lines, tuple(records), frozenset(key for record in records for key in record), whole,
                 FileFormat.JSON_LINES if is_json else FileFormat.LINES)

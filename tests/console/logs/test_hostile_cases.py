@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import pytest
 
 from console.errors import NoLogs
 from console.jobs import SilentJob
+from console.logs.cells import look_at
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
+from console.logs.sniff import Incomplete, sniff
 from console.store import FileView, Workspace
 
 START = 1_772_409_600
@@ -75,6 +79,35 @@ def test_that_the_name_of_a_parquet_file_is_no_pattern(tmp_path: Path) -> None:
     assert sorted(by_file) == sorted(2 * [("a[1].parquet", 0.0), ("a1.parquet", 1.0), ("*.parquet", 2.0),
                                           ("?.parquet", 3.0), ("{a,b}.parquet", 4.0)])
     ws.close()
+
+
+def test_that_broken_json_in_letters_of_many_bytes_is_set_aside(tmp_path: Path) -> None:
+    """The database quotes the line, cuts it within a letter, and the message cannot be read."""
+    (tmp_path / "logs").mkdir()
+    broken = [" " * shift + "ÿ€😀" * 100 for shift in range(4)]
+    good = ['{"ts": "2026-03-02T00:00:00Z", "latency_ms": 1}'] * 5
+    (tmp_path / "logs" / "app.jsonl").write_text("\n".join([*good, *broken]) + "\n")
+    capture = '{"Records": [], "eventMetadata": {"inferenceTime": "2026-03-02T00:00:00Z", "eventId": "a"}, ' \
+              '"captureData": {"endpointOutput": {"encoding": "JSON", "data": "1"}}, "eventVersion": "0"}'
+    (tmp_path / "logs" / "capture.jsonl").write_text("\n".join([*[capture] * 5, *broken]) + "\n")
+    ws, _report = load(tmp_path / "logs")
+    assert {path: (file.rows_loaded, file.rows_quarantined) for path, file in files(ws).items()} == {
+        "app.jsonl": (5, 4), "capture.jsonl": (5, 4)}
+    assert {bad.line for bad in ws.quarantine(20, file="app.jsonl")} == {6, 7, 8, 9}
+    ws.close()
+
+
+@pytest.mark.parametrize("piece", ["1", "1:", "::", "a.", "-", " ", '"', "(", "é", "1.", "0 ", "1,", "T"])
+@pytest.mark.parametrize("before", ["", "INFO:     ", "2026-03-02 10:00:00,123 - ", "127.0.0.1 - - [", '{"ts": "'])
+def test_that_no_line_takes_long_to_look_at(tmp_path: Path, piece: str, before: str) -> None:
+    """Patterns that go back and forth within a line took minutes."""
+    line = before + piece * (40_000 // len(piece)) + "!"
+    (tmp_path / "log.csv").write_text("\n".join(["ts,x", *[line] * 20]) + "\n")
+    began = time.process_time()
+    with contextlib.suppress(Incomplete):
+        sniff(tmp_path / "log.csv", "log.csv", 400)
+    look_at("time", [line] * 20)
+    assert time.process_time() - began < 2.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
