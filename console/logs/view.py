@@ -49,6 +49,7 @@ class StreamView:
     unnamed: tuple[str, ...] = ()       # stored names of the columns of its files without a header, in their order
     path: Mapping[str, str] = field(default_factory=dict)       # role -> where in the path its value stands
     relative: bool = False      # its times count from a start that the log does not name
+    merged: int = 0             # further rows, which are half of an event and no event of their own
     placed: bool = True         # False: none of its files is loaded, since no column is known as its time
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from console.logs.config import StreamSettings
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, StreamPlan
 from console.logs.raw import SHOWN_BYTES, record_at, still_there
 from console.logs.view import ColumnView, QuarantineView, SourcesView, StreamView
+from console.roles import Role
+from console.store.rolled import ON_TIME_AXIS
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -26,17 +29,23 @@ def view(store: Workspace, folder: Path | None, plan: FolderPlan | None, correct
     """Streams with their columns, files with their sums, and what could not be read."""
     planned = {one.name: one for one in plan.streams} if plan else {}
     spoken = plan.settings.streams if plan and plan.settings else {}
-    known = store.streams()
+    known, files = store.streams(), store.files()
+    loaded = Counter[str]()
+    for file in files:
+        loaded[file.stream] += file.rows_loaded
     names = {stream.name for stream in known}
-    streams = (*(_stream(store, stream, planned.get(stream.name), spoken.get(stream.name)) for stream in known),
+    streams = (*(_stream(store, stream, planned.get(stream.name), spoken.get(stream.name),
+                         loaded[stream.name] - stream.rows if stream.half_of else 0) for stream in known),
                *(_unplaced(one) for one in (plan.unplaced if plan else ()) if one.name not in names))
     return SourcesView(str(folder or ""), str(store.path), streams,
-                       store.files(), store.quarantine_reasons(), store.quarantine(SHOWN), store.notes(),
+                       files, store.quarantine_reasons(), store.quarantine(SHOWN), store.notes(),
                        plan.settings.leave_out if plan and plan.settings else (), corrector.undo_title,
                        corrector.redo_title, folder is not None and not loading)
 
 
-def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoken: StreamSettings | None) -> StreamView:
+def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoken: StreamSettings | None,
+            merged: int) -> StreamView:
+    """merged: rows of it that were merged into the event they belong to"""
     counts: dict[str, tuple[int, int]] = {}
     rolled = [column.stored for column in stream.columns if column.rolled]
     if rolled and stream.first is not None and stream.last is not None:
@@ -46,15 +55,29 @@ def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoke
                 counts[name] = (int(cells.n.sum() + cells.n_missing.sum()), int(cells.n_missing.sum()))
     misfits = store.misfits(stream.stream_id)
     paths = plan.path_columns if plan else ()
+    placed = stream.kind in ON_TIME_AXIS
     columns = tuple(ColumnView(stream.name, column.name, column.stored, column.type, column.role, column.unit,
-                               column.why, column.samples, *counts.get(column.stored, (stream.rows, 0)),
+                               column.why, column.samples, *counts.get(column.stored, (
+                                   stream.rows if placed and column.role is Role.TIMESTAMP else 0, 0)),
                                chosen=column.chosen, time_format=column.time_format,
                                n_misfit=misfits[column.stored].count if column.stored in misfits else 0,
                                from_path=column.stored in paths)
                     for column in stream.columns)
-    return StreamView(stream.name, stream.kind, stream.format, _why(stream.why, plan), stream.rows, stream.first,
+    why = " ".join(filter(None, (_halves(stream, merged), _why(stream.why, plan))))
+    return StreamView(stream.name, stream.kind, stream.format, why, stream.rows, stream.first,
                       stream.last, stream.zone, stream.zone_assumed, columns, _confidence(plan), _unnamed(stream, plan),
-                      spoken.path if spoken else {}, stream.relative)
+                      spoken.path if spoken else {}, stream.relative, merged=max(0, merged))
+
+
+def _halves(stream: StreamInfo, merged: int) -> str:
+    """What became of rows that are half of an event; "" where each row is one."""
+    if merged <= 0:
+        return ""
+    if stream.half_of == stream.name:
+        return (f"{stream.rows + merged:,} rows are {stream.rows:,} events: the halves of a request are one event, by "
+                "request id.")
+    alone = f"; {stream.rows:,} found none and are events of their own" if stream.rows else ""
+    return f"One event with {stream.half_of}, by request id: {merged:,} rows complete one there{alone}."
 
 
 def _unplaced(plan: StreamPlan) -> StreamView:

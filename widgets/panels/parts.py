@@ -194,6 +194,15 @@ class QuietChoice(QStyledItemDelegate):
         super().paint(painter, option, index)
 
 
+class PathCell(QuietChoice):
+    """Paths of one folder begin alike and differ at their ends: they are shortened in the middle."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Qt's."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideMiddle
+
+
 def tint_chosen(painter: QPainter, option: QStyleOptionViewItem, *, first: bool) -> bool:
     """Tints a cell if its row is chosen, and says whether it is."""
     if not option.state & QStyle.StateFlag.State_Selected:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSplitter, QTabWidget, 
 from console.metrics.format import format_count, format_since
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel, plain_tip
-from widgets.panels.parts import button, column, holding, label, row, table, tool
+from widgets.panels.parts import PathCell, button, column, holding, label, row, table, tool
 from widgets.panels.quarantine_view import QuarantinePanel
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class SourcesPanel(QWidget):
             Column("Stream", 160, lambda one: one.name),
             Column("Kind", 92, lambda one: one.kind.value),
             Column("Format", 64, lambda one: one.format),
-            Column("Rows", 96, lambda one: format_count(one.rows), right=True),
+            Column("Rows", 96, lambda one: format_count(one.rows + one.merged), right=True,
+                   tip=lambda one: f"{format_count(one.rows)} events of their own; the others are half of one"
+                   if one.merged else format_count(one.rows)),
             Column("First", 160, lambda one: _time(one.first, one.relative)),
             Column("Last", 160, lambda one: _time(one.last, one.relative)),
             Column("Zone", 112, zone_text, foreground=self._zone_tone,
@@ -67,7 +69,7 @@ class SourcesPanel(QWidget):
             Column("Quarantined", 96, lambda one: format_count(one.rows_quarantined), right=True,
                    foreground=self._bad_tone),
             Column("Ignored", 68, lambda one: format_count(one.rows_ignored), right=True),
-            Column("Size", 80, lambda one: _size(one.size), right=True),
+            Column("Size", 80, lambda one: _size(one.size) if one.size else "", right=True),
             Column("Read", 56, _read, right=True, tip=lambda one: f"{format_count(one.offset)} of the unpacked file"),
             Column("Rows/s", 64, lambda one: format_count(round(one.rows_per_second)) if one.rows_per_second else "",
                    right=True),
@@ -75,6 +77,7 @@ class SourcesPanel(QWidget):
         ))
         self._stream_table = table(self._streams, "stream_table", "Streams")
         self._file_table = table(self._files, "file_table", "Files")
+        self._file_table.setItemDelegateForColumn(0, PathCell(self._file_table))
         self._quarantine = QuarantinePanel(icons)
         self._about_file = label(name="file_about", tone="muted", wrap=True)
         self._leave = button("Leave out", "file_leave_out",
@@ -242,4 +245,6 @@ def _read(one: FileView) -> str:
 
 
 def _size(size: int) -> str:
+    if size < 1000:
+        return f"{size} B"
     return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
