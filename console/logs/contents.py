@@ -45,6 +45,7 @@ class Broken:
 
 
 AHEAD_BYTES = 32 << 20          # of rows that were read and not yet written
+BAD_BYTES = 300                 # that a record for the quarantine takes besides its text
 
 OF_DAMAGE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,
              duckdb.SerializationException)
@@ -137,7 +138,8 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams:
                     if isinstance(what, Piece):
                         copies.seen(what)
                         what.forget()
-                        size = sum(table.nbytes for table in what.cut.tables)
+                        size = sum(table.nbytes for table in what.cut.tables) + sum(
+                            BAD_BYTES + len(bad.raw) for bad in what.cut.bad)
                     ahead.put((state, what), size)
                     if ahead.stopped:
                         return

@@ -36,6 +36,7 @@ from console.store import Workspace, Writer, trouble
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
 BATCH_BYTES = 1 << 30           # of text
+BATCH_BAD = 200_000             # records for the quarantine, of which each takes as much memory as many rows
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
 REFRESH_SHARE = 0.1             # and take about so much of the time until the last one
 LIVE_S = 2.0                    # a file written less long ago may still get the end of its last line
@@ -111,6 +112,7 @@ class _Loading:
         self._files_done = 0
         self._files: list[FileState] = []
         self._done_of: dict[int, int] = {}
+        self._many_bad = False      # of the last transaction
         self._given_up: set[int] = set()        # states of files that broke: what follows behind is not read
         self._refresh_at = 0.0
         self._started = time.monotonic()
@@ -195,7 +197,7 @@ class _Loading:
             first = True
             while item is not None:
                 self._make_room(item)
-                item = self._batch(item, items, held, FIRST_ROWS if first else BATCH_ROWS)
+                item = self._batch(item, items, held, FIRST_ROWS if first or self._many_bad else BATCH_ROWS)
                 while item is not None and id(item[0]) in self._given_up:
                     item = next(items, None)
                 first = False
@@ -207,7 +209,7 @@ class _Loading:
         """One transaction; gives the item that comes next."""
         if item is not None and isinstance(item[1], Range):
             return self._ranges(item, items, held, rows)
-        size = 0
+        size = bad = 0
         ends: list[Item] = []
         stopped: JobStopped | None = None
         with self._ws.writing() as w, Batch(w, self._streams) as batch:
@@ -216,6 +218,7 @@ class _Loading:
                 if isinstance(what, Piece):
                     batch.put(state, what)
                     size += what.mark.offset - what.offset
+                    bad += len(what.cut.bad)
                 else:
                     ends.append(item)
                 self._tell(state, what, Counts(batch.rows))
@@ -225,12 +228,13 @@ class _Loading:
                 except JobStopped as stop:
                     stopped = stop
                 if (stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
-                        or batch.rows >= rows or size >= BATCH_BYTES):
+                        or batch.rows >= rows or size >= BATCH_BYTES or bad >= BATCH_BAD):
                     break
             counts = batch.finish()
             for state, what in ends:
                 self._end(w, state, what, held)
         self._counts.add(counts)
+        self._many_bad = 4 * counts.quarantined > counts.rows
         if stopped is not None:
             self._refresh(last=True)
             raise stopped

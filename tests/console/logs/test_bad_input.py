@@ -15,8 +15,10 @@ import pytest
 from console.jobs import SilentJob
 from console.logs import load as loading
 from console.logs import parquet, reading
+from console.logs.bulk import Batch
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
+from console.logs.writing import Counts
 from console.store import Workspace
 from tests.console.logs.following.world import accounts
 
@@ -166,3 +168,26 @@ def test_that_the_quarantine_has_the_text_of_rows_of_an_archive(
     loaded = Loaded(tmp_path, app__jsonl__packed=packed.getvalue().to_pybytes())
     assert [bad.raw for bad in loaded.ws.quarantine(100)] == [line for line in text.splitlines() if "soon" in line]
     loaded.check(980, quarantined=20)
+
+
+@pytest.mark.parametrize("bad", ['{"ts":"2026-03-02T00:00:00Z","request_id":broken\n',
+                                 '{"ts":"soon","request_id":"x"}\n'])
+def test_that_a_transaction_holds_few_records_that_are_no_rows(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
+    for where, name, value in ((reading, "CHUNK_BYTES", 4096), (loading, "BATCH_BAD", 200),
+                               (loading, "FIRST_ROWS", 200), (loading, "BATCH_ROWS", 1000)):
+        monkeypatch.setattr(where, name, value)
+    held: list[int] = []
+    finish = Batch.finish
+
+    def watched(batch: Batch) -> Counts:
+        counts = finish(batch)
+        held.append(counts.quarantined)
+        return counts
+
+    monkeypatch.setattr(Batch, "finish", watched)
+    good = "".join(f'{{"ts":"2026-03-02T00:{n // 60:02d}:{n % 60:02d}Z","request_id":"r{n}"}}\n' for n in range(900))
+    loaded = Loaded(tmp_path, app__jsonl=(good + bad * 3000).encode())
+    assert sum(held) == 3000
+    assert sum(count > 400 for count in held) <= 1, "rows without a time are met when a transaction is full"
+    loaded.check(900, quarantined=3000)
