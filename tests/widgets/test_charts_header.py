@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from console.metrics.view import ReadOut
 from console.window import from_epoch
 from tests.widgets.views import START, chart_of, window_of
-from widgets.charts.backdrop import title_unit, without_unit
+from widgets.charts.backdrop import title_parts, title_unit, without_unit
 from widgets.charts.chart import Chart
 from widgets.theme import ThemeHolder, font_metrics
 
@@ -150,3 +150,12 @@ def test_that_a_chart_reached_by_tab_is_framed_and_one_that_was_clicked_is_not(
     field.setFocus()
     QTest.mouseClick(chart.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(100, 10))
     assert chart.hasFocus() and chart.grab().toImage() == without
+
+
+def test_that_the_unit_is_there_however_long_the_title_is(theme_holder: ThemeHolder) -> None:
+    long = "rest_server_request_duration_seconds_by_path_and_method"
+    title, unit = title_parts(long, "ms", "from counters", 150)
+    assert unit == "ms" and "…" in title
+    assert title_parts("Latency", "ms", "from counters", 400) == ("Latency", "ms, from counters")
+    assert title_parts("Error rate", "", "from counters", 400) == ("Error rate", "from counters")
+    assert title_parts("Latency", "ms", "from counters", 100) == ("Latency", "ms")

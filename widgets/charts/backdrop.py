@@ -84,21 +84,15 @@ class Backdrop:
         return pixmap
 
     def _title(self, painter: QPainter, layout: Layout) -> None:
-        font = font_metrics(bold=True)
-        room = layout.title.width() - self.room - GRID
-        title = font.elidedText(self.title, Qt.TextElideMode.ElideMiddle, room)     # series differ in their endings
+        title, unit = title_parts(self.title, title_unit(self.unit, self.low, self.high), self.badge,
+                                  layout.title.width() - self.room - GRID)
         painter.setFont(system_font(bold=True))
         painter.setPen(self.theme.pen("text"))
         painter.drawText(layout.title, LEFT | MIDDLE, title)
         painter.setFont(system_font())
-        said = (title_unit(self.unit, self.low, self.high), self.badge)
-        unit = ", ".join(word for word in said if word)
-        used = font.horizontalAdvance(title) + GRID
-        if self.badge and used + font_metrics().horizontalAdvance(unit) > room:
-            unit = said[0]
-        if unit and used + font_metrics().horizontalAdvance(unit) <= room:
-            painter.setPen(self.theme.pen("muted"))
-            painter.drawText(layout.title.adjusted(used, 0, 0, 0), LEFT | MIDDLE, unit)
+        painter.setPen(self.theme.pen("muted"))
+        used = font_metrics(bold=True).horizontalAdvance(title) + GRID
+        painter.drawText(layout.title.adjusted(used, 0, 0, 0), LEFT | MIDDLE, unit)
 
     def _grid(self, painter: QPainter, layout: Layout) -> None:
         plot, theme = layout.plot, self.theme
@@ -182,6 +176,17 @@ def paint_legend(
     if shown < len(names):
         painter.setPen(theme.pen("muted"))
         painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
+
+
+def title_parts(title: str, unit: str, badge: str, room: float) -> tuple[str, str]:
+    """What stands at the left of the title: the title, shortened in its middle since series differ in their endings,
+    and what follows it. The unit is always there, for the value leaves it out; the badge if nothing is cut for it."""
+    font, small = font_metrics(bold=True), font_metrics()
+    both = ", ".join(word for word in (unit, badge) if word)
+    if font.horizontalAdvance(title) + GRID + small.horizontalAdvance(both) <= room:
+        return title, both
+    left = room - (small.horizontalAdvance(unit) + GRID if unit else 0)
+    return font.elidedText(title, Qt.TextElideMode.ElideMiddle, left), unit
 
 
 def title_unit(unit: str, low: float, high: float) -> str:

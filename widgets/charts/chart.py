@@ -137,6 +137,13 @@ class Chart(pg.GraphicsView):
                 return text
         return ""
 
+    def tip_at(self, place: QPoint) -> str:
+        """What is told where the pointer rests: the whole title and what it is, or what was noted there."""
+        if self._view is not None and self._layout.title.contains(place):
+            said = f"{self._view.title}\n{self._view.sentence}"
+            return f"{said} ({self._view.badge})" if self._view.badge and self._view.badge not in said else said
+        return self.mark_at(place.x())
+
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair in place of the newest; nothing: the newest again."""
         if values != self._read_out:
@@ -415,9 +422,9 @@ class Chart(pg.GraphicsView):
         return bool(super().event(event))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Qt's: the pointer rests on a mark."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self._marks:
-            QToolTip.showText(event.globalPos(), plain_tip(self.mark_at(event.pos().x())), self)
+        """Qt's: the pointer rests on the title, or on a mark."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), plain_tip(self.tip_at(event.pos())), self)
             return True
         return bool(super().viewportEvent(event))
 

@@ -13,7 +13,7 @@ from widgets.charts.curves import polygon
 from widgets.charts.time_axis import time_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
-EMPTY = "The whole log appears here once the first rows are read"
+EMPTY = "The whole log appears here once rows with a time are read"
 VERSIONS_PX = 14.0
 MOST_ROWS = 2
 """Versions served side by side get a row each up to here, a stable one and its canary; more share the room."""

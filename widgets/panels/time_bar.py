@@ -125,7 +125,7 @@ class TimeBar(QWidget):
         self._back.setEnabled(view.can_back)
         self._forward.setEnabled(view.can_forward)
         self._range.setEnabled(view.whole is not None)
-        visible = format_window(view.visible, relative=view.relative) if view.visible else "no rows yet"
+        visible = format_window(view.visible, relative=view.relative) if view.visible else "no times yet"
         self._range.display(visible)
         examples = EXAMPLES_SINCE if view.relative else EXAMPLES
         self._range.setToolTip(f"Type a time range (G), for example {examples}")
