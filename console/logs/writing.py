@@ -53,6 +53,7 @@ class Streams:
         self._plans: dict[str, StreamPlan] = {}
         self._infos: dict[str, StreamInfo] = {}
         self._maps: dict[tuple[str, tuple[str, ...]], dict[str, int]] = {}
+        ws.ensure_streams(plans)
         for plan in plans:
             self.ensure(plan)
 

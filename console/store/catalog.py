@@ -156,8 +156,7 @@ def note_naive(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, st
     columns = tuple(replace(column, naive=True) if column.stored in stored else column for column in stream.columns)
     changed = replace(stream, columns=columns)
     _write_columns(con, stream.stream_id, columns)
-    catalog[stream.stream_id] = changed
-    views.rebuild(con, catalog)
+    catalog[stream.stream_id] = changed     # views do not know of it: they have `_ts`
     return changed
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from console.roles import Role, StreamKind
@@ -20,8 +22,24 @@ EVENTS = (("request_id", Role.REQUEST_ID), ("user_id", Role.USER_ID), ("model", 
           ("model_version", Role.MODEL_VERSION), ("host", Role.HOST))
 
 
+_held: ContextVar[bool] = ContextVar("held", default=False)
+
+
+@contextlib.contextmanager
+def once(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> Iterator[None]:
+    """Inside, views stay as they are; at the end they are made anew: with each of many streams is the square of it."""
+    held = _held.set(True)
+    try:
+        yield
+    finally:
+        _held.reset(held)
+    rebuild(con, streams)
+
+
 def rebuild(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> None:
     """Make the views anew; needed whenever a stream or a role changes."""
+    if _held.get():
+        return
     told = _of(streams, StreamKind.OUTCOMES)
     _view(con, "outcomes", map(_outcomes, told))
     by_id = any(stream.column(Role.REQUEST_ID) for stream in told)

@@ -29,6 +29,7 @@ from console.store import (
     rollups,
     trouble,
     values,
+    views,
 )
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
@@ -177,6 +178,15 @@ class Workspace:
             info = catalog.ensure(con, self._streams, plan)
             halves.settle(con, self._streams, before)
             return self._streams[info.stream_id]
+
+    def ensure_streams(self, plans: Sequence[PlannedStream]) -> None:
+        """The same for many, in one transaction: each of them alone costs as much as there are streams."""
+        known = {stream.name: stream for stream in self._streams.values()}
+        new = [plan for plan in plans if plan.name not in known or catalog.changes(known[plan.name], plan)]
+        if len(new) > 1:
+            with self._transaction() as con, views.once(con, self._streams):
+                for plan in new:
+                    self.ensure_stream(plan)
 
     def set_columns(self, stream_id: int, changes: Mapping[str, PlannedColumn], *, zone: str | None = None,
                     kind: StreamKind | None = None) -> None:

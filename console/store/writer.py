@@ -238,17 +238,16 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
     own = [ROW_NUMBER, "_file" if file_id is None else f"{int(file_id)} AS _file"]
     half = ["_half"] if halves else []
-    beside = misfits(checks)
-    if more:
-        own.append(MORE)
-        beside = (f"CASE WHEN {MORE} IS NULL THEN {beside} ELSE json_merge_patch(coalesce({beside}, '{{}}')::JSON, "
-                  f"json_object('{MORE}', {MORE}::JSON))::VARCHAR END")
-    first = ", ".join([*own, *(["TRY_CAST(_half AS TINYINT) AS _half"] if halves else []), *tried])
-    second = ", ".join([ROW_NUMBER, "_file", *half, *(value for _, value in kept), f"{beside} AS _misfit"])
+    extra = [MORE] if more else []
+    beside = (f"CASE WHEN {MORE} IS NULL THEN _misfit ELSE json_merge_patch(coalesce(_misfit, '{{}}')::JSON, "
+              f"json_object('{MORE}', {MORE}::JSON))::VARCHAR END") if more else "_misfit"
+    first = ", ".join([*own, *extra, *(["TRY_CAST(_half AS TINYINT) AS _half"] if halves else []), *tried])
+    second = ", ".join([ROW_NUMBER, "_file", *extra, *half, *(value for _, value in kept),
+                        f"{misfits(checks)} AS _misfit"])
     seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived)
     return (f"INSERT INTO {stream.table} "
             f"({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit', *half])}) "
-            f"SELECT {', '.join([*names, '_file', '_record', seen, ts, '_misfit', *half])} "
+            f"SELECT {', '.join([*names, '_file', '_record', seen, ts, beside, *half])} "
             f"FROM (SELECT {second} FROM (SELECT {first} FROM {source}))")
 
 
