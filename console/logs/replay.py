@@ -9,7 +9,7 @@ Records with a quote that is open at their end are no records whatever the colum
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,17 +23,20 @@ from console.logs import parquet
 from console.logs.beyond import with_more
 from console.logs.identity import is_same_parquet
 from console.logs.plan import FileFormat, FilePlan
-from console.logs.raw import record_at, still_there
+from console.logs.raw import Records, still_there
 from console.logs.reading import cutter_of
 from console.logs.recognise import recognise_new
-from console.logs.records import RECORD_BYTES, Cut
+from console.logs.records import LINE_BYTES, Cut
 from console.logs.writing import Streams
 from console.store import FileEntry, Workspace, Writer
 from console.store.names import MORE
 from console.store.quarantine import Waiting, explain, waiting, waiting_files
 
 BATCH = 20_000
-"""Records of one transaction."""
+"""Records that are looked for at one time."""
+
+PART_BYTES = 32 << 20
+"""Of their text, at one time and in one transaction."""
 
 AGAIN = "_again"
 """The name under which they are registered."""
@@ -95,15 +98,35 @@ class _File:
                  plan: FilePlan) -> None:
         self._ws, self._streams, self._entry, self._stream, self._plan = ws, streams, entry, stream, plan
         self._path = folder / entry.path
+        self._records = Records(self._path, plan)
         self._there: bool | None = None
 
     def again(self, batch: Sequence[Waiting]) -> int:
-        """One transaction; gives how many records became rows."""
+        """Gives how many records became rows."""
         if self._plan.format is FileFormat.PARQUET and not self._plan.dialect:
             return self._from_parquet(batch)
-        texts = {one.record: text for one in batch if (text := self._text(one)) is not None}
-        if not texts:
-            return 0
+        try:
+            return sum(self._read_again(batch, texts) for texts in self._parts(batch))
+        finally:
+            self._records.close()
+
+    def _parts(self, batch: Sequence[Waiting]) -> Iterator[dict[int, bytes]]:
+        """Records and their texts, about PART_BYTES at a time; what stands in one line stays together."""
+        texts: dict[int, bytes] = {}
+        size, last = 0, None
+        for one in batch:
+            text = self._text(one)
+            if text is None:
+                continue
+            if size > PART_BYTES and (last is None or one.byte_offset != last):
+                yield texts
+                texts, size = {}, 0
+            texts[one.record] = text
+            size, last = size + len(text), one.byte_offset
+        if texts:
+            yield texts
+
+    def _read_again(self, batch: Sequence[Waiting], texts: Mapping[int, bytes]) -> int:
         cutter = cutter_of(self._plan)
         try:
             groups = _groups(batch, texts)
@@ -147,7 +170,8 @@ class _File:
         if one.cut:
             text = None
             if one.byte_offset is not None and self._same():
-                text = record_at(self._path, self._plan, one.byte_offset, RECORD_BYTES)
+                text = self._records.at(one.byte_offset, LINE_BYTES + 1)
+                text = text if text is not None and len(text) <= LINE_BYTES else None
         if text is None or (self._plan.format is FileFormat.CSV and text.count(b'"') % 2):
             return None
         return text

@@ -8,14 +8,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from console.jobs import JobStopped, SilentJob
+from console.logs import raw
 from console.logs import replay as replaying
+from console.logs.plan import Compression
+from console.logs.reading import open_bytes
 from console.roles import Role, StreamKind
 from console.session import Session
 
@@ -295,3 +298,25 @@ def test_that_requests_without_a_time_get_one(tmp_path: Path, opened: Open) -> N
         assert stream.first is not None and stream.first.isoformat() == "2026-03-02T00:00:00+00:00"
     finally:
         session.close()
+
+
+def test_that_long_records_of_an_archive_are_read_again_in_one_go(
+        tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "PART_BYTES", 50_000)
+    lines = two_clocks()
+    lines[101:] = [line.replace("a, ", "a\n," + "x" * 9000) for line in lines[101:]]
+    session = opened(folder_with(tmp_path, lines, "requests.csv.gz"))
+    assert sums(session) == (ROWS, ROWS - ROWS // 20, ROWS // 20)
+    opens: list[Path] = []
+
+    def counted(path: Path, compression: Compression) -> BinaryIO:
+        opens.append(path)
+        return open_bytes(path, compression)
+
+    monkeypatch.setattr(raw, "open_bytes", counted)
+    correct_time(session)
+    assert session.replay_quarantine(JOB).rows == ROWS // 20
+    assert len(opens) == 1
+    assert sums(session) == (ROWS, ROWS, 0)
+    [(short,)] = session.store.execute_readonly("SELECT min(length(note)) FROM raw_1 WHERE latency_ms >= 100")
+    assert short > 9000
