@@ -136,7 +136,8 @@ class Arrivals(QObject):
         """For the user: what, where, what to do."""
         session = self.conductor.session
         if session is not None and session.waits:
-            self.window.message_bar.say("The folder is empty. It is loaded as soon as a file comes.", topic="waits")
+            self.window.message_bar.say(f"{session.name} is empty. It is loaded as soon as a file comes.",
+                                        topic="waits")
         else:
             self.window.message_bar.say(str(error), "firing")
 
