@@ -305,22 +305,25 @@ class Follower:
             if left <= 0:
                 followed.more = True
                 continue
-            for item in self._read(followed, min(FILE_BYTES, left)):
+            items = self._read(followed, min(FILE_BYTES, left))
+            for item in items:
                 if isinstance(item[1], Piece):
                     left -= len(item[1].raw)
                 elif isinstance(item[1], Range):
                     left = 0
                 followed.turn = self._turn
                 yield item
-            if followed.gone and not followed.more and self._clock() - followed.grown > GRACE_S:
+            # Only when all that was read of it is committed: nobody could read it again.
+            if followed.gone and not followed.more and not items and self._clock() - followed.grown > GRACE_S:
                 self._drop(followed)
 
     def _read(self, followed: Followed, limit: int) -> list[Item]:
         """New records of one file."""
         state = followed.state
         self._touch(state)
+        rest_s = min(self._rest_s, GRACE_S) if followed.gone else self._rest_s      # its last line is read before
         try:
-            items = followed.read(self._folder, limit, self._clock(), self._rest_s)
+            items = followed.read(self._folder, limit, self._clock(), rest_s)
         except Moved:
             self._drop(followed)
             return []

@@ -6,6 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
+from console.logs import follow
 from tests.console.logs.following.world import World
 
 
@@ -55,6 +58,32 @@ def test_that_the_unread_end_of_a_removed_file_is_read(world: World) -> None:
     world.holds((0, 24))
     world.restart()
     world.holds((0, 24))
+
+
+def test_that_the_last_line_of_a_removed_file_counts_without_its_newline(world: World) -> None:
+    world.poll()
+    world.add(world.rows(20, 22) + world.row(22).rstrip("\n"))
+    world.log.unlink()
+    world.settle(wait_s=2.0)
+    world.holds((0, 23))
+
+
+def test_that_a_removed_file_is_held_until_its_end_is_committed(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.poll()
+    world.add(world.rows(20, 22) + world.row(22).rstrip("\n"))
+    world.log.unlink()
+    world.poll()
+    world.now += 60.0
+    with monkeypatch.context() as broken:
+        def fails(*_: object) -> None:
+            raise RuntimeError("no")
+
+        broken.setattr(follow, "put_pieces", fails)
+        with pytest.raises(RuntimeError):
+            world.poll()
+    world.settle(wait_s=2.0)
+    world.holds((0, 23))
 
 
 def test_that_a_removed_folder_costs_no_row_that_was_read(world: World) -> None:
