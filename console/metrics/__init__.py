@@ -12,4 +12,9 @@ Decisions
 - While a log is followed, the throughput of the bucket that is still filling is not drawn: half a bucket
   would look like a fall of the traffic.
 - A share is kept as 0 to 1 (unit "share") and written in percent.
+- A counter is shown as its increase a second. What was added after buckets without a sample is spread over them, and
+  the first and last bucket last as long as their share of samples: a missed scrape is a gap and no burst.
+- A log without requests has throughput, errors and latency from the counters of its server (`counted`), with a badge.
+  Where there are requests they are the truth, and counters are series beside them.
+- Samples farther apart than the board's buckets are drawn in longer ones of their own, in whole steps for increases.
 """

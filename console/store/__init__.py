@@ -72,7 +72,7 @@ Six folders walked through the schema
   the series is the metric: `samples` and a chart for each. Lacking: units of metrics. Nothing else.
 - Triton `.prom`: a scrape has no time inside and its counters only grow. Samples in long shape: METRIC_NAME, HOST or
   MODEL from labels, METRIC_VALUE, METRIC_KIND, TIMESTAMP from the file name as a constant; METRIC_INCREASE for the
-  store to fill. Lacking: buckets of histograms to percentiles.
+  store to fill; percentiles are read from the increases of buckets. Nothing lacking.
 - BentoML: monitor rows (features, prediction, REQUEST_ID, no latency) and server-log rows (latency, status, by trace
   id). Two request streams with the same id; the monitor's rows complete the server's, which get its columns. Nothing
   lacking.
