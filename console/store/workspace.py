@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -49,6 +50,18 @@ EVERYTHING: tuple[Change, ...] = (("", ALWAYS),)
 REST_OF_JOINS = 4.0
 
 
+class _Lent:
+    """A connection of one thread, which another one gets when it has ended: to Python each job of a pool is a thread
+    of its own, and there are ten a second."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, free: deque[duckdb.DuckDBPyConnection]) -> None:
+        self.cursor = cursor
+        self._free = free
+
+    def __del__(self) -> None:
+        self._free.append(self.cursor)
+
+
 class Workspace:
     """What an open log folder is kept in. Safe to use from several threads; close it when all of them are done."""
 
@@ -64,6 +77,7 @@ class Workspace:
         self._writer = con.cursor()
         self._here = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._free: deque[duckdb.DuckDBPyConnection] = deque()     # of threads that have ended
         self._streams: catalog.Catalog = halves.flagged(catalog.read(con))
         self._shown: catalog.Catalog = dict(self._streams)     # what is committed: readers go by it, not by `_streams`
         self._generation = 1
@@ -107,13 +121,16 @@ class Workspace:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """This thread's connection for reading; it sees what is committed."""
-        found: duckdb.DuckDBPyConnection | None = getattr(self._here, "cursor", None)
-        if found is None:
+        lent: _Lent | None = getattr(self._here, "lent", None)
+        if lent is None:
             with self._handing_out:     # not the writer's lock: readers never wait for a load
-                found = self._con.cursor()
-                self._cursors.append(found)
-            self._here.cursor = found
-        return found
+                try:
+                    cursor = self._free.pop()
+                except IndexError:
+                    cursor = self._con.cursor()
+                    self._cursors.append(cursor)
+            lent = self._here.lent = _Lent(cursor, self._free)
+        return lent.cursor
 
     # ---- writing -------------------------------------------------------------------------------------------
 

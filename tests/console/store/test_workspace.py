@@ -274,3 +274,29 @@ def test_that_a_reference_counts_for_the_span_only_where_it_overlaps(ws: Workspa
     assert ws.span() == window("2026-03-02", "2026-03-03T00:00:00.000001")
     put(ws, plan, {"ts": ["2026-03-02T12:00:00"]}, path="r", first=2)
     assert ws.span() == window("2025-01-01", "2026-03-03T00:00:00.000001")
+
+
+def test_that_threads_that_have_ended_leave_their_connection_to_others(tmp_path: Path) -> None:
+    with_it = Workspace.open(tmp_path / "w.duckdb", folder=None)
+    met: list[duckdb.DuckDBPyConnection] = []
+
+    def read() -> None:
+        cursor = with_it.cursor()
+        assert cursor is with_it.cursor()
+        assert cursor.execute("SELECT count(*) FROM files").fetchall() == [(0,)]
+        met.append(cursor)
+
+    for _ in range(30):
+        threads = [threading.Thread(target=read) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(met) == 60
+    assert len({id(cursor) for cursor in met}) <= 2
+    mine = with_it.cursor()
+    other = threading.Thread(target=read)
+    other.start()
+    other.join()
+    assert met[-1] is not mine
+    with_it.close()
