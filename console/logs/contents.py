@@ -44,7 +44,7 @@ class Broken:
     reason: str
 
 
-AHEAD_BYTES = 32 << 20          # of rows that were read and not yet written
+AHEAD_BYTES = 24 << 20          # of rows that were read and not yet written
 BAD_BYTES = 300                 # that a record for the quarantine takes besides its text
 
 OF_DAMAGE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException,

@@ -563,7 +563,7 @@ class TextFile:
             chunk = self._next(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
             if left is not None:
                 left -= len(chunk)
-            self._waiting += chunk
+            self._waiting = self._waiting + chunk if self._waiting else chunk
             if self._waiting.startswith(b"\0"):
                 yield from self._pass_hole()
             if self._waiting:
