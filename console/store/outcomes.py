@@ -81,6 +81,16 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int |
     return ALWAYS if first is None else int(first)
 
 
+def taken_back(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], stream: StreamInfo, file_id: int,
+               record: int) -> None:
+    """An outcome is about to be taken out of its stream: the requests of its id are joined again without it."""
+    requests, told = _sides(streams)
+    if requests and stream in told:
+        con.execute(f"INSERT INTO dirty_outcomes SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM "
+                    f"({_requests_sql(requests)}) WHERE id IN (SELECT {_id(stream)} FROM {stream.table} "
+                    "WHERE _file = ? AND _record = ?)", [file_id, record])
+
+
 def _sides(streams: Mapping[int, StreamInfo]) -> tuple[list[StreamInfo], list[StreamInfo]]:
     """Streams whose rows can meet."""
     with_id = [stream for stream in streams.values() if stream.column(Role.REQUEST_ID) is not None]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from console.roles import ColumnType, StreamKind
-from console.store import catalog, ledger, quarantine, rollups
+from console.store import catalog, ledger, outcomes, quarantine, rollups
 from console.store.asking import one
 from console.store.casting import (
     EARLIEST,
@@ -98,6 +98,7 @@ class Writer:
             self._files.add(file_id, rows_quarantined=-1)
             return "quarantine"
         stream = self._streams[stream_id]
+        outcomes.taken_back(self.connection, self._streams, stream, file_id, record)
         asked = f", _ts, {rollups.id_sql(stream)}" if stream.joins else ""
         gone = self.connection.execute(
             f"DELETE FROM {stream.table} WHERE _file = ? AND _record = ? "

@@ -43,3 +43,22 @@ def test_that_an_outcome_that_no_rollup_knows_yet_is_counted(ws: Workspace) -> N
     put(ws, LABELS, {"id": ["a"], "clicked": ["1"], "told": ["2026-03-02T09:00:00Z"]}, path="c.csv")
     found = ws.outcome_moments(window("2026-03-02T06:00:00", "2026-03-02T06:00:05"), 5)[0].columns["clicked"]
     assert found.n.tolist() == [1]
+
+
+def test_that_an_outcome_that_was_taken_back_counts_no_more(ws: Workspace) -> None:
+    """It was read before its line was whole: its id was the beginning of another's."""
+    put(ws, REQUESTS, {"ts": [f"2026-03-02T06:{n:02d}:00Z" for n in range(60)], "id": [f"r{n}" for n in range(60)]})
+    put(ws, LABELS, {"id": [f"r{n}" for n in range(10, 40)], "clicked": ["1"] * 30,
+                     "told": ["2026-03-02T09:00:00Z"] * 30}, path="c.csv")
+    put(ws, LABELS, {"id": ["r5"], "clicked": ["1"], "told": ["2026-03-02T09:00:00Z"]}, path="d.csv")
+    ws.refresh()
+    hour = window("2026-03-02T06:00:00", "2026-03-02T07:00:00")
+    assert ws.outcome_moments(hour, 3600)[0].columns["clicked"].n.tolist() == [31]
+    [early] = [entry for entry in ws.ledger() if entry.path == "d.csv"]
+    assert early.stream_id is not None
+    with ws.writing() as w:
+        assert w.take_back(early.stream_id, early.file_id, 0) == "row"
+    put(ws, LABELS, {"id": ["r57"], "clicked": ["1"], "told": ["2026-03-02T09:00:00Z"]}, path="e.csv")
+    ws.refresh()
+    assert ws.outcome_moments(hour, 3600)[0].columns["clicked"].n.tolist() == [31]
+    assert ws.outcome_moments(hour, 600)[0].columns["clicked"].n.tolist() == [0, 10, 10, 10, 0, 1]
