@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,7 @@ from tests.benchmarks.harness import ROOT, Row, cache, is_full, python_environ
 ROWS_PER_S = 10_000
 POLL_LEAST_S, POLL_MOST_S = 0.1, 1.0        # as `widgets.bridge.conductor` has them
 REACH_MS = 300.0
+HISTORY_S = 5                               # of the same pace are there before: it tells how rollups are kept
 
 
 def run() -> list[Row]:
@@ -41,11 +43,14 @@ def measure(place: Path, seconds: float) -> list[Row]:
     folder = place / "logs"
     folder.mkdir()
     log = folder / "app.jsonl"
-    log.write_text("".join(row(number, "2026-03-02T00:00:00.000000Z") for number in range(100)))
+    before = time.time() - HISTORY_S - 5.0
+    log.write_text("".join(row(number, _stamp(before + number / ROWS_PER_S))
+                           for number in range(HISTORY_S * ROWS_PER_S)))
     job = SilentJob()
     session = Session.open(folder, workspace=place / "w.pilot")
     with contextlib.closing(session):
         session.load(job)
+        loaded = session.store.totals().rows_loaded
         commits: list[float] = []
         _time_commits(session.store, commits)
         command = [sys.executable, "-m", "tests.benchmarks._append", str(log), str(ROWS_PER_S), str(seconds)]
@@ -66,7 +71,7 @@ def measure(place: Path, seconds: float) -> list[Row]:
         [stream] = session.store.streams()
         found = session.store.execute_readonly(
             "SELECT epoch(min(_ts)), epoch(max(_ts)), count(*), epoch(_arrived) FROM "
-            f"{stream.table} WHERE _ts > TIMESTAMP '2026-03-03' GROUP BY _arrived ORDER BY _arrived")
+            f"{stream.table} WHERE _record >= {loaded} GROUP BY _arrived ORDER BY _arrived")
     oldest, newest, counts, arrived = (np.array(column, float) for column in zip(*found, strict=True))
     if counts.sum() != written:
         raise SystemExit(f"{written} rows were written, {counts.sum():.0f} are there")
@@ -85,6 +90,10 @@ def measure(place: Path, seconds: float) -> list[Row]:
                     note=f"p50 {1e3 * np.median(polls):.0f}", judged="ours"))
     rows.append(Row("processor while it follows", 100 * used, None, None, "% of a core", judged="ours"))
     return rows
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _time_commits(store: object, commits: list[float]) -> None:
