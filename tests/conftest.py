@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -40,6 +42,17 @@ def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         _move_home(patch, tmp_path_factory.mktemp("shared-home"))
         yield
+
+
+_TESTS = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _tidy_between_tests() -> Iterator[None]:
+    """Cycles are collected between tests: never while a widget is painted, as in the program (`bridge.tidying`)."""
+    gc.disable()
+    yield
+    gc.collect(2 if next(_TESTS) % 25 == 0 else 1)
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication
 from widgets import layout_store
 from widgets.bridge.conductor import Conductor, Life
 from widgets.bridge.preload import Preload
+from widgets.bridge.tidying import Tidying
 from widgets.dialogs.files import Questions
 from widgets.helm import Helm
 from widgets.icons import Icons
@@ -75,6 +76,7 @@ class Console(QObject):
         self.preload.broke.connect(self.helm.arrivals.on_bug)
         self.ended_in_time = True
         self._shut = False
+        self.tidying = Tidying(self)
         self.window.closing.connect(self.shut_down)
 
     def furnish(self) -> None:
