@@ -91,7 +91,7 @@ class Facts:
 def look_at(name: str, values: Sequence[object]) -> Facts:
     """Facts about a column from values as the file has them: text, numbers, times, flags, None."""
     present = [value for value in values if not is_missing(value)]
-    nested = any(isinstance(value, list | dict | tuple) for value in present)
+    nested = sum(isinstance(value, list | dict | tuple) for value in present) > (1 - ENOUGH) * len(present)
     texts = tuple(as_text(value) for value in present)
 
     def facts(kind: ColumnType, numbers: tuple[float, ...] = (), form: TimeFormat | None = None,

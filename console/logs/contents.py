@@ -16,6 +16,7 @@ from console.errors import ConsoleError, UnreadableLog
 from console.logs import parquet
 from console.logs.formats import Cutter
 from console.logs.identity import FileState, look, repeats, same_bytes
+from console.logs.limits import BAD_SHARE, MOST_BAD, NO_FURTHER
 from console.logs.parquet_lines import ParquetLines
 from console.logs.plan import Compression, FileFormat
 from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
@@ -216,6 +217,12 @@ class _Copies:
         return same_bytes(path, self._folder / original.plan.path, size)
 
 
+def _is_hopeless(state: FileState) -> bool:
+    """Whether nearly all of what was written of an archive went into quarantine."""
+    bad = state.rows_quarantined
+    return bad > MOST_BAD and bad > BAD_SHARE * (state.rows_loaded + bad + sum(state.ignored.values()))
+
+
 def contents(folder: Path, state: FileState, live_s: float,
              known: Mapping[str, bool] | None = None,
              cutter: Cutter | None = None) -> Iterator[Piece | Range | Ended | Broken]:
@@ -239,8 +246,13 @@ def contents(folder: Path, state: FileState, live_s: float,
         file = TextFile(path, state.plan, state.mark if state.mark.offset else None, state.identity.node, known,
                         cutter)
         try:
-            at_rest = state.plan.compression is not Compression.NONE or age_s(state.identity.mtime_ns) > live_s
-            yield from file.pieces(final=at_rest)
+            packed = state.plan.compression is not Compression.NONE
+            for piece in file.pieces(final=packed or age_s(state.identity.mtime_ns) > live_s):
+                yield piece
+                if packed and _is_hopeless(state):
+                    records = state.rows_loaded + state.rows_quarantined + sum(state.ignored.values())
+                    yield Ended(NO_FURTHER.format(bad=state.rows_quarantined, records=records))
+                    return
             yield Ended(file.damage, held=file.waiting > 0)
         finally:
             file.close()

@@ -16,6 +16,8 @@ LEFT_ALONE: tuple[tuple[bytes, str], ...] = (
 """First bytes of what is no log. A pickle is never opened: opening runs what is in it."""
 
 UNREAD: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xff\xfe\0\0", "text in UTF-32", "Write it as UTF-8"),
+    (b"\0\0\xfe\xff", "text in UTF-32", "Write it as UTF-8"),
     (b"Obj\x01", "an Avro file", "Export it as Parquet or JSON lines"),
     (b"ORC", "an ORC file", "Export it as Parquet"),
     (b"ARROW1", "an Arrow file", "Write it as Parquet"),

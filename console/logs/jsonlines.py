@@ -69,9 +69,16 @@ class JsonCutter:
         cut.records = cut.lines = len(ends)
         cut.starts = [np.arange(len(ends))]
         offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
-        lines = _in_batches(pa.table({
+        lines = pa.table({
             "i": pa.array(np.arange(len(ends))),
-            "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))}))
+            "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))})
+        full = np.diff(offsets) > 1         # millions of empty lines would cost as much as millions of broken ones
+        if not full.all():
+            cut.ignored[BLANK] += len(full) - int(np.count_nonzero(full))
+            lines = lines.filter(pa.array(full))
+            if not lines.num_rows:
+                return cut
+        lines = _in_batches(lines)
         long = np.flatnonzero(np.diff(offsets) > LINE_BYTES)
         self._con.register("lines", lines)
         if not len(long):

@@ -29,6 +29,14 @@ from numpy.typing import NDArray
 from console.errors import UnreadableLog
 from console.logs import formats
 from console.logs.jsonlines import JsonCutter
+from console.logs.limits import (
+    BAD_SHARE,
+    FREE_EXPANSION,
+    LINES_AT_ONCE,
+    MOST_BAD,
+    MOST_EXPANSION,
+    NO_FURTHER,
+)
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.records import (
     BLANK,
@@ -170,6 +178,14 @@ def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
         return newlines(raw) + 1
     units = np.frombuffer(raw[: len(raw) // 2 * 2], "<u2" if encoding == "utf-16-le" else ">u2")
     return np.flatnonzero(units == 10) * 2 + 2
+
+
+def _some_lines(raw: bytes, encoding: str) -> int:
+    """Where the first LINES_AT_ONCE lines end; the size when there are fewer."""
+    if len(raw) <= LINES_AT_ONCE or raw.count(b"\n") <= LINES_AT_ONCE:
+        return len(raw)
+    ends = _line_ends(raw, encoding)
+    return int(ends[LINES_AT_ONCE - 1]) if len(ends) > LINES_AT_ONCE else len(raw)
 
 
 def _newline(encoding: str) -> bytes:
@@ -352,6 +368,8 @@ class TextFile:
         self._header_due = plan.format is FileFormat.CSV and plan.has_header
         self._skipping = False
         self._rest_of_line = False
+        self._bad = self._records = 0           # of what was cut: blank or bad, and all
+        self._enough = False
         self._before = b""                      # an archive's bytes before the mark
         self._last = b""                        # the bytes before the mark, as far as they are remembered
         self._anew: bytes | None = None
@@ -568,7 +586,9 @@ class TextFile:
                 yield from self._pass_hole()
             if self._waiting:
                 yield from self._cut(final=final and not chunk)
-            if not chunk:
+            if self._enough:
+                self._waiting = b""
+            if not chunk or self._enough:
                 return
 
     def _pass_hole(self) -> Iterator[Piece]:
@@ -585,6 +605,8 @@ class TextFile:
     def _next(self, size: int) -> bytes:
         """The next bytes; of a damaged archive those before the damage."""
         pieces = []
+        if self._expands():
+            return b""
         step = size if self.plan.compression is Compression.NONE else PACKED_BYTES
         stream: object = self._stream
         read = stream.read1 if isinstance(stream, gzip.GzipFile) else self._stream.read
@@ -604,6 +626,20 @@ class TextFile:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
         return chunk
 
+    def _expands(self) -> bool:
+        """Whether a compressed file unpacks to more than any log does."""
+        if self.plan.compression is Compression.NONE or self.read_to <= FREE_EXPANSION:
+            return False
+        try:
+            packed = max(1, self.path.stat().st_size)
+        except OSError:
+            packed = max(1, self.plan.size)
+        if self.read_to <= MOST_EXPANSION * packed:
+            return False
+        self.damage = (f"It was read no further than {self.read_to >> 20:,} MB: it unpacks to more than "
+                       f"{MOST_EXPANSION:,} times its size")
+        return True
+
     def _cut(self, *, final: bool) -> Iterator[Piece]:
         if self._skipping or self._rest_of_line:
             yield from self._finish_line(final)
@@ -612,16 +648,30 @@ class TextFile:
             if header is None:
                 return
             yield header
-        raw = self._waiting
         newline = _newline(self.encoding)
-        end = len(raw) if final else _last(raw, newline)
-        if end:
-            cut = self._cutter.cut(self._text(raw[:end]), final=final)
+        while not self._enough:
+            raw = self._waiting
+            end = len(raw) if final else _last(raw, newline)
+            part = min(end, _some_lines(raw, self.encoding))
+            last = final and part == end
+            cut = self._cutter.cut(self._text(raw[:part]), final=last) if part else Cut()
             if cut.consumed:
-                yield self._piece(cut, raw[: self._raw_size(raw[:end], cut, final)])
+                self._count(cut)
+                yield self._piece(cut, raw[: self._raw_size(raw[:part], cut, last)])
+            if part == end or not cut.consumed:
+                break
         if len(self._waiting) > self._line_bytes + RECORD_BYTES and _last(self._waiting, newline) == 0:
             yield self._one_bad(self._waiting, f"longer than {self._line_bytes >> 20} MB", line_ends=False)
             self._skipping = True
+
+    def _count(self, cut: Cut) -> None:
+        """Sees whether an archive is worth to be read on: a few bytes may unpack to millions of bad records."""
+        self._bad += len(cut.bad) + cut.ignored[BLANK]
+        self._records += cut.records
+        if self.plan.compression is not Compression.NONE and (
+                self._bad > MOST_BAD and self._bad > BAD_SHARE * self._records):
+            self._enough = True
+            self.damage = NO_FURTHER.format(bad=self._bad, records=self._records)
 
     def _finish_line(self, final: bool) -> Iterator[Piece]:
         """The rest of a line whose beginning was read before: no record of its own."""

@@ -185,6 +185,8 @@ def _text(plan: FilePlan, text: str, is_whole: bool, rows: int, told: Mapping[st
     if known is not None:
         fields = known[0].fields_of(look) or told.get(known[0].name, ()) if not rows else ()
         return _of_form(replace(plan, format=look.format), *known, text.encode(), is_whole, rows, fields)
+    if "\n" not in text and text.strip().count("\r") > 1:
+        return Refused(plan.path, "Its lines end with carriage returns alone, which is not read. Write line feeds")
     rows = max(rows, FIRST_ROWS)
     if start.startswith(("{", "[")):
         return _json(plan, text, start, is_whole, rows)

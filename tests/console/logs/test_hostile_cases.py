@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import sys
@@ -16,10 +17,12 @@ import pytest
 
 from console.errors import NoLogs
 from console.jobs import SilentJob
+from console.logs import reading
 from console.logs.cells import look_at
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
-from console.logs.sniff import Incomplete, sniff
+from console.logs.plan import Refused
+from console.logs.sniff import Head, Incomplete, sniff
 from console.store import FileView, Workspace
 
 START = 1_772_409_600
@@ -188,4 +191,105 @@ def test_that_no_key_beyond_the_limit_of_columns_loses_a_cell(tmp_path: Path, sh
     by_content = [sorted(row.items()) for row in wanted]
     assert sorted(by_content) == sorted(sorted(row.items()) for row in found)
     assert any("beyond the 1,000 columns" in file.note for file in ws.files())
+    ws.close()
+
+
+ROW = b'{"ts": "2026-03-02T00:00:00Z", "latency_ms": 1}\n'
+
+
+def packed(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else pa.compress(content, "zstd", asbytes=True))
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_that_an_archive_that_unpacks_to_too_much_is_read_no_further(
+        tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "FREE_EXPANSION", 1 << 20)
+    monkeypatch.setattr(reading, "MOST_EXPANSION", 20)
+    packed(tmp_path / "logs" / f"app.jsonl.{ending}", ROW * 500_000)
+    ws, report = load(tmp_path / "logs")
+    [file] = ws.files()
+    assert 0 < report.rows_loaded < 500_000
+    assert file.note.endswith("it unpacks to more than 20 times its size") and "was read no further than" in file.note
+    again = load_folder(discover(tmp_path / "logs", SilentJob()), ws, SilentJob())
+    assert again.rows_loaded == report.rows_loaded
+    ws.close()
+
+
+@pytest.mark.parametrize("bad", [b"\n", b"{]\n"])
+def test_that_an_archive_of_nothing_but_bad_records_is_read_no_further(tmp_path: Path, bad: bytes) -> None:
+    packed(tmp_path / "logs" / "app.jsonl.gz", ROW * 30 + bad * 1_500_000)
+    began = time.process_time()
+    ws, report = load(tmp_path / "logs")
+    [file] = ws.files()
+    assert report.rows_loaded == 30 and report.rows_quarantined + report.rows_ignored < 1_300_000
+    assert "are blank or cannot be read (limit of a compressed file: 100,000" in file.note
+    assert time.process_time() - began < 40
+    again = load_folder(discover(tmp_path / "logs", SilentJob()), ws, SilentJob())
+    assert again.rows_read == report.rows_read
+    ws.close()
+
+
+def test_that_an_archive_of_rows_without_times_is_read_no_further(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have the shape of rows: only the store sees that they are none, a transaction later."""
+    monkeypatch.setattr(reading, "LINES_AT_ONCE", 1000)
+    monkeypatch.setattr("console.logs.contents.AHEAD_BYTES", 1)
+    monkeypatch.setattr("console.logs.contents.MOST_BAD", 1000)
+    monkeypatch.setattr("console.logs.load.FIRST_ROWS", 2000)
+    packed(tmp_path / "logs" / "app.jsonl.gz", ROW * 30 + b"{}\n" * 100_000)
+    ws, report = load(tmp_path / "logs")
+    [file] = ws.files()
+    assert report.rows_loaded == 30 and 1000 < report.rows_quarantined < 10_000
+    assert file.note.startswith("It was read no further: ")
+    ws.close()
+
+
+@pytest.mark.parametrize("name, content", [
+    ("a.jsonl", b"".join([ROW, b"\n", b"{}\n", b"torn {\n", b"\r\n", ROW * 3] * 20)),
+    ("a.csv", b"ts,city\n" + b"".join([b'2026-03-02T00:00:00Z,"Bad\nGodesberg"\n', b"\n",
+                                        b"2026-03-02T00:00:00Z,K\xf6ln\n" * 3, b"1,2,3\n"] * 20)),
+    ("b.csv", ("ts,city\n" + ("2026-03-02T00:00:00Z,Köln\n" * 4 + "\n1,2,3\n") * 20).encode("utf-16"))])
+def test_that_records_are_the_same_however_few_lines_are_cut_at_once(
+        tmp_path: Path, name: str, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).write_bytes(content)
+    head = sniff(tmp_path / name, name, 20)
+    assert isinstance(head, Head)
+
+    def all_of() -> tuple[list[Any], list[Any], list[Any]]:
+        file = reading.TextFile(tmp_path / name, head.file)
+        rows: list[Any] = []
+        bad: list[Any] = []
+        ends: list[Any] = []
+        for piece in file.pieces(final=True):
+            table = piece.rows()
+            rows += [] if table is None else table.to_pylist()
+            bad += [(piece.line_place(each.line), each.reason, each.raw) for each in piece.cut.bad]
+            ends.append((piece.mark.offset, piece.mark.records))
+        file.close()
+        return rows, bad, ends[-1:]
+
+    at_once = all_of()
+    monkeypatch.setattr(reading, "LINES_AT_ONCE", 7)
+    assert all_of() == at_once
+    assert at_once[0] and at_once[1] and at_once[2][0][0] == len(content)
+
+
+@pytest.mark.parametrize("content, said", [
+    ("ts,latency_ms\n1772409600,1\n".encode("utf-32"), "It is text in UTF-32"),
+    (b"ts,latency_ms\r" + b"1772409600,1\r" * 20, "Its lines end with carriage returns alone")])
+def test_that_text_of_other_kinds_is_refused_with_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    found = sniff(tmp_path / "a.csv", "a.csv")
+    assert isinstance(found, Refused) and found.reason.startswith(said)
+
+
+def test_that_a_few_odd_cells_do_not_cost_a_file_its_time(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    odd = ['{"ts": {"deep": [1]}, "latency_ms": 2}', '{"ts": [], "latency_ms": 3}']
+    lines = ['{"ts": "2026-03-02T00:00:00Z", "latency_ms": 1}'] * 38
+    (tmp_path / "logs" / "a.jsonl").write_text("\n".join([*lines[:9], *odd, *lines[9:]]) + "\n")
+    ws, report = load(tmp_path / "logs")
+    assert (report.events, report.rows_quarantined) == (38, 2)
     ws.close()
