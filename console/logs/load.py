@@ -29,7 +29,7 @@ from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
 from console.logs.recognise import told_apart
-from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse
+from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse, refuse_all
 from console.roles import ColumnType, StreamKind
 from console.store import Workspace, Writer, trouble
 
@@ -119,8 +119,7 @@ class _Loading:
         self.progress = Progress()
 
     def run(self) -> LoadReport:
-        for refused in self._plan.refused:
-            refuse(self._ws, self._folder, refused)
+        refuse_all(self._ws, self._folder, self._plan.refused)
         self._files = self._to_do()
         self._bytes_total = sum(state.identity.size for state in self._files)
         held = self._load(self._files, wait=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +21,11 @@ from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, cutter_of
 from console.roles import ColumnType, Role, StreamKind
+from console.store.ledger import LEFT_ALONE, REJECTED
 from console.store.names import MORE
 
 if TYPE_CHECKING:
-    from console.store import Appended, StreamInfo, Workspace, Writer
+    from console.store import Appended, FileEntry, StreamInfo, Workspace, Writer
 
 PIECES = "_pieces"              # the name under which the rows of pieces are registered
 READ = "state NOT IN ('rejected', 'left alone', 'left out')"
@@ -180,6 +182,24 @@ def refuse(ws: Workspace, folder: Path, refused: Refused) -> None:
             return
         w.free(refused.path)
         ws.refuse(refused.path, refused.reason, refused.rejected)
+
+
+def refuse_all(ws: Workspace, folder: Path, refused: Sequence[Refused]) -> None:
+    """The same for all that was met in a folder, in one transaction; what was said before is not said again."""
+    known: dict[str, list[FileEntry]] = {}
+    for entry in ws.ledger():
+        known.setdefault(entry.path, []).append(entry)
+    new = []
+    for each in refused:
+        state = REJECTED if each.rejected else LEFT_ALONE
+        there = known.get(each.path, [])
+        if any(entry.state not in (REJECTED, LEFT_ALONE) for entry in there):
+            refuse(ws, folder, each)
+        elif not any((entry.state, entry.reason) == (state, each.reason) for entry in there) and (
+                "\\x" in each.path or os.path.lexists(folder / each.path)):
+            new.append((each.path, each.reason, each.rejected))
+    if new:
+        ws.refuse_all(new)
 
 
 def forget_refusal(ws: Workspace, path: str) -> None:

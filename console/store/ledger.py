@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -168,11 +168,12 @@ def entries(con: DuckDBPyConnection) -> tuple[FileEntry, ...]:
     return tuple(found)
 
 
-def refuse(con: DuckDBPyConnection, path: str, reason: str, rejected: bool) -> None:
-    """A file that is not loaded, and why; said again, the later word stays."""
+def refuse(con: DuckDBPyConnection, files: Iterable[tuple[str, str, bool]]) -> None:
+    """Files that are not loaded: (path, why, whether they should be logs). Said again, the later word stays."""
     changes = Changes(con)
-    file_id = changes.file(path, None, {})
-    changes.set(file_id, {"state": REJECTED if rejected else LEFT_ALONE, "reason": reason})
+    for path, reason, rejected in files:
+        file_id = changes.file(path, None, {})
+        changes.set(file_id, {"state": REJECTED if rejected else LEFT_ALONE, "reason": reason})
     changes.flush()
 
 

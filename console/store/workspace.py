@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -226,8 +226,12 @@ class Workspace:
 
     def refuse(self, path: str, reason: str, rejected: bool) -> None:
         """Note a file that is not loaded: rejected (should be a log) or left alone (is none)."""
+        self.refuse_all([(path, reason, rejected)])
+
+    def refuse_all(self, files: Iterable[tuple[str, str, bool]]) -> None:
+        """The same for many: (path, reason, rejected)."""
         with self._transaction(()) as con:
-            ledger.refuse(con, path, reason, rejected)
+            ledger.refuse(con, files)
 
     def set_notes(self, notes: Sequence[str]) -> None:
         """What is said once about the folder; replaces what was said before."""

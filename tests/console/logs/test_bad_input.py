@@ -191,3 +191,18 @@ def test_that_a_transaction_holds_few_records_that_are_no_rows(
     assert sum(held) == 3000
     assert sum(count > 400 for count in held) <= 1, "rows without a time are met when a transaction is full"
     loaded.check(900, quarantined=3000)
+
+
+def test_that_many_files_that_are_no_logs_are_noted_at_once(tmp_path: Path) -> None:
+    pictures = {f"picture_{number}__png": b"\x89PNG\r\n\x1a\n" + bytes([number]) for number in range(200)}
+    loaded = Loaded(tmp_path, app__csv=(HEADER + lines(0, 10)).encode(), **pictures)
+    alone = {file.path: file.note for file in loaded.ws.files() if file.state == "left alone"}
+    assert len(alone) == 200 and all(alone.values())
+    assert loaded.ws.generation < 50, "each transaction makes a generation"
+    (tmp_path / "logs" / "picture-7.png").write_bytes(b"")
+    before = loaded.ws.generation
+    load_folder(discover(tmp_path / "logs", SilentJob()), loaded.ws, SilentJob())
+    changed = {file.path: file.note for file in loaded.ws.files() if file.path in alone}
+    assert {path for path in alone if changed[path] != alone[path]} == {"picture-7.png"}
+    assert loaded.ws.generation - before < 10
+    loaded.check(10)
