@@ -22,6 +22,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.console.logs import hostile_forms
+
 GOOD_ROWS = 500
 START = 1_772_409_600           # 2026-03-02T00:00:00Z
 
@@ -115,8 +117,12 @@ def mixed_types(chance: random.Random, path: Path) -> None:
 
 
 def wide(chance: random.Random, path: Path) -> None:
-    count = chance.choice([1000, 10_000])
+    count = chance.choice([900, 1000, 10_000])
     names = ["ts", "latency_ms", *(f"c{n}" for n in range(count))]
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(dict(zip(names, (START + n, n, *[1] * count), strict=True))) + "\n"
+                                for n in range(10)))
+        return
     body = ",".join(["1"] * count)
     path.write_text("\n".join([",".join(names), *(f"{START + n},{n},{body}" for n in range(10))]) + "\n")
 
@@ -161,10 +167,10 @@ def nothing(chance: random.Random, path: Path) -> None:
 
 def packed(chance: random.Random, path: Path) -> None:
     body = b"\n".join(_ordinary(chance, 300)) + b"\n"
-    whole = gzip.compress(body)
+    whole = gzip.compress(body, mtime=0)
     zst = pa.compress(body, "zstd", asbytes=True)
     path.write_bytes(chance.choice([
-        whole[: len(whole) // 2], whole[:10], whole + b"garbage", whole + whole, gzip.compress(whole),
+        whole[: len(whole) // 2], whole[:10], whole + b"garbage", whole + whole, gzip.compress(whole, mtime=0),
         zst[: len(zst) // 2], zst + b"garbage", whole[:40] + bytes([whole[40] ^ 255]) + whole[41:], b"\x1f\x8b",
         b"\x28\xb5\x2f\xfd"]))
 
@@ -173,9 +179,43 @@ def bomb(chance: random.Random, path: Path) -> None:
     size = 400 << 20
     piece = chance.choice([b"\0", b"x", b"\n", b'{"ts":1}\n', b"1,2\n"])
     block = piece * ((4 << 20) // len(piece))
-    with gzip.open(path, "wb", compresslevel=1) as out:
+    with gzip.GzipFile(path, "wb", compresslevel=1, mtime=0) as out:
         for _ in range(size // len(block)):
             out.write(block)
+
+
+def bomb_behind(chance: random.Random, path: Path) -> None:
+    """Rows as they should be, and then far too much of something."""
+    head = b"\n".join(_ordinary(chance, 60)) + b"\n"
+    piece = chance.choice([b"\n", b"{}\n", b"x\n", b'{"ts": 1}\n', b"1772409600,r,1,1,tv\n", b"\0", b"y", b'"'])
+    block = piece * ((4 << 20) // len(piece))
+    if path.suffix == ".zst":
+        with pa.CompressedOutputStream(str(path), "zstd") as out:
+            for part in (head, *[block] * 100):
+                out.write(part)
+    else:
+        with gzip.GzipFile(path, "wb", compresslevel=1, mtime=0) as out:
+            for part in (head, *[block] * 100):
+                out.write(part)
+
+
+def slow(chance: random.Random, path: Path) -> None:
+    """Lines in which a pattern goes back and forth."""
+    piece = chance.choice(["1", "1:", "::", "a.", "-", " ", '"', "(", "é", "1.", "0 ", "1,", "T", "\\", "[", "a\t"])
+    before = chance.choice(["", "INFO:     ", "2026-03-02 10:00:00,123 - ", "127.0.0.1 - - [", '{"ts": "', "# HELP ",
+                            "nv_x{"])
+    line = before + piece * (chance.choice([3000, 60_000]) // len(piece))
+    path.write_text("\n".join(["ts,latency_ms", *[line] * 40]) + "\n")
+
+
+def spoiled_form(chance: random.Random, path: Path) -> None:
+    """The log of a serving tool, half of it spoiled."""
+    form = chance.choice(hostile_forms.FORMS)
+    spoiled = [hostile_forms.spoiled(chance, form) for _ in range(20)]
+    body = [hostile_forms.good(form)] * 25 + spoiled
+    if chance.random() < 0.5:
+        chance.shuffle(body)
+    path.write_bytes(b"\n".join(body) + chance.choice([b"", b"\n"]))
 
 
 def parquet(chance: random.Random, path: Path) -> None:
@@ -184,7 +224,7 @@ def parquet(chance: random.Random, path: Path) -> None:
                                   "latency_ms": pa.array([chance.random() for _ in range(count)])}
     kind = chance.randrange(9)
     if kind == 0:
-        columns = {**columns, **{f"c{n}": pa.array([n] * count) for n in range(3000)}}
+        columns |= {f"c{n}": pa.array([n] * count) for n in range(chance.choice([900, 3000, 10_000]))}
     elif kind == 1:
         columns["nested"] = pa.array([{"a": [{"b": n}]} for n in range(count)])
     elif kind == 2:
@@ -207,32 +247,54 @@ def parquet(chance: random.Random, path: Path) -> None:
     path.write_bytes(bytes(data))
 
 
-def special(chance: random.Random, path: Path) -> None:
-    kind = chance.randrange(8)
-    if kind == 0:
-        os.mkfifo(path)
-    elif kind == 1:
-        path.symlink_to(path)
-    elif kind == 2:
-        path.symlink_to(chance.choice(["/dev/zero", "/dev/random", "/dev/stdin", "/proc/self/mem", "/nowhere/at/all"]))
-    elif kind == 3:
+def pipe(chance: random.Random, path: Path) -> None:
+    os.mkfifo(path)
+
+
+def loop(chance: random.Random, path: Path) -> None:
+    path.symlink_to(chance.choice([path, path.parent, Path("..")]))
+
+
+def device(chance: random.Random, path: Path) -> None:
+    path.symlink_to(chance.choice(["/dev/zero", "/dev/random", "/dev/stdin", "/proc/self/mem", "/nowhere/at/all"]))
+
+
+def folder(chance: random.Random, path: Path) -> None:
+    """A folder with the name of a file, and a way back to itself."""
+    path.mkdir()
+    (path / "again").symlink_to(path, target_is_directory=True)
+    (path / "inside.csv").write_bytes(b"\n".join(table(chance, 30)) + b"\n")
+
+
+def deep_folder(chance: random.Random, path: Path) -> None:
+    deep = path.joinpath(*["d"] * 40)
+    deep.mkdir(parents=True)
+    (deep / "log.jsonl").write_bytes(b"\n".join(lines(chance, 5)) + b"\n")
+
+
+def shut(chance: random.Random, path: Path) -> None:
+    """A file or a folder that nobody but root may look into."""
+    inside = path
+    if chance.random() < 0.3:
         path.mkdir()
-        (path / "again").symlink_to(path, target_is_directory=True)
-        (path / "inside.csv").write_bytes(b"\n".join(table(chance, 30)) + b"\n")
-    elif kind == 4 and len(str(path)) < 100:
-        with socket.socket(socket.AF_UNIX) as end:
-            end.bind(str(path))
-    elif kind == 5:
-        path.symlink_to("..", target_is_directory=True)
-    elif kind == 6:
-        path.write_bytes(b"\n".join(lines(chance, 30)) + b"\n")
-        path.chmod(0)
-    else:
-        deep = path
-        for _ in range(40):
-            deep = deep / "d"
-        deep.mkdir(parents=True)
-        (deep / "log.jsonl").write_bytes(b"\n".join(lines(chance, 5)) + b"\n")
+        inside = path / "inside.jsonl"
+    inside.write_bytes(b"\n".join(lines(chance, 30)) + b"\n")
+    path.chmod(0)
+
+
+def listening(chance: random.Random, path: Path) -> None:
+    if len(os.fsencode(path)) > 100:       # of a socket's name
+        nothing(chance, path)
+        return
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(str(path))
+
+
+def linked(chance: random.Random, path: Path) -> None:
+    """One file under three names."""
+    path.write_bytes(b"\n".join(lines(chance, 30)) + b"\n")
+    os.link(path, path.with_name(path.name + ".1"))
+    path.with_name(path.name + ".2").symlink_to(path.name)
 
 
 def no_log(chance: random.Random, path: Path) -> None:
@@ -265,13 +327,16 @@ def pretended(chance: random.Random, path: Path) -> None:
 
 MAKERS: tuple[tuple[Maker, tuple[str, ...], int], ...] = (
     (broken_json, (".jsonl", ".log", ".json"), 8), (deep_json, (".jsonl",), 3), (long_line, (".jsonl", ".csv"), 2),
-    (one_line, (".csv", ".jsonl"), 1), (many_keys, (".jsonl",), 3), (mixed_types, (".jsonl",), 6), (wide, (".csv",), 2),
+    (one_line, (".csv", ".jsonl"), 1), (many_keys, (".jsonl",), 3), (mixed_types, (".jsonl",), 6),
+    (wide, (".csv", ".jsonl"), 2),
     (hostile_names, (".csv", ".jsonl"), 6), (hostile_values, (".jsonl",), 4), (ragged, (".csv", ".tsv", ".txt"), 8),
     (encodings, (".csv", ".jsonl", ".log"), 6), (nothing, (".csv", ".jsonl", ".gz", ".parquet"), 4),
     (packed, (".csv.gz", ".jsonl.zst", ".gz", ".log"), 6), (bomb, (".csv.gz", ".jsonl.gz"), 1),
-    (parquet, (".parquet", ".csv"), 6), (special, (".csv", ".jsonl", ""), 6),
+    (parquet, (".parquet", ".csv"), 6), *((make, (".csv", ".jsonl", ""), 1) for make in (
+        pipe, loop, device, folder, deep_folder, shut, listening, linked)),
     (no_log, (".csv", ".pkl", ".log", ".bin"), 5),
-    (pretended, (".jsonl", ".log", ".prom"), 6),
+    (pretended, (".jsonl", ".log", ".prom"), 6), (spoiled_form, (".jsonl", ".log", ".prom"), 8),
+    (bomb_behind, (".csv.gz", ".jsonl.gz", ".jsonl.zst"), 1), (slow, (".csv", ".log", ".jsonl"), 3),
 )
 """What is made, under which endings, and how often against the others."""
 
@@ -281,24 +346,25 @@ ODD_NAMES = ("a b.csv", "a'b\".csv", "-rf.csv", "ünï.csv", "new\nline.csv", "*
 NO_TEXT = b"bad\xff\xfename.csv"
 
 
-def write(folder: Path, count: int, seed: int) -> None:
-    """The good file, and so many hostile ones in a few folders."""
+def write(place: Path, count: int, seed: int) -> None:
+    """The good file, and so many hostile ones in a few folders; one of each maker first. With odd names a few more."""
     chance = random.Random(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "good.jsonl").write_bytes(b"\n".join(lines(chance, GOOD_ROWS)) + b"\n")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "good.jsonl").write_bytes(b"\n".join(lines(chance, GOOD_ROWS)) + b"\n")
     for number, (make, ending) in enumerate(_chosen(chance, count)):
-        place = folder / f"f{number % 7}"
-        place.mkdir(exist_ok=True)
-        make(chance, place / f"{make.__name__}{number}{ending}")
-    for name in ODD_NAMES[: max(1, count // 10)]:
-        (folder / name).write_bytes(b"\n".join(table(chance, 20)) + b"\n")
-    if count >= 100 and sys.platform == "linux":
-        Path(os.fsdecode(os.fsencode(folder) + b"/" + NO_TEXT)).write_bytes(b"\n".join(table(chance, 20)) + b"\n")
+        inside = place / f"f{number % 7}"
+        inside.mkdir(exist_ok=True)
+        make(chance, inside / f"{make.__name__}{number}{ending}")
+    for name in ODD_NAMES:
+        (place / name).write_bytes(b"\n".join(table(chance, 20)) + b"\n")
+    if sys.platform == "linux":
+        Path(os.fsdecode(os.fsencode(place) + b"/" + NO_TEXT)).write_bytes(b"\n".join(table(chance, 20)) + b"\n")
 
 
 def _chosen(chance: random.Random, count: int) -> Iterator[tuple[Maker, str]]:
     weights = [weight for _, _, weight in MAKERS]
-    for make, endings, _ in chance.choices(MAKERS, weights, k=count):
+    once = chance.sample(MAKERS, min(count, len(MAKERS)))
+    for make, endings, _ in [*once, *chance.choices(MAKERS, weights, k=count - len(once))]:
         yield make, chance.choice(endings)
 
 
