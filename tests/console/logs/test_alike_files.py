@@ -97,6 +97,20 @@ def test_that_the_beginning_of_a_wide_table_is_a_copy(opened: tuple[Path, Worksp
     accounts(ws)
 
 
+def test_that_a_wide_table_that_was_written_anew_in_its_place_is_read(opened: tuple[Path, Workspace]) -> None:
+    folder, ws = opened
+    wide(folder / "app.csv", 0, 5)
+    load_folder(discover(folder, JOB), ws, JOB)
+    wide(folder / "app.csv", 100, 107)
+    load_folder(discover(folder, JOB), ws, JOB)
+    assert ids(ws) == numbered(range(5), range(100, 107))
+    with (folder / "app.csv").open("a") as log:
+        log.write((folder / "app.csv").read_text().splitlines()[-1].replace("r000106", "r000107") + "\n")
+    load_folder(discover(folder, JOB), ws, JOB)
+    assert ids(ws) == numbered(range(5), range(100, 108))
+    accounts(ws)
+
+
 def columnar(path: Path, seed: int) -> None:
     """1,000 rows of random features, of one size whatever they are; the same first column in all files."""
     numbers = np.random.default_rng(seed)
