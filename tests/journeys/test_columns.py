@@ -117,3 +117,25 @@ def test_that_a_corrected_role_is_there_again_when_the_folder_is_opened_anew(ope
     again = open_dialog(console, qtbot)
     assert role_of(again, "price") == "feature_length"
     qtbot.mouseClick(part(again, QPushButton, "columns_close"), LEFT)
+
+
+def test_that_a_role_is_chosen_by_typing_its_name(open_console, own, qtbot):
+    console = open_console(own)
+    dialog = open_dialog(console, qtbot)
+    table = part(dialog, QTableView, "columns_table")
+    model = table.model()
+    at = next(row for row in range(model.rowCount()) if model.index(row, COLUMN).data() == "price")
+    cell = model.index(at, ROLE)
+    table.scrollTo(cell)
+    qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(cell).center() - QPoint(20, 0))
+
+    def lists() -> list[QWidget]:
+        boxes = table.findChildren(QComboBox, "cell_choice")
+        return [box.view() for box in boxes if box.isVisible() and box.view().isVisible()]
+
+    qtbot.waitUntil(lambda: len(lists()) == 1)
+    [view] = lists()
+    qtbot.keyClicks(view, "time_to")
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: role_of(dialog, "price") == "time_to_first_token")
+    qtbot.mouseClick(part(dialog, QPushButton, "columns_close"), LEFT)

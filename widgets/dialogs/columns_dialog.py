@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -41,7 +42,7 @@ class _Choice(QuietChoice):
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:
         """A combo box that gives its answer at once."""
-        box = QComboBox(parent)
+        box = QComboBox(parent) if self._free else _OpenAtOnce(parent)
         box.setEditable(self._free)
         box.addItems(self._words)
         box.setObjectName("cell_choice")
@@ -64,6 +65,16 @@ class _Choice(QuietChoice):
         if isinstance(editor, QComboBox):
             self.commitData.emit(editor)
             self.closeEditor.emit(editor)
+
+
+class _OpenAtOnce(QComboBox):
+    """A combo box whose list is open as soon as it shows: a letter typed into a closed one is an answer at once, and
+    the letters that follow it would go to the table."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt's."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self.showPopup)
 
 
 class ColumnsDialog(QDialog):
