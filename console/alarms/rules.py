@@ -150,9 +150,9 @@ class BurnRate:
 
     objective  share that should be good, 0.999
     factors    any of them sets the alarm off
-    period_s   what the objective and the windows of `factors` are for. While the log is younger, all windows are as much
-               shorter as the log is (as if it were LEAST_PERIOD_S old, at least). An instant looks at the log up to
-               then and never at how long it became: a replay says what was said live.
+    period_s   what the objective and the windows of `factors` are for. While the log is younger, all windows are
+               as much shorter as the log is (as if it were LEAST_PERIOD_S old, at least). An instant looks at the
+               log up to then and never at how long it became: a replay says what was said live.
     """
 
     objective: float
