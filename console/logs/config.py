@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import os
 import re
@@ -60,11 +61,13 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """The whole file. `zone` is that of times without one, for all streams that do not name their own.
 
     leave_out  patterns of paths of files that are not to be loaded; `*` stands for any letters, slashes too
+    alarm      tables as they stand there: what they mean is known to the alarms, who read and check them
     """
 
     zone: str | None = None
     leave_out: tuple[str, ...] = ()
     streams: dict[str, StreamSettings] = {}
+    alarm: tuple[dict[str, Any], ...] = ()
 
 
 ALLOWED: dict[str, str] = {
@@ -156,7 +159,41 @@ def as_text(settings: FolderSettings) -> str:
                 if value is not None:
                     lines.append(f"{key} = {quoted(value)}")
             lines.append("")
+    lines += as_tables("alarm", settings.alarm)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def as_tables(name: str, tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Lines of an array of tables, `[[name]]`, each key in the order that it has."""
+    lines = []
+    for table in tables:
+        lines.append(f"[[{name}]]")
+        lines += [f"{_key(key)} = {_written(value)}" for key, value in table.items()]
+        lines.append("")
+    return lines
+
+
+def _written(value: Any) -> str:
+    """A value as TOML has it, tables inline."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return repr(value)
+        case dict():
+            return "{ " + ", ".join(f"{_key(key)} = {_written(item)}" for key, item in value.items()) + " }"
+        case list() | tuple():
+            return "[" + ", ".join(map(_written, value)) + "]"
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return quoted(str(value))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)
 
 
 class ColumnAnswer(NamedTuple):
@@ -199,7 +236,7 @@ def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
                                        {**before.path, **said.path}, {**before.columns, **said.columns},
                                        before.half_of if said.half_of is None else said.half_of)
     leave_out = tuple(dict.fromkeys((*settings.leave_out, *more.leave_out)))
-    return FolderSettings(more.zone or settings.zone, leave_out, streams)
+    return FolderSettings(more.zone or settings.zone, leave_out, streams, more.alarm or settings.alarm)
 
 
 def left_out(path: str, patterns: Iterable[str]) -> str | None:
@@ -265,9 +302,12 @@ def _check(raw: dict[str, Any], text: str) -> None:
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
             raise fail((*path, key), f"`{key}` must be a list of texts in quotes", f"Write {ALLOWED[key]}")
 
-    keys(raw, (), ("zone", "leave_out", "streams"), "")
+    keys(raw, (), ("zone", "leave_out", "streams", "alarm"), "")
     word(raw, (), "zone")
     words(raw, (), "leave_out")
+    alarms = raw.get("alarm", [])
+    if not isinstance(alarms, list) or not all(isinstance(each, dict) for each in alarms):
+        raise fail(("alarm",), "`alarm` must be a list of tables", "Write each as [[alarm]]")
     streams = raw.get("streams", {})
     if not isinstance(streams, dict):
         raise fail(("streams",), "`streams` must be a table", 'Write it as [streams."name"]')
