@@ -19,6 +19,23 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
 os.environ["MPLBACKEND"] = "agg"
 
+MOST_WORKERS = 8
+"""Each has a Qt and databases of its own."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests: a process for each processor. Some, named on the command line: this process, with no wait for others.
+    """
+    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.collectonly or config.option.usepdb:
+        config.option.dist = "no"
+        return 0
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    if workers < 2:
+        config.option.dist = "no"
+        return 0
+    return workers
+
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
