@@ -1,0 +1,181 @@
+"""How often a rule would have fired: its condition and its counting over arrays, quick enough for a line being dragged.
+
+The counting is that of `machine`, written as runs of instants instead of a step for each: one alarm, whose rule stays
+the same. A property test holds the two together. 20,000 instants take about a millisecond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.alarms.rules import Band, BurnRate, NoData, Op, Rule, Side, Threshold
+from console.alarms.usual import Floats, slot_of
+from console.errors import BadSettings
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Firings:
+    """The alarms of one rule over one number.
+
+    total_s  seconds in which it fired
+    spans    from when to when, seconds since 1970: the instant at which it began to fire, and the one at which it
+             ended; for one that fires still, the last instant
+    """
+
+    count: int
+    total_s: float
+    spans: tuple[tuple[float, float], ...]
+
+
+NEVER = Firings(0, 0.0, ())
+
+
+def how_often(times: Floats, values: Floats, n: Floats, rule: Rule) -> Firings:
+    """What the rule would have done over these numbers.
+
+    times   instants of evaluation, seconds since 1970, increasing; `values` are those of [T - over, T), NaN for none
+    n       rows behind each value, for `min_samples`
+    Raises BadSettings for a burn rate, which has no number of its own to compare.
+    """
+    if not len(times):
+        return NEVER
+    hot, held, ended = _decided(times, values, rule)
+    none = np.isnan(values)
+    frozen = ~none & (n < rule.min_samples)
+    lasting = none & (_age(times, none) >= rule.no_data_for_s)
+    if rule.no_data is NoData.FIRING:
+        hot, held = hot | lasting, held | lasting
+    if rule.no_data is NoData.NO_DATA:
+        ended = lasting
+    frozen |= none & ~lasting if rule.no_data is not NoData.KEEP else none
+    said = ~frozen
+    at = times[said]
+    if not hot[said].any():
+        return NEVER
+    return _counted(at, hot[said], held[said], ended[said], rule, float(times[-1]))
+
+
+def beyond(times: Floats, values: Floats, rule: Rule) -> tuple[Flags, Flags]:
+    """Where the condition holds, and where it holds up to the clear level. NaN never does."""
+    hot, held, _ = _decided(times, values, rule)
+    return hot, held
+
+
+def edges(times: Floats, rule: Rule) -> tuple[Floats, Floats]:
+    """What lies below the first or above the second is bad, at each instant. Infinite: no line in the chart."""
+    low, high = np.full(len(times), -np.inf), np.full(len(times), np.inf)
+    match rule.condition:
+        case Threshold(op=op, value=value):
+            if op.upwards:
+                high[:] = value
+            elif op.upwards is False:
+                low[:] = value
+        case Band() as band:
+            median, scale = _band_at(times, band, rule.over_s)
+            if band.side is not Side.BELOW:
+                high = median + band.width * scale
+            if band.side is not Side.ABOVE:
+                low = median - band.width * scale
+        case BurnRate():
+            raise _no_line(rule)
+    return low, high
+
+
+def _decided(times: Floats, values: Floats, rule: Rule) -> tuple[Flags, Flags, Flags]:
+    no = np.zeros(len(times), bool)
+    match rule.condition:
+        case Threshold(op=op, value=value, clear=clear):
+            hot = _compared(values, op, value)
+            return hot, hot if clear is None else hot | _compared(values, op, clear), no
+        case Band() as band:
+            median, scale = _band_at(times, band, rule.over_s)
+            hot = _outside(values, median, scale * band.width, band.side)
+            if band.clear_width is None:
+                return hot, hot, no
+            return hot, hot | _outside(values, median, scale * band.clear_width, band.side), no
+        case BurnRate():
+            raise _no_line(rule)
+
+
+def _no_line(rule: Rule) -> BadSettings:
+    return BadSettings("A burn rate compares two stretches and has no line in the chart", where=f"alarm `{rule.name}`",
+                       do="Look at its history instead")
+
+
+def _compared(values: Floats, op: Op, level: float) -> Flags:
+    match op:
+        case Op.GREATER:
+            found = values > level
+        case Op.AT_LEAST:
+            found = values >= level
+        case Op.LESS:
+            found = values < level
+        case Op.AT_MOST:
+            found = values <= level
+        case Op.EQUAL:
+            found = values == level
+        case Op.UNEQUAL:
+            found = (values != level) & ~np.isnan(values)
+    return np.asarray(found, bool)
+
+
+def _band_at(times: Floats, band: Band, over_s: float) -> tuple[Floats, Floats]:
+    slot = slot_of(times - over_s / 2, band.period_s, len(band.median))
+    return np.asarray(band.median)[slot], np.asarray(band.scale)[slot]
+
+
+def _outside(values: Floats, median: Floats, allowed: Floats, side: Side) -> Flags:
+    above, below = values > median + allowed, values < median - allowed
+    return np.asarray(above if side is Side.ABOVE else below if side is Side.BELOW else above | below, bool)
+
+
+def _age(times: Floats, none: Flags) -> Floats:
+    """How long there has been nothing, at each instant where there is nothing."""
+    begins = none & ~np.concatenate(([False], none[:-1]))
+    first = np.maximum.accumulate(np.where(begins, times, -np.inf))
+    return np.where(none, times - np.where(np.isfinite(first), first, 0.0), 0.0)
+
+
+def _runs(flags: Flags) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last index of each run of True."""
+    change = np.diff(np.concatenate(([0], flags.astype(np.int8), [0])))
+    return np.flatnonzero(change == 1), np.flatnonzero(change == -1) - 1
+
+
+def _counted(at: Floats, hot: Flags, held: Flags, ended: Flags, rule: Rule, last: float) -> Firings:
+    """Runs of `held` are one when the misses between them last less than `keep_firing_for`: a firing alarm lives
+    through those. In each such group it begins to fire where a run of `hot` has lasted for `for`."""
+    first, final = _runs(held)
+    gap_from, gap_to = final[:-1] + 1, first[1:] - 1
+    stops = np.concatenate(([0], np.cumsum(ended)))
+    parted = (at[gap_to] - at[gap_from] >= rule.keep_firing_for_s) | (stops[gap_to + 1] > stops[gap_from])
+    opens = np.concatenate(([0], np.flatnonzero(parted) + 1))
+    closes = np.concatenate((np.flatnonzero(parted), [len(first) - 1]))
+    group_from, group_to = first[opens], final[closes]
+
+    hot_from, hot_to = _runs(hot)
+    fires = np.searchsorted(at, at[hot_from] + rule.for_s, "left")      # the first instant at which `for` is over
+    able = fires <= hot_to
+    fires = fires[able]
+    if not len(fires):
+        return NEVER
+    group = np.searchsorted(group_from, hot_from[able], "right") - 1
+    group, earliest = np.unique(group, return_index=True)
+    begins = at[fires[earliest]]
+
+    # The end: the first miss that is `keep_firing_for` after the first miss behind the group, or that has no data.
+    miss = group_to[group] + 1
+    known = miss < len(at)
+    since = at[np.minimum(miss, len(at) - 1)]
+    over = np.searchsorted(at, since + rule.keep_firing_for_s, "left")
+    stop_at = np.flatnonzero(ended)
+    stop = np.append(stop_at, len(at))[np.searchsorted(stop_at, miss, "left")]
+    end = np.minimum(over, stop)
+    ends = np.where(known & (end < len(at)), at[np.minimum(end, len(at) - 1)], last)
+    spans = tuple(zip(begins.tolist(), ends.tolist(), strict=True))
+    return Firings(len(spans), float((ends - begins).sum()), spans)
