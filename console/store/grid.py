@@ -26,14 +26,18 @@ class Grid:
     count: int
 
     @classmethod
-    def over(cls, window: Window, bucket_s: float) -> Grid:
-        """From the bucket of the window's start to the one that its end closes."""
+    def over(cls, window: Window, bucket_s: float, phase_s: float = 0.0) -> Grid:
+        """From the bucket of the window's start to the one that its end closes.
+
+        phase_s  buckets begin so much after whole ones since 1970
+        """
         step = round(bucket_s * 1e6)
         if step <= 0:
             raise ValueError(f"A bucket must have a length, got {bucket_s} s")
-        start, end = round(window.start_s * 1e6), round(window.end_s * 1e6)
+        phase = round(phase_s * 1e6) % step
+        start, end = round(window.start_s * 1e6) - phase, round(window.end_s * 1e6) - phase
         first, last = start // step, -(-end // step)
-        return cls(first * step, step, last - first)
+        return cls(first * step + phase, step, last - first)
 
     @property
     def times(self) -> Floats:
@@ -51,7 +55,8 @@ class Grid:
 
     def level(self) -> int | None:
         """The coarsest level that adds up to these buckets; None when none does."""
-        return next((level for level in reversed(LEVELS_S) if self.step_us % (level * 10**6) == 0), None)
+        return next((level for level in reversed(LEVELS_S)
+                     if self.step_us % (level * 10**6) == 0 and self.first_us % (level * 10**6) == 0), None)
 
 
 def plain(values: Any, missing: float) -> Floats:

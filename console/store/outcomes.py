@@ -241,9 +241,13 @@ def wait(con: DuckDBPyConnection, q: float) -> float | None:
 
 
 def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,
-            by: Role | None, resident: Resident | None = None) -> list[Moments]:
-    """See Workspace.outcome_moments. A column of the requests themselves wins over outcomes of other streams."""
-    grid = Grid.over(window, bucket_s)
+            by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+            some: Mapping[int, StreamInfo] | None = None) -> list[Moments]:
+    """See Workspace.outcome_moments. A column of the requests themselves wins over outcomes of other streams.
+
+    some  streams of which only some rows are meant (see `seen`): heeded where the requests themselves have the outcome
+    """
+    grid = Grid.over(window, bucket_s, phase_s)
     requests, told = _sides(streams)
     found: dict[str, Sums] = {}
     inline: set[tuple[int, str]] = set()
@@ -257,7 +261,8 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
             continue
         key = by if by is not None and stream.column(by) is not None else None
         stored = [column.stored for column in columns.values()]
-        for part in reading.moments(con, stream, stored, window, bucket_s, key, resident):
+        for part in reading.moments(con, some[stream.stream_id] if some else stream, stored, window, bucket_s, key,
+                                    resident, phase_s=phase_s, raw=bool(some)):
             sums = found.setdefault(part.series, Sums(grid))
             sums.rows += part.rows
             for name, column in columns.items():

@@ -29,12 +29,16 @@ EXACT_ROWS = 200_000
 
 
 def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
-            by: Role | None, resident: Resident | None = None) -> list[Moments]:
-    """See Workspace.moments. Without a split, numbers that are held in memory are taken from there."""
-    grid = Grid.over(window, bucket_s)
+            by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+            raw: bool = False) -> list[Moments]:
+    """See Workspace.moments. Without a split, numbers that are held in memory are taken from there.
+
+    raw  from the rows whatever there is: the stream's table is only some of them
+    """
+    grid = Grid.over(window, bucket_s, phase_s)
     wanted = _Wanted(stream, stored)
     key = stream.column(by) if by is not None else None
-    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled else None
+    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled and not raw else None
     if key is not None and level is not None and level < stream.split_s:
         level = None
     if key is None and level is not None and resident is not None:
@@ -151,13 +155,14 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInf
 
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
-                qs: Sequence[float], by: Role | None, resident: Resident | None = None) -> list[PercentileSeries]:
-    """See Workspace.percentiles."""
-    grid = Grid.over(window, bucket_s)
+                qs: Sequence[float], by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+                raw: bool = False) -> list[PercentileSeries]:
+    """See Workspace.percentiles, and `moments`."""
+    grid = Grid.over(window, bucket_s, phase_s)
     column = stream.named(stored)
     key = stream.column(by) if by is not None else None
     level = grid.level()
-    if (level not in BIN_LEVELS_S or not is_binned(column) or (key is not None and level < stream.bins_s)
+    if (raw or level not in BIN_LEVELS_S or not is_binned(column) or (key is not None and level < stream.bins_s)
             or _rows_on(con, stream, grid, resident) <= EXACT_ROWS):
         return _exact(con, stream, column, grid, qs, key)
     source = Source(f"bins_{stream.stream_id}", level, f"number = {column.number}")

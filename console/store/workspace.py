@@ -17,6 +17,7 @@ from console import clock
 from console.jobs import Job
 from console.roles import Role, StreamKind
 from console.store import (
+    arrivals,
     catalog,
     halves,
     incidents,
@@ -32,11 +33,13 @@ from console.store import (
     values,
     views,
 )
+from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
 from console.store.sampled import SampledSeries, Told
+from console.store.seen import Seen
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.stats import Stats, relative
 from console.store.tracks import ALWAYS
@@ -409,6 +412,18 @@ class Workspace:
         if q not in known:
             known[q] = outcomes.wait(self.cursor(), q)
         return known[q]
+
+    def seen(self, *, phase_s: float = 0.0, come_by_us: int = NEVER) -> Seen:
+        """The same numbers for windows that begin `phase_s` later than is said, or of what had come by a moment."""
+        return Seen(self, dict(self._shown), self.cursor(), self._resident, phase_s, come_by_us)
+
+    def arrivals(self, after_us: int | None = None) -> list[Arrival]:
+        """In what order rows on the time axis came (see `console.store.arrivals`)."""
+        return arrivals.arrivals(self.cursor(), dict(self._shown).values(), after_us)
+
+    def late(self, closed: Mapping[int, int]) -> Sequence[tuple[int, int]]:
+        """Which rows of some arrivals came after their time had been judged."""
+        return arrivals.late(self.cursor(), dict(self._shown).values(), closed)
 
     def column_values(self, stream_id: int, stored: str, window: Window | None) -> Any:
         """All cells of a column: floats in the canonical unit (NaN missing), or text and None."""
