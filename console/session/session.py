@@ -231,7 +231,7 @@ class Session:
         return StatusView(str(self.folder or self._store.path), self.progress(), lag,
                           totals.rows_loaded if totals else 0, totals.rows_quarantined if totals else 0,
                           len(self._store.rejected()) if totals else 0, _megabytes(self._store.path),
-                          self.following, self._message)
+                          self.following, self._message, self.stopped)
 
     def board(self, max_points: int = 500) -> BoardView | None:
         """All charts over the visible time, or what there is instead; None before the first row."""

@@ -53,6 +53,7 @@ class StatusView:
     workspace_mb: float
     following: bool
     message: str                 # an error of the background work, said plainly; "" when all is well
+    stopped: bool = False        # a load was stopped, and waits to be gone on with
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,15 @@ def test_that_a_growing_log_says_how_far_behind_it_is(icons, show):
     assert part(line, QLabel, "status_state").text() == "Live, 0.4 s behind"
 
 
+def test_that_a_stopped_load_is_not_called_loaded(icons, show):
+    line = StatusLine(icons)
+    show(line)
+    line.display(replace(STATUS, stopped=True))
+    assert part(line, QLabel, "status_state").text() == "Loading was stopped"
+    line.display(STATUS)
+    assert part(line, QLabel, "status_state").text() == "Loaded"
+
+
 # ---- start page --------------------------------------------------------------------------------------------
 
 

@@ -130,4 +130,6 @@ class StatusLine(QWidget):
 def _state(view: StatusView) -> str:
     if view.live_lag_s is not None:
         return f"Live, {format_span(view.live_lag_s)} behind"
+    if view.stopped:
+        return "Loading was stopped"
     return "Following, nothing new" if view.following else "Loaded"
