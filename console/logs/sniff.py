@@ -72,9 +72,9 @@ def sniff(path: Path, name: str, rows: int = 0, head_bytes: int = HEAD_BYTES,
 
 def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: int,
            told: Mapping[str, tuple[str, ...]]) -> Head | Refused:
-    if stat.st_size == 0:
-        raise Incomplete("It is empty")
-    with path.open("rb") as file:
+    with path.open("rb") as file:       # an empty one too: whether it may be read is asked first
+        if stat.st_size == 0:
+            raise Incomplete("It is empty")
         raw = _first_bytes(file, head_bytes)
     if raw.startswith(b"PAR1"):
         return _parquet(path, name, stat, rows)

@@ -293,3 +293,18 @@ def test_that_a_few_odd_cells_do_not_cost_a_file_its_time(tmp_path: Path) -> Non
     ws, report = load(tmp_path / "logs")
     assert (report.events, report.rows_quarantined) == (38, 2)
     ws.close()
+
+
+def test_that_an_empty_file_that_may_not_be_read_is_told_like_any_other(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows said that it may not be read, who loads that it is empty: each load changed what was said of it."""
+    (tmp_path / "a.csv").write_bytes(b"")
+    with pytest.raises(Incomplete, match="It is empty"):
+        sniff(tmp_path / "a.csv", "a.csv")
+
+    def shut(path: Path, *_: Any) -> Any:
+        raise PermissionError(str(path))
+
+    monkeypatch.setattr(Path, "open", shut)
+    found = sniff(tmp_path / "a.csv", "a.csv")
+    assert isinstance(found, Refused) and found.reason.startswith("It may not be read")
