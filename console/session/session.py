@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +57,9 @@ class Session:
         self._grew_at = 0.0
         self._watched_schema_at = 0.0
         self._message = ""
+        self._rebuilding = False
+        self._board: BoardView | None = None
+        self._overview: OverviewView | None = None
         self.folder = folder
         self.name = folder.name if folder else store.path.stem
 
@@ -234,15 +238,22 @@ class Session:
                           self.following, self._message, self.stopped)
 
     def board(self, max_points: int = 500) -> BoardView | None:
-        """All charts over the visible time, or what there is instead; None before the first row."""
+        """All charts over the visible time, or what there is instead; None before the first row.
+
+        While a correction is made the charts are those of before: half of the numbers are gone until it is.
+        """
+        if self._rebuilding and self._board is not None:
+            return self._board
         visible = self.selection().visible
-        if visible is None:
-            return charts.no_board(self._store)
-        return charts.board(self._store, visible, max_points, following=self.following)
+        self._board = (charts.no_board(self._store) if visible is None else
+                       charts.board(self._store, visible, max_points, following=self.following))
+        return self._board
 
     def overview(self, max_points: int = 800) -> OverviewView | None:
-        """The silhouette of the whole log; None before the first row."""
-        return charts.overview(self._store, max_points)
+        """The silhouette of the whole log; None before the first row. While a correction is made, that of before."""
+        if not self._rebuilding or self._overview is None:
+            self._overview = charts.overview(self._store, max_points)
+        return self._overview
 
     def read_out(self, board: BoardView, at: datetime) -> tuple[ReadOut, ...]:
         """What every chart says at that instant."""
@@ -277,7 +288,8 @@ class Session:
             self._corrector.say_only(unplaced, changes, zone, kind, job)
             return True
         if self._reading.loading:       # which goes by what the workspace says, and so does what follows it
-            self._corrector.set_columns(stream, changes, zone, kind, job)
+            with self._rebuild():
+                self._corrector.set_columns(stream, changes, zone, kind, job)
             self._data_changed(0)
         else:
             self._correct(lambda: self._corrector.set_columns(stream, changes, zone, kind, job))
@@ -319,7 +331,8 @@ class Session:
     def _correct(self, correct: Callable[[], None], *, names_changed: bool = False) -> None:
         with self._reading.alone():
             try:
-                correct()
+                with self._rebuild():
+                    correct()
             finally:
                 self._reading.renew(anew=names_changed)
                 self._data_changed(0)
@@ -327,12 +340,24 @@ class Session:
     def _step(self, step: Callable[[Job], bool], job: Job) -> None:
         with self._reading.alone():
             try:
-                load = step(job)
+                with self._rebuild():
+                    load = step(job)
             finally:
                 self._reading.renew(anew=True)
                 self._data_changed(0)
         if load and self.folder is not None:
             self.load(job)
+
+    @contextlib.contextmanager
+    def _rebuild(self) -> Iterator[None]:
+        """While it lasts, numbers are missing that are not missing in the log. A corrected column of ten million rows
+        was written anew: without a checkpoint its room in the file would not be used again."""
+        self._rebuilding = True
+        try:
+            yield
+        finally:
+            self._rebuilding = False
+            self._store.checkpoint()
 
     # ---- questions -----------------------------------------------------------------------------------------
 

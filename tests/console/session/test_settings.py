@@ -214,6 +214,25 @@ def test_that_corrections_are_taken_back_one_after_the_other(session: Session) -
         assert roles(session) == expected
 
 
+def test_that_charts_are_whole_while_a_correction_is_made(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """80 requests in two folders: a person who looks meanwhile must not see the traffic of a dead service."""
+    refresh, seen = session.store.refresh, []
+    assert throughput(session) == 80
+
+    def look_and_refresh(*args: object, **options: object) -> bool:
+        overview = session.overview()
+        assert overview is not None
+        seen.append((throughput(session), overview.throughput.sum() > 0))
+        return refresh(*args, **options)
+
+    monkeypatch.setattr(session.store, "refresh", look_and_refresh)
+    session.overview()
+    session.set_columns("requests", {"version": (None, "")}, None, JOB)
+    session.undo_columns(JOB)
+    assert seen and set(seen) == {(80, True)}
+    assert throughput(session) == 80
+
+
 def test_that_a_correction_survives_a_file_with_new_columns(session: Session, folder: Path) -> None:
     """A later file made the stream anew from the plan of the load, with the roles that had been corrected since."""
     session.set_columns("requests", {"took": (Role.LATENCY, "s")}, None, JOB)
