@@ -23,15 +23,18 @@ from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
 from console.roles import Role, StreamKind
-from console.session import compare, incidents, schema, sources
+from console.session import compare, incidents, rows, schema, sources
 from console.session.columns import Corrector
 from console.session.places import workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
+from console.session.rows import PAGE, RawLine, RawLines
 from console.session.selection import Selection, Side
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.store import Totals, Workspace
+from console.store import rows as row_pages
+from console.store.rows import Key, Row, RowsCount, RowsPage, RowsQuery
 from console.window import Window
 
 WATCH_S = 10.0
@@ -60,6 +63,7 @@ class Session:
         self._rebuilding = False
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
+        self._raw_lines = RawLines()
         self.folder = folder
         self.name = folder.name if folder else store.path.stem
 
@@ -273,6 +277,28 @@ class Session:
     def raw_record(self, row: QuarantineView) -> str:
         """The whole record as it stands in its file, up to 64 kB; what was kept of it where the file is gone."""
         return sources.raw_record(self._store, self.folder, self._reading.plan, row)
+
+    # ---- rows behind a chart -------------------------------------------------------------------------------
+
+    def rows_behind(self, metric: str) -> tuple[RowsQuery, ...]:
+        """The streams that a chart may be read from, the likeliest first, as questions without a window."""
+        return rows.behind(self._store, metric)
+
+    def rows(self, query: RowsQuery, after: Key | None = None, limit: int = PAGE) -> RowsPage:
+        """The rows behind the one with that key, or the first. Raises BadSettings for what cannot be asked."""
+        return row_pages.page(self._store.cursor(), rows.stream_named(self._store, query.stream), query, after, limit)
+
+    def count_rows(self, query: RowsQuery) -> RowsCount:
+        """How many there are, or at least are: it takes no longer than a moment."""
+        return row_pages.count(self._store.cursor(), rows.stream_named(self._store, query.stream), query)
+
+    def raw_line(self, row: Row, job: Job) -> RawLine:
+        """The row as it stands in its file. May read the whole file."""
+        return self._raw_lines.find(self._store, self.folder, self._reading.plan, row, job)
+
+    def export_rows(self, query: RowsQuery, path: Path, job: Job) -> int:
+        """Into a file, CSV or Parquet by its name; how many. Raises JobStopped, CannotWrite."""
+        return rows.export(self._store, query, path, job)
 
     # ---- corrections ---------------------------------------------------------------------------------------
 
