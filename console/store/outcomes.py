@@ -171,15 +171,27 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
     keys = ", ".join(f"r.{key}" for key in KEYS)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.ots, o.clicked, o.label, r.ts, r.stream, {keys} "
-                f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
+    con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.id, o.ots, o.clicked, o.label, r.ts, r.stream, "
+                f"{keys} FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
                 "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
     if one(con, "SELECT count(*) > count(DISTINCT o) FROM _pairs")[0]:
         # max over the whole struct, so that two requests at the same instant are told apart the same way every time
         struct = ", ".join(f"{name} := {name}" for name in ("ts", "stream", *KEYS))
-        firsts = ", ".join(f"any_value({name}) AS {name}" for name in ("ots", "clicked", "label"))
-        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, ots, clicked, label, unnest(latest) FROM (SELECT "
+        firsts = ", ".join(f"any_value({name}) AS {name}" for name in ("id", "ots", "clicked", "label"))
+        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, id, ots, clicked, label, unnest(latest) FROM (SELECT "
                     f"o, {firsts}, max(struct_pack({struct})) AS latest FROM _pairs GROUP BY o)")
+    if asked != "true":
+        _drop_those_of_others(con, requests)
+
+
+def _drop_those_of_others(con: DuckDBPyConnection, requests: list[StreamInfo]) -> None:
+    """Take pairs out whose outcome goes to a later request of its id that was not asked for: there it is counted."""
+    low, high = one(con, "SELECT epoch_us(min(ts)), epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _pairs")
+    if low is None or low >= high:
+        return
+    later = _requests_sql(requests, f"_ts > make_timestamp({low}) AND _ts <= make_timestamp({high})")
+    con.execute(f"DELETE FROM _pairs WHERE o IN (SELECT p.o FROM _pairs p JOIN ({later}) r ON r.id = p.id "
+                "AND r.ts > p.ts AND (p.ots IS NULL OR r.ts <= p.ots))")
 
 
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:

@@ -62,3 +62,39 @@ def test_that_an_outcome_that_was_taken_back_counts_no_more(ws: Workspace) -> No
     ws.refresh()
     assert ws.outcome_moments(hour, 3600)[0].columns["clicked"].n.tolist() == [31]
     assert ws.outcome_moments(hour, 600)[0].columns["clicked"].n.tolist() == [0, 10, 10, 10, 0, 1]
+
+
+def test_that_an_outcome_counts_once_when_a_neighbour_of_the_first_try_has_one_later(ws: Workspace) -> None:
+    """A request was tried again: its outcome went to the second try, and stays there alone."""
+    put(ws, REQUESTS, {"ts": ["2026-03-02T06:00:01Z", "2026-03-02T06:00:02Z", "2026-03-02T06:00:32Z"],
+                       "id": ["a", "b", "b"]})
+    put(ws, LABELS, {"id": [f"x{n}" for n in range(30)] + ["b"], "clicked": ["1"] * 31,
+                     "told": ["2026-03-02T06:01:00Z"] * 31}, path="c.csv")
+    ws.refresh()
+    put(ws, LABELS, {"id": ["a"], "clicked": ["1"], "told": ["2026-03-02T06:02:00Z"]}, path="d.csv")
+    ws.refresh()
+    minute = window("2026-03-02T06:00:00", "2026-03-02T06:01:00")
+    assert ws.outcome_moments(minute, 10)[0].columns["clicked"].n.tolist() == [1, 0, 0, 1, 0, 0]
+    half = window("2026-03-02T06:00:00", "2026-03-02T06:00:05")
+    assert ws.outcome_moments(half, 5)[0].columns["clicked"].n.tolist() == [1]
+
+
+@pytest.mark.parametrize("last", ["day before", "row between"])
+def test_that_ids_used_again_each_day_have_their_own_outcomes(ws: Workspace, last: str) -> None:
+    """Ids are counted from the start of the server; what comes last are requests of the first day."""
+    days = {day: {"ts": [f"2026-03-0{day}T06:{n:02d}:00Z" for n in range(30)], "id": [f"{n}" for n in range(30)]}
+            for day in (2, 3)}
+    put(ws, REQUESTS, days[3], path="new.csv")
+    if last == "row between":
+        put(ws, REQUESTS, days[2], path="old.csv")
+    put(ws, LABELS, {"id": [f"{n}" for n in range(30)], "clicked": ["1"] * 30, "told": ["2026-03-03T07:00:00Z"] * 30},
+        path="told.csv")
+    ws.refresh()
+    if last == "day before":
+        put(ws, REQUESTS, days[2], path="old.csv")
+    else:
+        put(ws, REQUESTS, {"ts": ["2026-03-02T06:05:03Z"], "id": ["other"]}, path="late.csv")
+    ws.refresh()
+    both = window("2026-03-02T00:00:00", "2026-03-04T00:00:00")
+    assert ws.outcome_moments(both, 86400)[0].columns["clicked"].n.tolist() == [0, 30]
+    assert ws.outcome_wait(1.0) == pytest.approx(3600, rel=0.01)
