@@ -14,6 +14,7 @@ from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import quoted
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.rolled import ON_TIME_AXIS, settled
+from console.store.widening import widen
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -111,8 +112,7 @@ def extend(con: DuckDBPyConnection, catalog: Catalog, stream: StreamInfo, new: S
     """The stream with more columns, empty in the rows that are there."""
     first = max((column.number for column in stream.columns), default=0) + 1
     columns = tuple(_column(column, number) for number, column in enumerate(new, first))
-    for column in columns:
-        con.execute(f"ALTER TABLE {stream.table} ADD COLUMN {_field(column)}")
+    widen(con, stream.table, [_field(column) for column in columns])
     _write_columns(con, stream.stream_id, columns)
     wider = replace(stream, columns=settled(stream.kind, (*stream.columns, *columns)))
     _finish(con, catalog, wider)

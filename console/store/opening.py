@@ -45,6 +45,10 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "disabled_optimizers": "projection_placement",  # it planned an INSERT of 1,500 columns for 30 s; now it is 2.6
 }
 
+MOST_MEMORY_MB = 4096
+"""That the database holds; by itself it takes four fifths of the machine's. What is more waits on the disk: a column
+that comes late is made in memory for all rows, and 900 of them on a million rows were 7 GB."""
+
 _open_here: set[Path] = set()
 _guard = threading.Lock()
 
@@ -92,9 +96,17 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         con = duckdb.connect(str(path), config=SETTINGS)
         con.execute("SET GLOBAL TimeZone = 'UTC'")
+        _hold_no_more(con)
     except duckdb.Error as error:
         raise _explained(error, path) from error
     return con
+
+
+def _hold_no_more(con: duckdb.DuckDBPyConnection) -> None:
+    """Lower its limit of memory; on a small machine its own is lower still."""
+    found = re.fullmatch(r"([0-9.]+) ([KMGT])iB", str(one(con, "SELECT current_setting('memory_limit')")[0]))
+    if found is None or float(found[1]) * 1024 ** ("KMGT".index(found[2]) - 1) > MOST_MEMORY_MB:
+        con.execute(f"SET GLOBAL memory_limit = '{MOST_MEMORY_MB}MiB'")
 
 
 def _explained(error: duckdb.Error, path: Path) -> ConsoleError:

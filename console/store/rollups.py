@@ -14,6 +14,7 @@ from console.store.casting import EARLIEST, LATEST
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FAILED_NUMBER, FINEST_S, NO_RESPONSE, quoted
 from console.store.rolled import ON_TIME_AXIS, has_moments, is_binned, rolled_columns
+from console.store.widening import widen
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -123,9 +124,7 @@ def fit_tables(con: DuckDBPyConnection, stream: StreamInfo) -> None:
     con.execute(f"CREATE TABLE IF NOT EXISTS bins_{stream.stream_id} (level_s INTEGER, bucket TIMESTAMP, "
                 "series INTEGER, number INTEGER, bin INTEGER, n BIGINT)")
     have = {row[0] for row in con.execute(f"SELECT column_name FROM (DESCRIBE {table})").fetchall()}
-    for field in fields:
-        if field.partition(" ")[0] not in have:
-            con.execute(f"ALTER TABLE {table} ADD COLUMN {field}")
+    widen(con, table, [field for field in fields if field.partition(" ")[0] not in have])
 
 
 def made_of(stream: StreamInfo) -> tuple[object, ...]:
