@@ -8,18 +8,21 @@ All files of a stream have one shape: fields that a file lacks are NULL.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import duckdb
 import pyarrow as pa
 
+from console.logs.arrays import same_number
 from console.logs.beyond import NOTE, with_more
 from console.logs.identity import FileState
 from console.logs.reading import Piece
+from console.logs.unopened import REFUSED, Shape, Unlike
 from console.logs.writing import PIECES, Counts, Streams, note_file, open_file, quarantine_bad, set_aside, take_back
 from console.roles import ColumnType
 from console.store.names import MORE
@@ -54,7 +57,10 @@ def side_by_side(files: Sequence[FileState]) -> list[FileState]:
 
 
 class Batch:
-    """Takes pieces one by one; `finish` when the last was given. An exception inside ends the INSERT at once."""
+    """Takes pieces one by one; `finish` when the last was given. An exception inside ends the INSERT at once.
+
+    Both raise Unlike when lines that were to be opened on the way are not alike: nothing was written then.
+    """
 
     def __init__(self, w: Writer, streams: Streams) -> None:
         self._w, self._streams = w, streams
@@ -85,8 +91,12 @@ class Batch:
         piece.cut.tables = []
         if rows is None:
             return
-        table, columns = self._shaped(state, piece, rows, file_id)
-        key = (state.stream, table.schema, state.plan.constants)
+        shape, piece.cut.shape = piece.cut.shape, None
+        if shape is None:
+            table, columns = self._shaped(state, piece, rows, file_id)
+        else:
+            table, columns = self._unopened(state, piece, rows, file_id, shape)
+        key = (state.stream, table.schema, state.plan.constants, shape)
         if self._open is not None and self._open.key != key:
             self._close()
         if self._open is None:
@@ -144,7 +154,7 @@ class Batch:
                 arrays.append(pa.nulls(count, pa.float64() if numbers and column.kept is ColumnType.NUMBER
                                        else pa.string()))
         names = [*columns.values(), "_record", "_file"]
-        arrays += [rows["_record"], pa.array(np.full(count, file_id, np.int32))]
+        arrays += [rows["_record"], same_number(file_id, count)]
         if "_half" in rows.column_names:
             names.append("_half")
             arrays.append(rows["_half"])
@@ -152,6 +162,16 @@ class Batch:
             names.append(MORE)
             arrays.append(rows[MORE])
         return pa.table(arrays, names=names), columns
+
+    def _unopened(self, state: FileState, piece: Piece, rows: pa.Table, file_id: int,
+                  shape: Shape) -> tuple[pa.Table, dict[str, str]]:
+        """The same for lines that are opened on the way."""
+        at = {key: f"k{number}" for number, key in enumerate(shape.keys)}
+        fields = self._streams.fields(state.stream, piece.keys)
+        columns = {stored: at[piece.keys[place]] for stored, place in fields.items() if piece.keys[place] in at}
+        if len(columns) < len(at):
+            raise Unlike(state.stream)          # there is no column for one of the keys
+        return rows.append_column("_file", same_number(file_id, rows.num_rows)), columns
 
 
 class _Insert:
@@ -167,6 +187,7 @@ class _Insert:
         self.rows = 0
         self._w, self._stream_id, self._columns, self._constants = w, stream_id, columns, constants
         self._schema: pa.Schema = key[1]
+        self._shape: Shape | None = key[3]
         self._gathered: list[pa.Table] = []
         self._tables: queue.Queue[pa.Table | None] = queue.Queue(WAITING)
         self._gone = threading.Event()
@@ -229,10 +250,16 @@ class _Insert:
             yield from table.to_batches()
 
     def _append(self, rows: pa.Table | pa.RecordBatchReader) -> Appended:
-        text = pa.float64() not in self._schema.types
+        text = not self._shape.numbers if self._shape else pa.float64() not in self._schema.types
+        source = self._shape.opened(PIECES) if self._shape else PIECES
         self._w.connection.register(PIECES, rows)
         try:
-            return self._w.append(self._stream_id, None, PIECES, text=text, columns=self._columns, arrived=None,
+            return self._w.append(self._stream_id, None, source, text=text, columns=self._columns, arrived=None,
                                   constants=self._constants, more=MORE in self._schema.names)
+        except REFUSED as error:
+            if self._shape is None:
+                raise
+            raise Unlike(self.key[0]) from error
         finally:
-            self._w.connection.unregister(PIECES)
+            with contextlib.suppress(duckdb.TransactionException):      # of one that is lost already
+                self._w.connection.unregister(PIECES)

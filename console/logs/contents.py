@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ from console.logs.formats import Cutter
 from console.logs.identity import FileState, look, repeats, same_bytes
 from console.logs.limits import BAD_SHARE, MOST_BAD, NO_FURTHER
 from console.logs.parquet_lines import ParquetLines
-from console.logs.plan import Compression, FileFormat
-from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, digest, known_again
+from console.logs.plan import Compression, FileFormat, FilePlan
+from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, cutter_of, digest, known_again
 from console.logs.together import Together
 from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, put_ranges
 from console.roles import ColumnType
@@ -124,8 +124,12 @@ class _Ahead:
 
 
 @contextlib.contextmanager
-def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams: Streams) -> Iterator[Iterator[Item]]:
-    """The contents of files in order, read ahead by a thread of its own; it ends with the block."""
+def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams: Streams,
+               opens: Callable[[str], bool]) -> Iterator[Iterator[Item]]:
+    """The contents of files in order, read ahead by a thread of its own; it ends with the block.
+
+    opens  whether the lines of a stream are to be opened here; see `JsonCutter`
+    """
     ahead = _Ahead()
 
     def read() -> None:
@@ -134,7 +138,11 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams:
         try:
             for at, state in enumerate(files):
                 copies.begin(state)
-                for what in contents(folder, state, live_s, streams.known(state.stream), together.cutter(at)):
+                known = streams.known(state.stream)
+                cutter = together.cutter(at)
+                if cutter is None and is_plain_json(state.plan):
+                    cutter = cutter_of(state.plan, known, opens=opens(state.stream))
+                for what in contents(folder, state, live_s, known, cutter):
                     size = 0
                     if isinstance(what, Piece):
                         copies.seen(what)
@@ -164,6 +172,11 @@ def read_ahead(folder: Path, files: Sequence[FileState], live_s: float, streams:
     finally:
         ahead.stop()
         thread.join()
+
+
+def is_plain_json(plan: FilePlan) -> bool:
+    """Whether each line of a file is a row of its own, whose keys are its fields."""
+    return plan.format is FileFormat.JSON_LINES and not plan.dialect
 
 
 class _Copies:

@@ -11,11 +11,11 @@ import json
 from collections.abc import Collection, Mapping
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from console.logs.arrow_csv import are_exact
+from console.logs.unopened import Shape, has_no_other_keys, pointer
 from console.store.names import literal
 
 GIVE_UP = 2             # blocks that were not alike, after which a file is not tried again
@@ -28,6 +28,18 @@ class Alike:
         self._con = con
         self._numbers = set(numbers)
         self._failed = 0
+
+    def shape(self, lines: pa.Table, text: bytes, known: set[str]) -> Shape | None:
+        """What all lines look like that can be opened by the INSERT; None when they are not alike.
+
+        text  of all lines; for all else see `fields`
+        """
+        if not lines.num_rows:
+            return None
+        keys = _keys(lines)
+        if keys is None or not known.issuperset(keys) or not has_no_other_keys(text, len(keys) * lines.num_rows):
+            return None
+        return Shape(tuple(keys), tuple(key for key in keys if key in self._numbers))
 
     def fields(self, lines: pa.Table, positions: Mapping[str, int], known: set[str]) -> pa.Table | None:
         """The values of all lines under the positions of their keys, and `_record`; None when they are not alike.
@@ -97,10 +109,4 @@ def _keys(lines: pa.Table) -> list[str] | None:
 
 
 def _may_be_flags(column: pa.ChunkedArray) -> bool:
-    values = column.to_numpy()
-    return bool(np.any((values == 0) | (values == 1)))
-
-
-def pointer(key: str) -> str:
-    """The JSON pointer to a key."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")
+    return bool(pc.any(pc.or_(pc.equal(column, 0.0), pc.equal(column, 1.0))).as_py())

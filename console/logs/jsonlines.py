@@ -17,9 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from console.logs.json_alike import Alike, pointer
+from console.logs.arrays import from_whole_numbers, same_flag, whole_numbers
+from console.logs.json_alike import Alike
 from console.logs.limits import MOST_COLUMNS
 from console.logs.records import BLANK, COMMENT, LINE_BYTES, Bad, Cut, newlines, shown
+from console.logs.unopened import has_flags, pointer
 from console.roles import ColumnType
 from console.store.names import MORE, literal
 
@@ -37,13 +39,18 @@ class JsonCutter:
     Values of keys beyond MAX_KEYS stand in a column `_more`, as one JSON object of texts a row.
     """
 
-    def __init__(self, keys: Iterable[str] = (), numbers: Collection[str] = ()) -> None:
-        """numbers: keys that are kept as numbers; where that loses nothing their values come as DOUBLE, not text."""
+    def __init__(self, keys: Iterable[str] = (), numbers: Collection[str] = (), *, opens: bool = True) -> None:
+        """What to expect, and how the rows are to come.
+
+        numbers  keys that are kept as numbers; where that loses nothing their values come as DOUBLE, not text
+        opens    else lines that are all alike come as they are: see `unopened`
+        """
         self.keys: list[str] = list(dict.fromkeys(keys))
         self.types: dict[str, ColumnType] = {}      # of keys not given at first, as their values say
         self._seen: set[str] = set()                # of those, the ones that had a value already
         self._con = shared_connection().cursor()
         self._alike = Alike(self._con, numbers)
+        self._opens = opens
         self._beyond = False                        # whether the lines at hand have keys that are no fields
 
     def met(self) -> dict[str, ColumnType]:
@@ -70,7 +77,7 @@ class JsonCutter:
         cut.starts = [np.arange(len(ends))]
         offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
         lines = pa.table({
-            "i": pa.array(np.arange(len(ends))),
+            "i": whole_numbers(np.arange(len(ends))),
             "l": pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))})
         full = np.diff(offsets) > 1         # millions of empty lines would cost as much as millions of broken ones
         if not full.all():
@@ -80,6 +87,13 @@ class JsonCutter:
                 return cut
         lines = _in_batches(lines)
         long = np.flatnonzero(np.diff(offsets) > LINE_BYTES)
+        if not self._opens and not len(long):
+            shape = self._alike.shape(lines, text, self._settled())
+            if shape is not None:
+                flags = same_flag(bool(shape.numbers) and has_flags(text), lines.num_rows)
+                cut.tables = [pa.table({"l": lines["l"], "_flags": flags, "_record": lines["i"]})]
+                cut.shape = shape
+                return cut
         self._con.register("lines", lines)
         if not len(long):
             alike = self._alike.fields(lines, {key: at for at, key in enumerate(self.keys)}, self._settled())
@@ -157,7 +171,7 @@ class JsonCutter:
     def _without(self, lines: pa.Table, wrong: dict[int, str], cut: Cut) -> pa.Table:
         if not wrong:
             return lines
-        out = np.isin(lines["i"].to_numpy(), list(wrong))
+        out = np.isin(from_whole_numbers(lines["i"]), list(wrong))
         for i, text in zip(*lines.filter(pa.array(out)).to_pydict().values(), strict=True):
             if wrong[i] in (BLANK, COMMENT):
                 cut.ignored[wrong[i]] += 1

@@ -22,6 +22,7 @@ import duckdb
 
 from console.errors import NoLogs
 from console.jobs import Job, JobStopped
+from console.logs.again import Items, Taken
 from console.logs.begun import begin, tell_ledger
 from console.logs.bulk import Batch, side_by_side
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
@@ -29,6 +30,7 @@ from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
 from console.logs.reading import Piece
 from console.logs.recognise import told_apart
+from console.logs.unopened import Unlike
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse, refuse_all
 from console.roles import ColumnType, StreamKind
 from console.store import Workspace, Writer, trouble
@@ -191,7 +193,9 @@ class _Loading:
         """
         held: list[FileState] = []
         at_rest_s = -math.inf if wait else self._live_s
-        with read_ahead(self._folder, files, at_rest_s, self._streams) as items:
+        items = Items(self._streams)
+        with read_ahead(self._folder, files, at_rest_s, self._streams, items.opens) as ahead:
+            items.read_from(ahead)
             item = next(items, None)
             first = True
             while item is not None:
@@ -204,34 +208,43 @@ class _Loading:
                 self._job.stop_if_asked()
         return held
 
-    def _batch(self, item: Item | None, items: Iterator[Item], held: list[FileState], rows: int) -> Item | None:
-        """One transaction; gives the item that comes next."""
+    def _batch(self, item: Item | None, items: Items, held: list[FileState], rows: int) -> Item | None:
+        """One transaction; gives the item that comes next, which is the same when the transaction was lost."""
         if item is not None and isinstance(item[1], Range):
             return self._ranges(item, items, held, rows)
+        taken = Taken()
         size = bad = 0
         ends: list[Item] = []
         stopped: JobStopped | None = None
-        with self._ws.writing() as w, Batch(w, self._streams) as batch:
-            while item is not None:
-                state, what = item
-                if isinstance(what, Piece):
-                    batch.put(state, what)
-                    size += what.mark.offset - what.offset
-                    bad += len(what.cut.bad)
-                else:
-                    ends.append(item)
-                self._tell(state, what, Counts(batch.rows))
-                item = next(items, None)
-                try:
-                    self._job.stop_if_asked()
-                except JobStopped as stop:
-                    stopped = stop
-                if (stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
-                        or batch.rows >= rows or size >= BATCH_BYTES or bad >= BATCH_BAD):
-                    break
-            counts = batch.finish()
-            for state, what in ends:
-                self._end(w, state, what, held)
+        try:
+            with self._ws.writing() as w, Batch(w, self._streams) as batch:
+                while item is not None:
+                    taken.add(item)
+                    state, what = item
+                    if isinstance(what, Piece):
+                        batch.put(state, what)
+                        size += what.mark.offset - what.offset
+                        bad += len(what.cut.bad)
+                    else:
+                        ends.append(item)
+                    self._tell(state, what, Counts(batch.rows))
+                    item = next(items, None)
+                    try:
+                        self._job.stop_if_asked()
+                    except JobStopped as stop:
+                        stopped = stop
+                    if (stopped is not None or item is None or isinstance(item[1], Range) or self._needs_room(item)
+                            or batch.rows >= rows or size >= BATCH_BYTES or bad >= BATCH_BAD):
+                        break
+                counts = batch.finish()
+                for state, what in ends:
+                    self._end(w, state, what, held)
+        except Unlike as unlike:
+            was_taken = item is None or item is taken.items[-1][0]
+            items.lost(unlike.stream, taken, None if was_taken else item)
+            if stopped is not None:
+                raise stopped from None
+            return next(items, None)
         self._counts.add(counts)
         self._many_bad = 4 * counts.quarantined > counts.rows
         if stopped is not None:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from console.errors import UnreadableLog
 from console.logs import formats
+from console.logs.arrays import from_whole_numbers, whole_numbers
 from console.logs.jsonlines import JsonCutter
 from console.logs.limits import (
     BAD_SHARE,
@@ -46,6 +47,7 @@ from console.logs.records import (
     Bad,
     CsvCutter,
     Cut,
+    count_lines,
     newlines,
     shown,
     split_fields,
@@ -54,6 +56,7 @@ from console.roles import ColumnType
 
 CHUNK_BYTES = 8 << 20           # read, unpacked and cut in one go
 HEAD_BYTES = 4096               # of a file's start: they tell whose offset it is
+AGAIN_BYTES = 64 << 10          # that are rather read again than copied together with a chunk
 ANCHOR_BYTES = 64               # just before the offset: they tell whether the rest follows what was read
 HEADER_LINES = 100              # before which the header must have come
 SKIP_BYTES = 4 << 20
@@ -117,7 +120,17 @@ class Piece:
             return None
         table = one_table(self.cut.tables)
         at = table.num_columns - 1
-        return table.set_column(at, "_record", pa.array(table["_record"].to_numpy() + self.first_record))
+        return table.set_column(at, "_record", whole_numbers(from_whole_numbers(table["_record"]) + self.first_record))
+
+    def cut_again(self, cutter: formats.Cutter) -> bool:
+        """Cuts the same bytes by another cutter; False when they are not the same any more."""
+        size = self._gone or len(self.raw)
+        raw = self._bytes()
+        cut = cutter.cut(in_utf8(raw, self.file.encoding), final=True)
+        if len(raw) != size or cut.records != self.cut.records:
+            return False
+        self.cut, self.keys, self.types = cut, tuple(cutter.keys), cutter.met()
+        return True
 
     def place(self, record: int) -> tuple[int, int | None]:
         """(line from 1, byte offset) of a record, counted from the start of the file."""
@@ -182,7 +195,7 @@ def _line_ends(raw: bytes, encoding: str) -> NDArray[np.int64]:
 
 def _some_lines(raw: bytes, encoding: str) -> int:
     """Where the first LINES_AT_ONCE lines end; the size when there are fewer."""
-    if len(raw) <= LINES_AT_ONCE or raw.count(b"\n") <= LINES_AT_ONCE:
+    if len(raw) <= LINES_AT_ONCE or count_lines(raw) <= LINES_AT_ONCE:
         return len(raw)
     ends = _line_ends(raw, encoding)
     return int(ends[LINES_AT_ONCE - 1]) if len(ends) > LINES_AT_ONCE else len(raw)
@@ -331,18 +344,19 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def cutter_of(plan: FilePlan, known: Mapping[str, bool] | None = None) -> formats.Cutter:
+def cutter_of(plan: FilePlan, known: Mapping[str, bool] | None = None, *, opens: bool = True) -> formats.Cutter:
     """Cuts the blocks of a file of this form.
 
     known  fields that its stream has already, and whether they are kept as numbers: such may come as DOUBLE where
            that loses nothing
+    opens  see `JsonCutter`
     """
     numbers = [name for name, number in (known or {}).items() if number]
     if plan.dialect:
         return formats.named(plan.dialect).cutter(plan)
     if plan.format is FileFormat.CSV:
         return CsvCutter(plan.columns, plan.delimiter, header=plan.has_header, numbers=numbers)
-    return JsonCutter([*plan.columns, *(known or ())], numbers)
+    return JsonCutter([*plan.columns, *(known or ())], numbers, opens=opens)
 
 
 class TextFile:
@@ -578,18 +592,39 @@ class TextFile:
         """
         left = limit
         while left is None or left > 0:
-            chunk = self._next(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
-            if left is not None:
-                left -= len(chunk)
-            self._waiting = self._waiting + chunk if self._waiting else chunk
+            if left is None:
+                fresh = self._read_on()
+            else:
+                chunk = self._next(min(CHUNK_BYTES, left))
+                self._waiting = self._waiting + chunk if self._waiting else chunk
+                fresh = len(chunk)
+                left -= fresh
             if self._waiting.startswith(b"\0"):
                 yield from self._pass_hole()
             if self._waiting:
-                yield from self._cut(final=final and not chunk)
+                yield from self._cut(final=final and not fresh)
             if self._enough:
                 self._waiting = b""
-            if not chunk or self._enough:
+            if not fresh or self._enough:
                 return
+
+    def _read_on(self) -> int:
+        """Puts a chunk behind what waits, and gives its size. A few bytes are read again: a chunk is not copied."""
+        before, at = self._waiting, self.read_to
+        again = self.plan.compression is Compression.NONE and 0 < len(before) <= AGAIN_BYTES and (
+            len(self._head) == HEAD_BYTES)
+        if again:
+            self._stream.seek(at - len(before))
+            self.read_to -= len(before)
+        chunk = self._next(CHUNK_BYTES + len(before) if again else CHUNK_BYTES)
+        if not again:
+            self._waiting = before + chunk if before else chunk
+            return len(chunk)
+        self._waiting = chunk if chunk.startswith(before) else before + chunk[len(before):]
+        if self.read_to < at:               # it was cut off meanwhile
+            self._stream.seek(at)
+            self.read_to = at
+        return self.read_to - at
 
     def _pass_hole(self) -> Iterator[Piece]:
         """The NULs that a writer leaves who goes on where it stood before a truncation may be gigabytes: no record.
@@ -654,10 +689,11 @@ class TextFile:
             end = len(raw) if final else _last(raw, newline)
             part = min(end, _some_lines(raw, self.encoding))
             last = final and part == end
-            cut = self._cutter.cut(self._text(raw[:part]), final=last) if part else Cut()
+            block = raw[:part]
+            cut = self._cutter.cut(self._text(block), final=last) if part else Cut()
             if cut.consumed:
                 self._count(cut)
-                yield self._piece(cut, raw[: self._raw_size(raw[:part], cut, last)])
+                yield self._piece(cut, block[: self._raw_size(block, cut, last)])
             if part == end or not cut.consumed:
                 break
         if len(self._waiting) > self._line_bytes + RECORD_BYTES and _last(self._waiting, newline) == 0:

@@ -17,7 +17,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from console.logs.arrays import from_whole_numbers, whole_numbers
 from console.logs.arrow_csv import ArrowCsv
+from console.logs.unopened import Shape
 from console.roles import ColumnType
 
 RAW_LIMIT = 4096                # characters of a quarantined record that are kept
@@ -48,6 +50,7 @@ class Cut:
     consumed  bytes of the block that are done with; the rest comes again with the next block
     lines     lines in those bytes
     line_of   first line of each record, or None when every line is a record
+    shape     of lines that stand in the tables as they are, still to be opened
     """
 
     tables: list[pa.Table] = field(default_factory=list)
@@ -57,6 +60,7 @@ class Cut:
     consumed: int = 0
     lines: int = 0
     starts: list[NDArray[np.int64]] = field(default_factory=list)
+    shape: Shape | None = None
 
     @property
     def rows(self) -> int:
@@ -74,7 +78,7 @@ class Cut:
     def then(self, other: Cut) -> None:
         """Joins what was cut from the bytes that follow."""
         for table in other.tables:
-            numbers = pa.array(table["_record"].to_numpy() + self.records)
+            numbers = whole_numbers(from_whole_numbers(table["_record"]) + self.records)
             self.tables.append(table.set_column(table.num_columns - 1, "_record", numbers))
         self.bad += [Bad(bad.record + self.records, bad.line + self.lines, bad.reason, bad.raw) for bad in other.bad]
         self.starts += [starts + self.lines for starts in other.starts]
@@ -218,7 +222,7 @@ class CsvCutter:
             record = int(row_at[row.number - 1])
             self._misshapen(cut, record, cut.line_of(record), row.text.encode(), row.actual_columns)
         good = row_at[~out]
-        table = table.append_column("_record", pa.array(good))
+        table = table.append_column("_record", whole_numbers(good))
         again = None if numbers else self._headers_in(block, table, quoted)
         if again is not None:
             cut.ignored[HEADER_AGAIN] += table.num_rows - again.num_rows

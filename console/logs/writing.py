@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from console.logs import parquet
+from console.logs.arrays import same_number
 from console.logs.beyond import NOTE, more_sql, unique_names, with_more
 from console.logs.identity import FileState, Identity, parquet_digest, repeats
 from console.logs.limits import MOST_COLUMNS
@@ -239,7 +239,7 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
             rows = with_more(rows, piece.keys, fields)
             if MORE in rows.column_names:
                 state.reason = state.reason or NOTE
-            rows = rows.append_column("_file", pa.array(np.full(rows.num_rows, file_id, np.int32)))
+            rows = rows.append_column("_file", same_number(file_id, rows.num_rows))
             key = (state.stream, tuple(fields.items()), tuple(rows.column_names), state.plan.constants)
             groups.setdefault(key, []).append((state, piece, rows))
     for group in groups.values():

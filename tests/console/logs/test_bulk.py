@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from console.errors import NoLogs
 from console.jobs import JobStopped, SilentJob
 from console.logs import bulk, load, reading
+from console.logs.again import MOST_LOST, Items
 from console.logs.arrow_csv import ArrowCsv
 from console.logs.bulk import side_by_side
 from console.logs.discover import discover
@@ -34,6 +35,7 @@ from console.logs.load import load_folder
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.reading import Piece, TextFile
 from console.logs.records import CsvCutter
+from console.logs.unopened import Shape, has_flags, has_no_other_keys
 from console.logs.writing import Counts, Streams, put_pieces
 from console.store import Workspace, Writer
 from tests.console.logs.bulk_folders import (
@@ -45,6 +47,7 @@ from tests.console.logs.bulk_folders import (
     LATE,
     LINES,
     SLOW_IN_PART,
+    UNOPENED,
     a_csv,
     a_jsonl,
     at,
@@ -84,7 +87,9 @@ class Spy:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.fast = self.slow = self.streamed = self.statements = 0
+        self.unopened = self.lost = 0
         parse, fields, append = ArrowCsv.parse, Alike.fields, bulk._Insert._append
+        shape, lost = Alike.shape, Items.lost
 
         def parsed(arrow: ArrowCsv, block: bytes, *, quoted: bool) -> tuple[pa.Table, list[Any], bool]:
             found = parse(arrow, block, quoted=quoted)
@@ -96,6 +101,16 @@ class Spy:
             self._count(found is not None)
             return found
 
+        def shaped(alike: Alike, *arguments: Any) -> Shape | None:
+            found = shape(alike, *arguments)
+            self.unopened += found is not None
+            self.fast += found is not None
+            return found
+
+        def once_more(items: Items, *arguments: Any) -> None:
+            self.lost += 1
+            lost(items, *arguments)
+
         def appended(insert: bulk._Insert, rows: pa.Table | pa.RecordBatchReader) -> Any:
             self.statements += 1
             self.streamed += isinstance(rows, pa.RecordBatchReader)
@@ -103,6 +118,8 @@ class Spy:
 
         patch.setattr(ArrowCsv, "parse", parsed)
         patch.setattr(Alike, "fields", opened)
+        patch.setattr(Alike, "shape", shaped)
+        patch.setattr(Items, "lost", once_more)
         patch.setattr(bulk._Insert, "_append", appended)
 
     def _count(self, fast: bool) -> None:
@@ -122,6 +139,7 @@ def carefully(patch: pytest.MonkeyPatch) -> None:
     init = ArrowCsv.__init__
     patch.setattr(load, "Batch", CarefulBatch)
     patch.setattr(Alike, "fields", lambda *_: None)
+    patch.setattr(Alike, "shape", lambda *_: None)
     patch.setattr(ArrowCsv, "__init__", lambda self, columns, delimiter, numbers: init(self, columns, delimiter, ()))
 
 
@@ -186,8 +204,10 @@ def test_that_fast_and_careful_leave_the_same(tmp_path: Path, name: str) -> None
     if name in FAST:
         assert spy.fast and not spy.slow
         assert spy.streamed
+        assert spy.unopened or name not in UNOPENED
+        assert not spy.lost
     if name in SLOW_IN_PART:
-        assert spy.slow
+        assert spy.slow or spy.lost
 
 
 @pytest.mark.parametrize("kind, flat, options", [
@@ -419,3 +439,92 @@ def test_that_both_cutters_read_numbers_only_when_asked() -> None:
         assert table["1"].type == pa.float64()
         assert table["1"].to_pylist() == [1.0, 2.5]
     assert CsvCutter(["a", "n"]).cut(b"x,1\ny,2.5\n", final=True).tables[0]["1"].to_pylist() == ["1", "2.5"]
+
+
+OTHERWISE = {
+    "a key by another name": json_row(900).replace('"latency_ms"', '"latency"'),
+    "text for a number": json_row(900, latency_ms="slow"),
+    "a flag for a number": json_row(900, latency_ms=True),
+    "a long number": json_row(900, latency_ms=2**53 + 1),
+    "a line without its end": json_row(900)[:-1],
+}
+"""Lines that nothing but opening them tells from their neighbours: as many keys, or the last brace missing."""
+
+
+@pytest.mark.parametrize("line", OTHERWISE.values(), ids=OTHERWISE)
+@pytest.mark.parametrize("place", [LATE, COUNT], ids=["in the midst", "at the end"])
+def test_that_a_line_unlike_the_others_costs_its_transaction_and_nothing_else(tmp_path: Path, line: str,
+                                                                              place: int) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for name in ("app-2026-03-01", "app-2026-03-02"):
+        (folder / f"{name}.jsonl").write_text("\n".join(at(LINES, place, line) if name == "app-2026-03-01" else (
+            row.replace('"r', '"s') for row in LINES)) + "\n")
+        os.utime(folder / f"{name}.jsonl", (1_700_000_000, 1_700_000_000))
+    spy, fast, careful = load_both(folder, tmp_path)
+    assert spy.unopened
+    assert 1 <= spy.lost <= MOST_LOST
+    assert_same(fast, careful)
+    whole = line.endswith("}")
+    with duckdb.connect(str(fast)) as con:
+        assert con.execute("SELECT sum(rows_loaded), sum(rows_quarantined) FROM files").fetchall() == [
+            (2 * COUNT + whole, 1 - whole)]
+        assert con.execute("SELECT count(*), count(DISTINCT (_file, _record)) FROM raw_1").fetchall() == [
+            (2 * COUNT + whole, 2 * COUNT + whole)]
+
+
+def test_that_a_stream_which_is_never_alike_is_soon_opened_beforehand(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for number in range(12):
+        rows = at([row.replace('"r', f'"r{number}-') for row in LINES], LATE, json_row(900, latency_ms="slow"))
+        path = folder / f"app-2026-03-{number + 1:02d}.jsonl"
+        path.write_text("\n".join(rows) + "\n")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    spy, fast, careful = load_both(folder, tmp_path)
+    assert spy.lost == MOST_LOST
+    assert_same(fast, careful)
+
+
+def test_that_a_file_which_changes_before_it_is_read_again_is_no_mixture(tmp_path: Path) -> None:
+    """Its lines were cut; when they are to be opened one by one they are gone, and the ledger says so."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    path = folder / "a.jsonl"
+    path.write_text("\n".join(at(LINES, LATE, json_row(900, latency_ms="slow"))) + "\n")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    lost = Items.lost
+
+    def cut_off(items: Items, *arguments: Any) -> None:
+        os.truncate(path, 100)
+        lost(items, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        small_steps(patch)
+        patch.setattr(Items, "lost", cut_off)
+        load_into(folder, tmp_path / "w.pilot")
+    with duckdb.connect(str(tmp_path / "w.pilot")) as con:
+        [(rows, state, reason)] = con.execute("SELECT rows_loaded, state, reason FROM files").fetchall()
+        assert (state, reason) == ("loaded", "It has changed while it was read")
+        assert con.execute("SELECT count(*) FROM raw_1").fetchall() == [(rows,)]
+        assert 0 < rows < LATE
+
+
+KEYED = st.dictionaries(st.text(max_size=4), st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+                        min_size=2, max_size=2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=st.lists(KEYED, min_size=1, max_size=8), more=st.booleans(),
+       separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : "), (",\t", "\t:"), (",", "\r:\t")]))
+def test_that_a_further_key_is_never_overlooked(rows: list[dict[str, Any]], more: bool,
+                                                separators: tuple[str, str]) -> None:
+    if more:
+        rows[-1] = {**rows[-1], "a key more": 1}
+    lines = [json.dumps(row, separators=separators, ensure_ascii=False) for row in rows]
+    text = "\n".join(lines).encode("utf-8", "replace")
+    if more:
+        assert not has_no_other_keys(text, 2 * len(rows))
+    elif not any('"' in part or ":" in part for row in rows for part in (*row, *map(str, row.values()))):
+        assert has_no_other_keys(text, 2 * len(rows))
+    assert has_flags(text) or not any(isinstance(value, bool) for row in rows for value in row.values())
