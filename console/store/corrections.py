@@ -81,6 +81,8 @@ class Corrections:
         if column.kept is ColumnType.NUMBER:
             whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
             plain = f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {plain} END"
+        elif column.kept is ColumnType.TIME and not column.naive:
+            plain = f"{plain} || 'Z'"           # it is UTC: the zone of the stream is not meant
         self.connection.execute(f"ALTER TABLE {stream.table} ALTER {name} SET DATA TYPE VARCHAR USING "
                                 f"coalesce(json_extract_string(_misfit, {key}), {plain})")
         columns = tuple(replace(each, kept=ColumnType.TEXT, naive=False, time_format=None)
@@ -194,7 +196,10 @@ def misfits(con: DuckDBPyConnection, stream: StreamInfo) -> dict[str, Misfit]:
         f"'/' || replace(replace(k, '~', '~0'), '/', '~1')), _record) FROM (SELECT unnest(json_keys(_misfit)) AS k, "
         f"_misfit, _ts, _record FROM {stream.table} WHERE _misfit IS NOT NULL) GROUP BY k").fetchall()
     found = {}
+    fit = {column.stored for column in stream.columns if column.kept is ColumnType.TEXT}
     for name, count, first, sample in rows:
+        if name in fit:         # it was kept as something else when they came
+            continue
         since = int(one(con, f"SELECT count(*) FROM {stream.table} WHERE _ts >= make_timestamp({int(first)})")[0]
                     ) if first is not None else 0
         found[name] = Misfit(int(count), from_epoch(first / 1e6) if first is not None else None, sample or "", since)

@@ -266,7 +266,7 @@ class _Merge:
         given = self._cells()
         low, high, mains = one(con, "SELECT epoch_us(min(ts)), epoch_us(max(ts)), count(*) FROM _mains")
         changed = 0
-        if mains:
+        if mains and low is not None:       # a wrong choice of the time column leaves them without any
             columns = self._after(given, low, high)
             changes = ", ".join([*(f"{quoted(column.stored)} = a.n{column.number}" for column in columns),
                                  "_filled = a.filled"])

@@ -528,6 +528,20 @@ def test_that_a_corrected_role_holds_for_merged_cells(ws: Workspace) -> None:
     assert ws.execute_readonly("SELECT host, model_version FROM events") == [("v1", None)]
 
 
+def test_that_a_time_column_chosen_wrongly_merges_nothing_until_it_is_put_right(ws: Workspace) -> None:
+    wrong = replace(BOTH, columns=(*BOTH.columns, column("other", TIME)))
+    ws.ensure_stream(wrong)
+    add(ws, [request("a", 0), response("a", 2), request("b", 3)], "a.jsonl")
+    ws.refresh()
+    assert len(events(ws)) == 2
+    ws.set_columns(1, {"ts": column("ts", TIME), "other": column("other", TIME, Role.TIMESTAMP)})
+    ws.refresh()
+    assert ws.totals().events == 3
+    ws.set_columns(1, {"ts": column("ts", TIME, Role.TIMESTAMP), "other": column("other", TIME)})
+    ws.refresh()
+    assert len(events(ws)) == 2
+
+
 def test_that_a_file_left_out_gives_the_cells_back(ws: Workspace) -> None:
     add(ws, [proxy("a", 0), proxy("b", 1)], "p.csv")
     add(ws, [replica("a", 0.1, 46, 0.3)], "r.csv")
