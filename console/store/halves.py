@@ -191,8 +191,8 @@ def own_cell(column: ColumnInfo) -> str:
 
 def mark(con: DuckDBPyConnection, stream_id: int, time: str, rows: str) -> None:
     """Rollups of these rows are to be made again."""
-    con.execute(f"INSERT INTO dirty SELECT * FROM (SELECT DISTINCT {stream_id}, {floor_sql(time, FINEST_S)} AS b {rows}) "
-                "WHERE b IS NOT NULL")      # rows whose time column is corrected to another may have none
+    buckets = f"SELECT DISTINCT {stream_id}, {floor_sql(time, FINEST_S)} AS b {rows}"
+    con.execute(f"INSERT INTO dirty SELECT * FROM ({buckets}) WHERE b IS NOT NULL")     # a time corrected wrongly: none
 
 
 def _fit_columns(con: DuckDBPyConnection, streams: catalog.Catalog, family: Family) -> None:
