@@ -11,10 +11,11 @@ from console.roles import ColumnType, Role
 from console.store import catalog
 from console.store.asking import one
 from console.store.casting import RAW_TYPES, stored_number, to_clock
+from console.store.derived import text_sql
 from console.store.halves import STAY, Family, filled_numbers, mark, own_cell
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, NO_RESPONSE, literal, quoted
-from console.store.rollups import floor_sql, id_sql, text_sql
+from console.store.rollups import floor_sql, id_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

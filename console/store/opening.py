@@ -10,12 +10,15 @@ from pathlib import Path
 import duckdb
 
 from console.errors import BadSettings, CannotWrite, ConsoleError, WorkspaceBusy, WorkspaceTooNew
-from console.store import catalog, views
+from console.roles import Role
+from console.store import catalog, halves, outcomes, refreshing, rollups, views
 from console.store.asking import one
-from console.store.names import quoted
+from console.store.derived import derived
+from console.store.names import FAILED, quoted
 from console.store.queries import sql
+from console.store.rolled import is_binned
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -32,7 +35,20 @@ def _numbered_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(sql("store/migrate_2_to_3"))
 
 
-MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: _half_rows, 2: _numbered_quarantine}
+def _derived_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """3 to 4: rollups count what is derived from several columns, and keep bins of answers: those are made again."""
+    con.execute(sql("store/migrate_3_to_4"))
+    streams = halves.flagged(catalog.read(con))
+    for stream in streams.values():
+        bins = any(is_binned(column) and column.role in (Role.SCORE, Role.PREDICTION) for column in stream.columns)
+        if bins or any(each.name != FAILED for each in derived(stream)):
+            rollups.start_again(con, stream)
+            refreshing.refresh(con, stream)     # at once: who opens the workspace alone never loads anything
+    outcomes.refresh(con, streams)
+
+
+MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -17,6 +17,8 @@ from console.roles import SERIES_ROLES, Role, StreamKind
 from console.store import reading
 from console.store.asking import one
 from console.store.casting import stored_number
+from console.store.derived import QUALITIES, Answer, Truth, answer_of, quality_sql, truth_of
+from console.store.derived import named as derived_named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import Floats, Moments, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
@@ -32,6 +34,7 @@ from console.store.rollups import (
     key_sql,
     series_join,
 )
+from console.store.splits import Split
 from console.store.tracks import ALWAYS, Source
 from console.window import Window
 
@@ -40,7 +43,10 @@ if TYPE_CHECKING:
 
     from console.store.resident import Resident
 
-ROLES = {"clicked": Role.CLICKED, "label": Role.LABEL}
+ROLES = {"clicked": Role.CLICKED, "label": Role.LABEL, "churned": Role.CHURNED}
+NAMES = (*ROLES, *QUALITIES)
+"""What is counted of an outcome: what it says itself, and how good the answer of its request was."""
+
 ALL_AGAIN_SHARE = 0.1
 """When more than this share of all outcomes is new, joining everything costs less than looking for its buckets."""
 
@@ -52,7 +58,7 @@ SOON_S = 3600
 
 MERGED = "sum(n) AS n, " + ", ".join(
     f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
-    f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in ROLES)
+    f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in NAMES)
 
 
 def is_dirty(con: DuckDBPyConnection) -> bool:
@@ -107,18 +113,30 @@ def _all_again(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
     return bool(empty or asked or new > ALL_AGAIN_SHARE * rows)
 
 
-def _requests_sql(requests: list[StreamInfo], where: str = "true") -> str:
-    """id, ts, stream and series keys of requests; `where` may speak of `_ts`."""
+def _requests_sql(requests: list[StreamInfo], where: str = "true", split: Split | None = None) -> str:
+    """id, ts, stream, series keys and answers of requests; `where` may speak of `_ts`."""
     return " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, _ts AS ts, {stream.stream_id} AS stream, {', '.join(key_sql(stream))} "
+        f"SELECT {_id(stream)} AS id, _ts AS ts, {stream.stream_id} AS stream, {', '.join(key_sql(stream))}, "
+        f"{_answer_sql(answer_of(stream))}{f', {split.sql(stream)} AS split' if split else ''} "
         f"FROM {stream.rows_sql} WHERE {_id(stream)} IS NOT NULL AND {USABLE} AND {where}" for stream in requests)
+
+
+def _answer_sql(answer: Answer) -> str:
+    return (f"{answer.chance or 'NULL'}::DOUBLE AS chance, {answer.choice or 'NULL'}::DOUBLE AS choice, "
+            f"{answer.word if answer.word else 'NULL'}::VARCHAR AS word, {answer.classes} AS of_words")
+
+
+def _truth_sql(truth: Truth) -> str:
+    return (f"{truth.value or 'NULL'}::DOUBLE AS truth, {truth.word or 'NULL'}::VARCHAR AS true_word, "
+            f"{truth.classes} AS true_words, {bool(truth.word)} AS labelled")
 
 
 def _outcomes_sql(told: list[StreamInfo], where: str = "true") -> str:
     """id, ots, the numbers, and a key of the row; `where` may speak of `_ts`."""
     return " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, _ts AS ots, {_number(stream, Role.CLICKED)} AS clicked, "
-        f"{_number(stream, Role.LABEL)} AS label, rowid * 1000 + {stream.stream_id % 1000} AS o "
+        f"SELECT {_id(stream)} AS id, _ts AS ots, "
+        f"{', '.join(f'{_number(stream, role)} AS {name}' for name, role in ROLES.items())}, "
+        f"{_truth_sql(truth_of(stream))}, rowid * 1000 + {stream.stream_id % 1000} AS o "
         f"FROM {stream.table} WHERE {_id(stream)} IS NOT NULL AND {where}" for stream in told)
 
 
@@ -158,10 +176,11 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
 
 
 def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], again: str | None,
-           within: str = "true", later: str = "true") -> None:
+           within: str = "true", later: str = "true", split: Split | None = None) -> None:
     """Fill `_pairs` with each outcome and the one request that it goes to: of some buckets, or of all.
 
     within, later  conditions on the `_ts` of requests and of outcomes
+    split          a column of requests whose values are carried along
     """
     asked = within
     if again is not None:
@@ -170,16 +189,18 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
         asked = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
-    keys = ", ".join(f"r.{key}" for key in KEYS)
-    con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o.o, o.id, o.ots, o.clicked, o.label, r.ts, r.stream, "
-                f"{keys} FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked)}) r "
+    keys = ["ts", "stream", *KEYS, *(["split"] if split else [])]
+    said = ["id", "ots", *ROLES]
+    worth = [f"{value} AS {name}" for name, value in _quality(requests, told).items()]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, o.{', o.'.join(said)}, {', '.join([*keys, *worth])} "
+                f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked, split)}) r "
                 "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
     if one(con, "SELECT count(*) > count(DISTINCT o) FROM _pairs")[0]:
         # max over the whole struct, so that two requests at the same instant are told apart the same way every time
-        struct = ", ".join(f"{name} := {name}" for name in ("ts", "stream", *KEYS))
-        firsts = ", ".join(f"any_value({name}) AS {name}" for name in ("id", "ots", "clicked", "label"))
-        con.execute("CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, id, ots, clicked, label, unnest(latest) FROM (SELECT "
-                    f"o, {firsts}, max(struct_pack({struct})) AS latest FROM _pairs GROUP BY o)")
+        struct = ", ".join(f"{name} := {name}" for name in (*keys, *QUALITIES))
+        firsts = ", ".join(f"any_value({name}) AS {name}" for name in said)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, {', '.join(said)}, unnest(latest) FROM "
+                    f"(SELECT o, {firsts}, max(struct_pack({struct})) AS latest FROM _pairs GROUP BY o)")
     if asked != "true":
         _drop_those_of_others(con, requests)
 
@@ -192,6 +213,22 @@ def _drop_those_of_others(con: DuckDBPyConnection, requests: list[StreamInfo]) -
     later = _requests_sql(requests, f"_ts > make_timestamp({low}) AND _ts <= make_timestamp({high})")
     con.execute(f"DELETE FROM _pairs WHERE o IN (SELECT p.o FROM _pairs p JOIN ({later}) r ON r.id = p.id "
                 "AND r.ts > p.ts AND (p.ots IS NULL OR r.ts <= p.ots))")
+
+
+def _quality(requests: list[StreamInfo], told: list[StreamInfo]) -> dict[str, str]:
+    """How good an answer was, over the columns of both sides. Words are only held against each other where some stream
+    has them: texts of ten million numbers are made in vain."""
+    answers, truths = [answer_of(stream) for stream in requests], [truth_of(stream) for stream in told]
+    found = dict.fromkeys(QUALITIES, "NULL::DOUBLE")
+    if not any(one.value or one.word for one in truths) or not any(one.chance or one.word for one in answers):
+        return found
+    found |= quality_sql(Answer("chance", "choice"), Truth("truth"))
+    if any(one.classes for one in answers) or any(one.classes for one in truths):
+        words, named = "(of_words OR true_words)", "(of_words OR true_words) AND labelled"
+        found = {name: f"CASE WHEN NOT ({named}) THEN {value} END" for name, value in found.items()}
+        found["correct"] = (f"CASE WHEN {words} THEN (word = true_word)::INTEGER::DOUBLE "
+                            f"ELSE {found['correct']} END")
+    return found
 
 
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
@@ -207,12 +244,12 @@ def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
 def _sums(grid_or_bucket: str) -> str:
     """SELECT list over `_pairs`."""
     parts = ", ".join(f"count({name}) AS n_{name}, sum({name}) AS sum_{name}, sum({name} * {name}) AS sq_{name}, "
-                      f"min({name}) AS min_{name}, max({name}) AS max_{name}" for name in ROLES)
+                      f"min({name}) AS min_{name}, max({name}) AS max_{name}" for name in NAMES)
     return f"{grid_or_bucket}, stream, {', '.join(KEYS)}, count(*) AS n, {parts}"
 
 
 def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
-    fields = ["n", *(f"{part}_{name}" for name in ROLES for part in ("n", "sum", "sq", "min", "max"))]
+    fields = ["n", *(f"{part}_{name}" for name in NAMES for part in ("n", "sum", "sq", "min", "max"))]
     if whole:
         con.execute("DELETE FROM rollup_outcomes")
 
@@ -253,7 +290,7 @@ def wait(con: DuckDBPyConnection, q: float) -> float | None:
 
 
 def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,
-            by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+            by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
             some: Mapping[int, StreamInfo] | None = None) -> list[Moments]:
     """See Workspace.outcome_moments. A column of the requests themselves wins over outcomes of other streams.
 
@@ -266,20 +303,21 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
     for stream in streams.values():
         if stream.kind is not StreamKind.REQUESTS:
             continue
-        columns = {name: column for name, role in ROLES.items()
+        columns = {name: column.stored for name, role in ROLES.items()
                    if (column := stream.column(role)) is not None and has_moments(column)}
+        columns |= {name: each for name, each in QUALITIES.items() if derived_named(stream, each) is not None}
         inline |= {(stream.stream_id, name) for name in columns}
         if not columns and not (told and stream in requests):
             continue
-        key = by if by is not None and stream.column(by) is not None else None
-        stored = [column.stored for column in columns.values()]
-        for part in reading.moments(con, some[stream.stream_id] if some else stream, stored, window, bucket_s, key,
-                                    resident, phase_s=phase_s, raw=bool(some)):
+        key = by if isinstance(by, Split) or (by is not None and stream.column(by) is not None) else None
+        for part in reading.moments(con, some[stream.stream_id] if some else stream, list(columns.values()), window,
+                                    bucket_s, key, resident, phase_s=phase_s, raw=bool(some)):
             sums = found.setdefault(part.series, Sums(grid))
             sums.rows += part.rows
-            for name, column in columns.items():
-                sums.add_moments(name, part.columns[column.stored])
+            for name, stored in columns.items():
+                sums.add_moments(name, part.columns[stored])
     names = [name for name, role in ROLES.items() if any(stream.column(role) for stream in told)]
+    names += [name for name, value in _quality(requests, told).items() if value != "NULL::DOUBLE"]
     if names and requests:
         held = _held_joined(con, requests, grid, names, inline, resident) if by is None and resident else None
         if held is None:
@@ -312,35 +350,40 @@ def _held_joined(con: DuckDBPyConnection, requests: list[StreamInfo], grid: Grid
     return found
 
 
-def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], grid: Grid) -> None:
+def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], grid: Grid,
+              split: Split | None = None) -> None:
     """Fill `_pairs` for the requests on a grid. Outcomes are looked for within SOON_S of the last of them first:
     when rollups count as many, those are all, and the rest of the log is not read."""
     step = FINEST_S * 10**6
     first, last = grid.first_us // step * step, -(-(grid.first_us + grid.count * grid.step_us) // step) * step
     asked = f"_ts >= make_timestamp({first}) AND _ts < make_timestamp({last})"
     soon = f"(_ts >= make_timestamp({first}) AND _ts < make_timestamp({last + SOON_S * 10**6}))"
-    _pairs(con, requests, told, None, asked, soon)
+    _pairs(con, requests, told, None, asked, soon, split)
     same = one(con, "SELECT (SELECT count(*) FROM _pairs) = coalesce(sum(n), -1) FROM rollup_outcomes WHERE level_s = "
                     f"{FINEST_S} AND bucket >= make_timestamp({first}) AND bucket < make_timestamp({last})")[0]
     if not same:
-        _pairs(con, requests, told, None, grid.within_sql("_ts"))
+        _pairs(con, requests, told, None, grid.within_sql("_ts"), split=split)
 
 
-def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | None,
+def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | Split | None,
                 names: list[str], inline: set[tuple[int, str]], found: dict[str, Sums]) -> None:
     requests, told = _sides(streams)
-    level = reading.level_for(con, "rollup_outcomes", grid)
+    split = by if isinstance(by, Split) else None
+    level = reading.level_for(con, "rollup_outcomes", grid) if split is None else None
     parts = ", ".join(f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
                       f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in names)
     if level is None:
-        _pairs_on(con, requests, told, grid)
+        _pairs_on(con, requests, told, grid, split)
+        bucket = "ts AS bucket, split" if split is not None else "ts AS bucket"
         source = ("(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM "
-                  f"(SELECT {_sums('ts AS bucket')} FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
+                  f"(SELECT {_sums(bucket)} FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
         where = "true"
     else:
         source, where = "rollup_outcomes", f"r.level_s = {level}"
     key, join = "''", ""
-    if by in SERIES_ROLES and by is not None:
+    if split is not None:
+        key = "r.split"
+    elif by in SERIES_ROLES and isinstance(by, Role):
         join = "LEFT JOIN series s ON s.stream_id = r.stream_id AND s.series = r.series"
         with_role = [stream.stream_id for stream in requests if stream.column(by) is not None] or [-1]
         key = (f"CASE WHEN r.stream_id NOT IN ({', '.join(map(str, with_role))}) THEN '' WHEN r.series = 0 THEN "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,14 @@ import numpy as np
 from console.roles import SERIES_ROLES, Role
 from console.store.asking import one
 from console.store.casting import stored_number
+from console.store.derived import named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
-from console.store.model import ColumnInfo, ColumnMoments, Floats, Moments, PercentileSeries, StreamInfo
-from console.store.names import FAILED, FAILED_NUMBER, FINEST_S, literal, quoted
+from console.store.model import ColumnMoments, Floats, Moments, PercentileSeries, StreamInfo
+from console.store.names import FINEST_S, literal, quoted
 from console.store.ranks import rank_of, value_of_bin
 from console.store.rolled import has_moments, is_binned
-from console.store.rollups import BIN_LEVELS_S, failed_sql
+from console.store.rollups import BIN_LEVELS_S
+from console.store.splits import Split
 from console.store.tracks import Source
 from console.window import Window
 
@@ -29,7 +32,7 @@ EXACT_ROWS = 200_000
 
 
 def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
-            by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+            by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
             raw: bool = False) -> list[Moments]:
     """See Workspace.moments. Without a split, numbers that are held in memory are taken from there.
 
@@ -37,16 +40,17 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
     """
     grid = Grid.over(window, bucket_s, phase_s)
     wanted = _Wanted(stream, stored)
-    key = stream.column(by) if by is not None else None
-    level = level_for(con, f"rollup_{stream.stream_id}", grid) if wanted.rolled and not raw else None
-    if key is not None and level is not None and level < stream.split_s:
+    key = _key_sql(stream, by)
+    raw = raw or isinstance(by, Split) or not wanted.rolled
+    level = level_for(con, f"rollup_{stream.stream_id}", grid) if not raw else None
+    if key and level is not None and level < stream.split_s:
         level = None
-    if key is None and level is not None and resident is not None:
+    if not key and level is not None and resident is not None:
         held = _from_memory(con, stream, wanted, grid, level, resident)
         if held is not None:
             return [held]
     query = (_from_raw(stream, wanted, grid, key) if level is None
-             else _from_rollups(stream, wanted, grid, level, by, key))
+             else _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None))
     rows = con.execute(query).fetchnumpy()
     found = []
     places = by_series(rows)
@@ -64,6 +68,14 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
             sums.add(name, at, parts, scale)
         found.append(sums.finish(series))
     return found
+
+
+def _key_sql(stream: StreamInfo, by: Role | Split | None) -> str:
+    """The part that a raw row belongs to; "" where all are one."""
+    if isinstance(by, Split):
+        return by.sql(stream)
+    column = stream.column(by) if by is not None else None
+    return f"coalesce({quoted(column.stored)}::VARCHAR, '')" if column is not None else ""
 
 
 def _from_memory(con: DuckDBPyConnection, stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int,
@@ -105,10 +117,10 @@ class _Wanted:
         self.values: dict[int, str] = {}
         self.rolled = True
         for name in dict.fromkeys(stored):
-            failed = failed_sql(stream)
-            if name == FAILED and failed is not None:
-                self.columns.append((name, FAILED_NUMBER, True, 1.0))
-                self.values[FAILED_NUMBER] = failed
+            made = named(stream, name)
+            if made is not None:
+                self.columns.append((name, made.number, True, 1.0))
+                self.values[made.number] = made.value
                 continue
             column = stream.named(name)
             full = has_moments(column)
@@ -125,9 +137,8 @@ def _key_of_series(stream: StreamInfo, by: Role | None) -> tuple[str, str]:
     return f"CASE WHEN r.series = 0 THEN {literal(OTHER)} ELSE coalesce(s.{by.value}, '') END", join
 
 
-def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, by: Role | None,
-                  column: ColumnInfo | None) -> str:
-    key, join = _key_of_series(stream, by) if column is not None else ("", "")
+def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, by: Role | None) -> str:
+    key, join = _key_of_series(stream, by) if by is not None else ("", "")
     sums = ["sum(r.n) AS n"]
     for _, number, full, _ in wanted.columns:
         sums.append(f"sum(r.n_{number}) AS n_{number}")
@@ -139,8 +150,8 @@ def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, b
             f"GROUP BY i{', key' if key else ''}")
 
 
-def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInfo | None) -> str:
-    key = f", coalesce({quoted(column.stored)}::VARCHAR, '') AS key" if column is not None else ""
+def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, by: str) -> str:
+    key = f", {by} AS key" if by else ""
     values = "".join(f", {value} AS v{number}" for number, value in wanted.values.items())
     sums = ["count(*) AS n"]
     for _, number, full, _ in wanted.columns:
@@ -155,23 +166,42 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, column: ColumnInf
 
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
-                qs: Sequence[float], by: Role | None, resident: Resident | None = None, *, phase_s: float = 0.0,
+                qs: Sequence[float], by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
                 raw: bool = False) -> list[PercentileSeries]:
     """See Workspace.percentiles, and `moments`."""
     grid = Grid.over(window, bucket_s, phase_s)
-    column = stream.named(stored)
-    key = stream.column(by) if by is not None else None
+    ranked = Ranked.of(stream, stored)
+    key = _key_sql(stream, by)
     level = grid.level()
-    if (raw or level not in BIN_LEVELS_S or not is_binned(column) or (key is not None and level < stream.bins_s)
-            or _rows_on(con, stream, grid, resident) <= EXACT_ROWS):
-        return _exact(con, stream, column, grid, qs, key)
-    source = Source(f"bins_{stream.stream_id}", level, f"number = {column.number}")
-    held = resident.ranks(con, source, grid, qs) if key is None and resident is not None else None
+    if (raw or isinstance(by, Split) or level not in BIN_LEVELS_S or not ranked.binned
+            or (key and level < stream.bins_s) or _rows_on(con, stream, grid, resident) <= EXACT_ROWS):
+        return _exact(con, stream, ranked, grid, qs, key)
+    source = Source(f"bins_{stream.stream_id}", level, f"number = {ranked.number}")
+    held = resident.ranks(con, source, grid, qs) if not key and resident is not None else None
     if held is not None and held[0].any():
-        return [PercentileSeries("", grid.times, held[0], {q: v * column.scale for q, v in held[1].items()})]
+        return [PercentileSeries("", grid.times, held[0], {q: v * ranked.scale for q, v in held[1].items()})]
     if level >= stream.bins_s or con.execute(f"SELECT 1 {source.sql(None)} LIMIT 1").fetchall():
-        return _from_bins(con, stream, column, grid, level, qs, by if key else None)
-    return _exact(con, stream, column, grid, qs, key)
+        return _from_bins(con, stream, ranked, grid, level, qs, by if key and isinstance(by, Role) else None)
+    return _exact(con, stream, ranked, grid, qs, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What percentiles are read of: a column, or what is derived from some."""
+
+    number: int
+    value: str
+    scale: float
+    binned: bool
+
+    @classmethod
+    def of(cls, stream: StreamInfo, stored: str) -> Ranked:
+        """By the name of a column or of what is derived. Raises KeyError."""
+        made = named(stream, stored)
+        if made is not None:
+            return cls(made.number, made.value, 1.0, made.binned)
+        column = stream.named(stored)
+        return cls(column.number, stored_number(stored, column.kept), column.scale, is_binned(column))
 
 
 def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: Resident | None) -> int:
@@ -188,16 +218,16 @@ def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: 
                         f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})")[0])
 
 
-def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid: Grid, qs: Sequence[float],
-           key: ColumnInfo | None) -> list[PercentileSeries]:
+def _exact(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, qs: Sequence[float],
+           key: str) -> list[PercentileSeries]:
     """quantile_disc is the nearest rank: the smallest value that at least a share q of the rows does not exceed."""
-    name = f", coalesce({quoted(key.stored)}::VARCHAR, '') AS key" if key is not None else ""
+    name = f", {key} AS key" if key else ""
     ranks = ", ".join(repr(float(q)) for q in qs)
     take = "".join(f", found[{place}] AS q{place - 1}" for place in range(1, len(qs) + 1))
     rows = con.execute(
         f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, "
         f"quantile_disc(v, [{ranks}]) AS found FROM "
-        f"(SELECT {grid.index_sql('_ts')} AS i{name}, {stored_number(column.stored, column.kept)} AS v "
+        f"(SELECT {grid.index_sql('_ts')} AS i{name}, {ranked.value} AS v "
         f"FROM {stream.rows_sql} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL "
         f"GROUP BY i{', key' if key else ''})").fetchnumpy()
     found = []
@@ -208,24 +238,24 @@ def _exact(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid
         values = {}
         for number, q in enumerate(qs):
             values[q] = np.full(grid.count, np.nan)
-            values[q][at] = plain(rows[f"q{number}"][place], np.nan) * column.scale
+            values[q][at] = plain(rows[f"q{number}"][place], np.nan) * ranked.scale
         found.append(PercentileSeries(series, grid.times, n, values))
     return found
 
 
-def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, grid: Grid, level: int,
+def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, level: int,
                qs: Sequence[float], by: Role | None) -> list[PercentileSeries]:
     key, join = _key_of_series(stream, by) if by is not None else ("", "")
     order = "key, i, bin" if key else "i, bin"
     rows = con.execute(
         f"SELECT {grid.index_sql('r.bucket')} AS i{f', {key} AS key' if key else ''}, r.bin AS bin, sum(r.n) AS n "
-        f"FROM bins_{stream.stream_id} r {join} WHERE r.level_s = {level} AND r.number = {column.number} "
+        f"FROM bins_{stream.stream_id} r {join} WHERE r.level_s = {level} AND r.number = {ranked.number} "
         f"AND {grid.within_sql('r.bucket')} GROUP BY {order} ORDER BY {order}").fetchnumpy()
     found = []
     for series, place in by_series(rows).items():
         n, values = _ranked(grid, np.asarray(rows["i"])[place].astype(np.int64), plain(rows["bin"][place], 0.0),
                             plain(rows["n"][place], 0.0), qs)
-        found.append(PercentileSeries(series, grid.times, n, {q: v * column.scale for q, v in values.items()}))
+        found.append(PercentileSeries(series, grid.times, n, {q: v * ranked.scale for q, v in values.items()}))
     return found
 
 

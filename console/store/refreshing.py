@@ -15,8 +15,9 @@ from console.roles import Role
 from console.store import counters
 from console.store.asking import one
 from console.store.casting import stored_number
-from console.store.model import ColumnInfo, StreamInfo
-from console.store.names import FAILED_NUMBER, FINEST_S, quoted
+from console.store.derived import derived
+from console.store.model import StreamInfo
+from console.store.names import FINEST_S, quoted
 from console.store.rolled import has_moments, is_binned, rolled_columns
 from console.store.rollups import (
     ALL_SERIES,
@@ -28,7 +29,6 @@ from console.store.rollups import (
     USABLE,
     all_parts,
     bin_sql,
-    failed_sql,
     floor_sql,
     key_sql,
     series_join,
@@ -134,16 +134,15 @@ class _Refresh:
         stream, con = self.stream, self.con
         values = {column.number: stored_number(column.stored, column.kept) for column in rolled_columns(stream)
                   if has_moments(column)}
-        failed = failed_sql(stream)
-        if failed is not None:
-            values[FAILED_NUMBER] = failed
+        made = derived(stream)
+        values |= {each.number: each.value for each in made}
         # The inner SELECT names each value once, so that five aggregates share one computation.
         inner = [f"epoch_us(_ts) // {level}000000 AS b", *([] if together else key_sql(stream)),
                  *(f"{value} AS v{number}" for number, value in values.items()),
                  *(f"{quoted(column.stored)} AS v{column.number}" for column in rolled_columns(stream)
                    if column.number not in values)]
         sums = ["count(*) AS n"]
-        for number in ([FAILED_NUMBER] if failed is not None else []) + [c.number for c in rolled_columns(stream)]:
+        for number in (*(each.number for each in made), *(column.number for column in rolled_columns(stream))):
             sums += _aggregates(number, number in values)
         keys = [] if together else list(KEYS)
         con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join(['b', *keys, *sums])} FROM "
@@ -206,20 +205,22 @@ class _Refresh:
     def bins(self) -> None:
         """Logarithmic bins of what is read as percentiles: from raw rows at the finest level, then by addition."""
         table = f"bins_{self.stream.stream_id}"
-        binned = [column for column in rolled_columns(self.stream) if is_binned(column)]
+        binned = [(column.number, stored_number(column.stored, column.kept)) for column in rolled_columns(self.stream)
+                  if is_binned(column)]
+        binned += [(each.number, each.value) for each in derived(self.stream) if each.binned]
         if not binned:
             return
         lowest = self.stream.bins_s
         if not self.whole:
             self.con.execute(f"DELETE FROM {table} WHERE level_s = {lowest} AND {self._in_dirty('bucket', lowest)}")
-        for column in binned:
-            self._bins_of(column, table, lowest)
+        for number, value in binned:
+            self._bins_of(number, value, table, lowest)
         finest = BIN_LEVELS_S[0]
         if lowest > finest and self._keeps_minutes(table, finest):
             if not self.whole:
                 self.con.execute(f"DELETE FROM {table} WHERE level_s = {finest} AND {self._in_dirty('bucket', finest)}")
-            for column in binned:
-                self._bins_together(column, table, finest)
+            for number, value in binned:
+                self._bins_together(number, value, table, finest)
         for below, level in itertools.pairwise(level for level in BIN_LEVELS_S if level >= lowest):
             self._add_up(table, level, below, "series, number, bin, n", "series, number, bin, sum(n)",
                          "series, number, bin")
@@ -232,19 +233,17 @@ class _Refresh:
             f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', FINEST_S)} LIMIT 1000000)")
         return bool(rows >= DENSE_FOR_MINUTES * minutes)
 
-    def _bins_together(self, column: ColumnInfo, table: str, level: int) -> None:
-        value = stored_number(column.stored, column.kept)
+    def _bins_together(self, number: int, value: str, table: str, level: int) -> None:
         self.con.execute(
-            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), {ALL_SERIES}, {column.number}, "
+            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), {ALL_SERIES}, {number}, "
             f"bin, n FROM (SELECT b, {bin_sql('v')} AS bin, count(*) AS n FROM "
             f"(SELECT epoch_us(_ts) // {level}000000 AS b, {value} AS v "
             f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL GROUP BY ALL)")
 
-    def _bins_of(self, column: ColumnInfo, table: str, level: int) -> None:
-        value = stored_number(column.stored, column.kept)
+    def _bins_of(self, number: int, value: str, table: str, level: int) -> None:
         self.con.execute(
             f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), coalesce(s.series, 0), "
-            f"{column.number}, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n FROM "
+            f"{number}, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n FROM "
             f"(SELECT epoch_us(_ts) // {level}000000 AS b, {', '.join(key_sql(self.stream))}, {value} AS v "
             f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL "
             f"GROUP BY ALL) r {series_join('r', str(self.stream.stream_id))}")

@@ -19,8 +19,8 @@ NEVER = (Role.REQUEST_ID, Role.USER_ID, Role.IGNORED, *TIME_ROLES)
 COUNTED_TEXT = (*INPUT_ROLES, Role.PREDICTION, Role.SCORE, Role.LABEL, Role.CLICKED, Role.STATUS)
 """Text has no moments, but how often it is missing is known for these."""
 
-BINNED = (Role.LATENCY, Role.TIME_TO_FIRST_TOKEN, Role.INPUT_TOKENS, Role.OUTPUT_TOKENS)
-"""Read as percentiles, so that logarithmic bins are kept."""
+BINNED = (Role.LATENCY, Role.TIME_TO_FIRST_TOKEN, Role.INPUT_TOKENS, Role.OUTPUT_TOKENS, Role.SCORE, Role.PREDICTION)
+"""Read as percentiles or as distributions, so that logarithmic bins are kept."""
 
 ON_TIME_AXIS = (StreamKind.REQUESTS, StreamKind.SAMPLES)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from console.roles import SERIES_ROLES, ColumnType, Role
+from console.roles import SERIES_ROLES, Role
 from console.store.casting import EARLIEST, LATEST
-from console.store.model import ColumnInfo, StreamInfo
-from console.store.names import FAILED_NUMBER, FINEST_S, NO_RESPONSE, quoted
+from console.store.derived import answer_of, derived, text_sql, truth_of
+from console.store.model import StreamInfo
+from console.store.names import FINEST_S, quoted
 from console.store.rolled import ON_TIME_AXIS, has_moments, is_binned, rolled_columns
 from console.store.widening import widen
 
@@ -40,9 +41,6 @@ BIN_ZERO = 40_000
 """Bins of positive values are BIN_ZERO + ceil(ln x / ln gamma), of negative ones minus that, of zero 0: they sort as
 the values do. All finite doubles lie within 38,000 of it."""
 
-FAILED_WORDS = ("failure", "failed", "fail", "error", "err", "false", "timeout", "timed out", "exception", "aborted",
-                "cancelled", "canceled", "unavailable", "internal", "deadline_exceeded", "rejected", "crashed",
-                NO_RESPONSE)
 KEYS = tuple(f"k{i}" for i in range(len(SERIES_ROLES)))
 SERIES_COLUMNS = tuple(role.value for role in SERIES_ROLES)
 USABLE = f"_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}'"
@@ -53,45 +51,11 @@ def floor_sql(time: str, level_s: int) -> str:
     return f"make_timestamp(epoch_us({time}) // {level_s}000000 * {level_s}000000)"
 
 
-def failed_sql(stream: StreamInfo) -> str | None:
-    """1 when the request failed, 0 when not, NULL where its status is missing. From 500 on: 4xx is the caller's."""
-    column = stream.column(Role.STATUS)
-    if column is None:
-        return None
-    name = quoted(column.stored)
-    if column.kept is ColumnType.NUMBER:
-        return _or_unanswered(stream, f"({name} >= 500)::INTEGER::DOUBLE")
-    if column.kept is ColumnType.FLAG:
-        return _or_unanswered(stream, f"(NOT {name})::INTEGER::DOUBLE")
-    words = ", ".join(f"'{word}'" for word in FAILED_WORDS)
-    number = f"TRY_CAST({name} AS DOUBLE)"
-    return _or_unanswered(
-        stream, f"CASE WHEN {number} IS NOT NULL THEN ({number} >= 500)::INTEGER::DOUBLE "
-        f"WHEN {name} IS NOT NULL THEN (lower(trim({name}::VARCHAR)) IN ({words}))::INTEGER::DOUBLE END")
-
-
-def _or_unanswered(stream: StreamInfo, failed: str) -> str:
-    """Where the log has no status, whether the response came (see `halves`)."""
-    if not stream.awaits:
-        return failed
-    return (f"coalesce({failed}, CASE WHEN starts_with(_filled, '!') THEN 1.0 "
-            "WHEN starts_with(_filled, '+') THEN 0.0 END)")
-
-
 def id_sql(stream: StreamInfo) -> str:
     """The request id as text."""
     column = stream.column(Role.REQUEST_ID)
     assert column is not None
     return text_sql(column)
-
-
-def text_sql(column: ColumnInfo) -> str:
-    """A cell of the raw table as text: a status of 200, not of 200.0."""
-    name = quoted(column.stored)
-    if column.kept is ColumnType.NUMBER:
-        whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
-        return f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
-    return name if column.kept is ColumnType.TEXT else f"{name}::VARCHAR"
 
 
 def parts(number: int, moments: bool) -> tuple[tuple[str, str, str], ...]:
@@ -106,8 +70,8 @@ def parts(number: int, moments: bool) -> tuple[tuple[str, str, str], ...]:
 def all_parts(stream: StreamInfo) -> list[tuple[str, str, str]]:
     """All columns of the rollup table behind level, bucket and series."""
     found = [("n", "BIGINT", "sum")]
-    if failed_sql(stream) is not None:
-        found += parts(FAILED_NUMBER, True)
+    for each in derived(stream):
+        found += parts(each.number, True)
     for column in rolled_columns(stream):
         found += parts(column.number, has_moments(column))
     return found
@@ -131,10 +95,12 @@ def made_of(stream: StreamInfo) -> tuple[object, ...]:
     """What rollups and joined outcomes of a stream depend on, but for its times; units are not among it."""
     sources = [(column.number, has_moments(column), is_binned(column)) for column in rolled_columns(stream)]
     outcomes = [column.stored if (column := stream.column(role)) else None
-                for role in (Role.REQUEST_ID, Role.CLICKED, Role.LABEL, Role.ARRIVAL_TIME, Role.OUTCOME_TIME)]
+                for role in (Role.REQUEST_ID, Role.CLICKED, Role.LABEL, Role.CHURNED, Role.ARRIVAL_TIME,
+                             Role.OUTCOME_TIME)]
     counters = [column.stored if (column := stream.column(role)) else None
                 for role in (Role.METRIC_KIND, Role.METRIC_VALUE, Role.METRIC_INCREASE)]
-    return stream.kind, sources, failed_sql(stream), key_sql(stream), outcomes, counters
+    made = [(each.name, each.value) for each in derived(stream)]
+    return stream.kind, sources, made, key_sql(stream), outcomes, answer_of(stream), truth_of(stream), counters
 
 
 def start_again(con: DuckDBPyConnection, stream: StreamInfo) -> None:

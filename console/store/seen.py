@@ -19,6 +19,7 @@ from console.store.arrivals import NEVER, come_by_sql
 from console.store.model import Floats, Moments, PercentileSeries, StreamInfo
 from console.store.ranks import value_of_bin
 from console.store.rollups import BIN_ZERO, LN_GAMMA
+from console.store.splits import Split
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -43,21 +44,21 @@ class Seen:
         return getattr(self._workspace, name)
 
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
-                by: Role | None = None) -> list[Moments]:
+                by: Role | Split | None = None) -> list[Moments]:
         """See Workspace.moments."""
         return reading.moments(self._con, self._some[stream_id], stored, self._meant(window), bucket_s, by,
                                self._resident, phase_s=self._phase_s, raw=self._raw)
 
-    def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | None = None) -> list[Moments]:
+    def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | Split | None = None) -> list[Moments]:
         """See Workspace.outcome_moments."""
         return outcomes.moments(self._con, self._streams, self._meant(window), bucket_s, by, self._resident,
                                 phase_s=self._phase_s, some=self._some if self._raw else None)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
-                    by: Role | None = None) -> list[PercentileSeries]:
+                    by: Role | Split | None = None) -> list[PercentileSeries]:
         """See Workspace.percentiles."""
         stream = self._some[stream_id]
-        scale = stream.named(stored).scale
+        scale = reading.Ranked.of(stream, stored).scale
         found = reading.percentiles(self._con, stream, stored, self._meant(window), bucket_s, qs, by, self._resident,
                                     phase_s=self._phase_s, raw=self._raw)
         return [replace(part, values={q: middles(values / scale) * scale for q, values in part.values.items()})

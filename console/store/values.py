@@ -9,10 +9,10 @@ import numpy as np
 from console.roles import ColumnType
 from console.store import catalog
 from console.store.casting import stored_number
+from console.store.derived import NUMBERS, named
 from console.store.grid import plain
 from console.store.model import ColumnInfo, StreamInfo
-from console.store.names import FAILED, quoted
-from console.store.rollups import failed_sql
+from console.store.names import quoted
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ def within(window: Window | None) -> str:
 def column_values(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window | None) -> Any:
     """Floats in the canonical unit (NaN missing; times in seconds since 1970), or an object array of text and None."""
     where = within(window)
-    if stored == FAILED:
-        failed = failed_sql(stream) or "NULL::DOUBLE"
-        return plain(con.execute(f"SELECT {failed} AS v FROM {stream.rows_sql}{where}").fetchnumpy()["v"], np.nan)
+    if stored in NUMBERS:
+        made = named(stream, stored)
+        value = made.value if made is not None else "NULL::DOUBLE"
+        return plain(con.execute(f"SELECT {value} AS v FROM {stream.rows_sql}{where}").fetchnumpy()["v"], np.nan)
     column = stream.named(stored)
     if column.type is ColumnType.TEXT:
         return _texts(con, stream, column, where)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from console.roles import Role, StreamKind
 from console.store.casting import stored_number
+from console.store.derived import failed_sql, text_sql
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import NO_RESPONSE, literal
 from console.store.queries import sql
 from console.store.rolled import has_moments
-from console.store.rollups import failed_sql, text_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -41,6 +41,7 @@ from console.store.resident import Change, Resident
 from console.store.sampled import SampledSeries, Told
 from console.store.seen import Seen
 from console.store.shown import FileView, QuarantineView, RefusedView
+from console.store.splits import Split
 from console.store.stats import Stats, relative
 from console.store.tracks import ALWAYS
 from console.store.writer import Writer
@@ -382,13 +383,13 @@ class Workspace:
     # ---- numbers -------------------------------------------------------------------------------------------
 
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
-                by: Role | None = None) -> list[Moments]:
+                by: Role | Split | None = None) -> list[Moments]:
         """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start."""
         return reading.moments(self.cursor(), self._shown[stream_id], stored, window, bucket_s, by,
                                self._resident)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
-                    by: Role | None = None) -> list[PercentileSeries]:
+                    by: Role | Split | None = None) -> list[PercentileSeries]:
         """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
         return reading.percentiles(self.cursor(), self._shown[stream_id], stored, window, bucket_s, qs, by,
                                    self._resident)
@@ -398,8 +399,9 @@ class Workspace:
         stream = next(one for one in self.streams() if one.stream_id == stream_id)
         return self._told.of(self.cursor(), stream)
 
-    def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | None = None) -> list[Moments]:
-        """Outcomes at the time of their request: columns `clicked` and `label`; rows are requests."""
+    def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | Split | None = None) -> list[Moments]:
+        """Outcomes at the time of their request: columns `clicked`, `label`, `churned`, and how good the answer was:
+        `correct`, `abs_error`, `log_loss` (see `derived`); rows are requests."""
         return outcomes.moments(self.cursor(), dict(self._shown), window, bucket_s, by,
                                 self._resident)
 
