@@ -139,6 +139,7 @@ class RuleState:
 
 
 NEW = RuleState()
+NO_NUMBER = float("nan")
 
 
 def step(rule: Rule, before: RuleState, at: float, found: tuple[Sample, ...] | Failed) -> RuleState:
@@ -245,7 +246,7 @@ def _without_data(rule: Rule, before: RuleState, at: float, missed: int) -> Rule
         case NoData.NO_DATA:
             return _with_data(replace(rule, keep_firing_for_s=0.0), before, at, missed, (), State.NO_DATA, since)
         case NoData.FIRING:
-            sample = Sample(rule.labels_of(""), float("nan"), True, True)
+            sample = Sample(rule.labels_of(""), NO_NUMBER, True, True)
             return _with_data(rule, before, at, missed, (sample,), State.INACTIVE, since)
         case _:
             assert_never(rule.no_data)
