@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.logs.identity import READ_AS, FileState, Found, OnDisk, from_entry, mark_of, mark_of_part
+from console.logs.identity import READ_AS, FileState, Found, OnDisk, from_entry, is_part, mark_of, mark_of_part
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.logs.writing import Streams, note_file, open_file
 
 if TYPE_CHECKING:
     from console.store import FileEntry, Writer
+
+PART_OF, BEGINS_AS = "It was read as", "Its beginning was read as"
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ def begin(stream: str, plan: FilePlan, file: OnDisk, how: Found, entry: FileEntr
     all_read = identity.size == entry.offset if plain else entry.state == "loaded" and identity.size == entry.size
     changed = (entry.path, entry.device, entry.inode, entry.size, entry.mtime_ns) != (
         plan.path, identity.device, identity.inode, identity.size, identity.mtime_ns)
+    if is_part(entry) and not all_read:
+        state.reason = state.reason.replace(PART_OF, BEGINS_AS)      # from here on it has records of its own
     return Begun(state, read=not all_read, note=changed)
 
 
@@ -75,7 +79,7 @@ def begin_part(stream: str, plan: FilePlan, file: OnDisk, original: str) -> Begu
     if mark is None:
         return Begun(FileState(plan, stream, file.identity), read=False)
     state = FileState(plan, stream, file.identity, mark=mark, state="loaded", copied=True,
-                      reason=f"It was read as {original}")
+                      reason=f"{PART_OF} {original}")
     state.ignored[READ_AS + original] = 0
     return Begun(state, read=False, note=True)
 
@@ -84,7 +88,7 @@ def _repeated(plan: FilePlan, stream: str, file: OnDisk, how: Found, entry: File
     if how is Found.PART:
         return begin_part(stream, plan, file, entry.path)
     state = FileState(plan, stream, file.identity, mark=mark_of(entry), copied=True,
-                      reason=f"Its beginning was read as {entry.path}")
+                      reason=f"{BEGINS_AS} {entry.path}")
     state.ignored[READ_AS + entry.path] = entry.records
     text = plan.format is not FileFormat.PARQUET
     read = (not text and entry.state != "loaded") or (text and not (plain and file.identity.size == entry.offset))

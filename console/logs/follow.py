@@ -384,7 +384,7 @@ class Follower:
                 and not followed.more]
         held.sort(key=lambda followed: followed.grown)
         for followed in held[: max(0, len(held) - MOST_OPEN)]:
-            followed.let_go()
+            followed.set_aside(self._clock(), self._rest_s)
 
     # ------------------------------------------------------------------ files that are met
     def _meet(self, streams: Streams, here: Sequence[OnDisk]) -> Iterator[Begun]:

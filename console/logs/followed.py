@@ -26,6 +26,7 @@ class Followed:
     turn     the last poll that read something of it
     cut_off  an archive that ends too early, so far
     stuck    where it stands since when, while lines wait for a quote to be closed
+    left     how far it was read when it was set aside with a line that had no end yet; else -1
     """
 
     state: FileState
@@ -37,6 +38,13 @@ class Followed:
     turn: int = 0
     cut_off: bool = False
     stuck: tuple[int, float] = (-1, 0.0)
+    left: int = -1
+
+    def set_aside(self, now: float, rest_s: float) -> None:
+        """Closes it, as others need their descriptors more. A last line is asked for when it has been at rest."""
+        waits = self.text is not None and self.text.waiting and now - self.grown <= rest_s
+        self.left = self.text.read_to if self.text is not None and waits else -1
+        self.let_go()
 
     def let_go(self) -> None:
         """Closes it."""
@@ -67,7 +75,9 @@ class Followed:
         if self.cut_off:
             return now - self.grown > CUT_OFF_S
         text = self.text
-        return text is not None and (text.size > text.read_to or (text.waiting > 0 and now - self.grown > rest_s))
+        if text is None:
+            return self.left >= 0 and now - self.grown > rest_s
+        return text.size > text.read_to or (text.waiting > 0 and now - self.grown > rest_s)
 
     def read(self, folder: Path, limit: int, now: float, rest_s: float) -> list[Item]:
         """New records, from about so many bytes. Raises Moved, UnreadableLog, OSError."""
@@ -86,10 +96,13 @@ class Followed:
         # What comes while this is read is left to the next poll: who writes fast would never let go of this one.
         there = max(1, min(limit, size - before))
         items: list[Item] = [(state, piece) for piece in text.pieces(final=False, limit=there)]
-        if text.read_to != before:
+        if text.read_to > max(before, self.left):
             self.grown = now
             self.more = text.read_to - before >= limit
-        if text.waiting and now - self.grown > rest_s and text.ends_whole():
+        self.left = -1
+        # Of a file whose name is gone nobody reads more: what stands behind its last whole line is set aside, or a row.
+        given_up = self.gone and text.mark.records > 0
+        if text.waiting and now - self.grown > rest_s and (given_up or text.ends_whole()):
             items += [(state, piece) for piece in text.pieces(final=True)]
         if self.stuck[0] != text.mark.offset or not text.waits_for_quote:
             self.stuck = text.mark.offset, now

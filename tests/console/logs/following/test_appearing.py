@@ -68,6 +68,15 @@ def test_that_the_last_line_of_a_removed_file_counts_without_its_newline(world: 
     world.holds((0, 23))
 
 
+def test_that_the_torn_last_line_of_a_removed_file_is_set_aside(world: World) -> None:
+    world.poll()
+    world.add(world.row(20) + world.row(21)[:15])
+    world.poll()
+    world.log.unlink()
+    world.settle(wait_s=6.0)
+    world.holds((0, 21), quarantined=1)
+
+
 def test_that_a_removed_file_is_held_until_its_end_is_committed(
         world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.poll()

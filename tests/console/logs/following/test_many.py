@@ -101,3 +101,23 @@ def test_that_more_files_than_descriptors_are_followed(world: World, monkeypatch
                               if os.path.lexists(f"/proc/self/fd/{each}")) if str(world.path) in path]
     assert len(held) <= 5
     world.holds((0, 20), (100, 120), (1000, 1020), (2000, 2020), (3000, 3020))
+
+
+def test_that_last_lines_without_end_are_read_of_more_files_than_descriptors(
+        tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "MOST_OPEN", 2)
+    world = World(tmp_path, kind, rest_s=10.0)
+    for at in range(6):
+        world.file(f"app-{at}", world.header + world.row(100 + at))
+    world.settle()
+    for at in range(6):
+        world.add(world.row(200 + at).rstrip("\n"), f"app-{at}")
+    world.settle()
+    world.holds((0, 20), (100, 106))
+    world.settle(wait_s=11.0)
+    world.holds((0, 20), (100, 106), (200, 206))
+    for at in range(6):
+        world.add("\n" + world.row(300 + at), f"app-{at}")
+    world.settle(wait_s=11.0)
+    world.holds((0, 20), (100, 106), (200, 206), (300, 306))
+    world.stop()
