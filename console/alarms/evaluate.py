@@ -82,7 +82,7 @@ class Live:
         self._watches = [_Watch(rule, Recorder(rule)) for rule in self.rules if rule.enabled]
         self._generation = -1
         self._known: list[tuple[int, int]] = []     # arrivals since the last advance: (at, newest row by then), in us
-        self._last_arrival: int | None = None
+        self._looked: dict[int, int] | None = None
         self._begun = False
         self._newest_us = 0
         self._origin_us = 0
@@ -135,17 +135,14 @@ class Live:
 
     def _arrived(self, newest_us: int) -> None:
         """Take note of what came since: each arrival, and the newest row that was known with it."""
-        for one in self._store.arrivals(self._last_arrival):
+        came, self._looked = self._store.arrivals(self._looked)
+        for one in came:
             if not self._begun:
                 self._begun, self._origin_us, self._newest_us = True, one.oldest_us, one.newest_us
             self._newest_us = max(self._newest_us, one.newest_us)
             self._known.append((one.at_us, self._newest_us))
-            if abs(one.at_us) < NEVER:
-                self._last_arrival = one.at_us
         self._newest_us = max(self._newest_us, newest_us)
         self._known.append((NEVER, self._newest_us))
-        if self._last_arrival is None:
-            self._last_arrival = -NEVER
 
     def _late(self) -> list[tuple[int, int, int]]:
         """(start of the ten seconds of late rows, their arrival, the newest row known before it), in microseconds."""

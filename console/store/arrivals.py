@@ -43,27 +43,37 @@ class Arrival:
     newest_us: int
 
 
-def arrivals(con: DuckDBPyConnection, streams: Iterable[StreamInfo], after_us: int | None = None) -> list[Arrival]:
-    """All rows on the time axis, in the order in which they came; after that moment, where one is given."""
+def arrivals(con: DuckDBPyConnection, streams: Iterable[StreamInfo],
+             upto: Mapping[int, int] | None = None) -> tuple[list[Arrival], dict[int, int]]:
+    """All rows on the time axis, in the order in which they came, and how far each stream was looked through.
+
+    upto  what was given before: only what was stored and seen coming since
+    """
     groups: dict[int, list[tuple[int, int]]] = {}
+    looked: dict[int, int] = dict(upto or {})
     placed: list[tuple[int | None, int, int]] = []      # archives, and the moment before which they came
     for stream in streams:
         if stream.kind not in ON_TIME_AXIS:
             continue
-        since = f" AND _arrived > make_timestamp({after_us})" if after_us is not None else ""
+        low = looked.get(stream.stream_id, -1)
+        (high,) = one(con, f"SELECT max(rowid) FROM {stream.table} WHERE rowid > {low}")
+        if high is None:
+            continue
+        looked[stream.stream_id] = high
         found = con.execute(
             f"SELECT epoch_us(_arrived), epoch_us(min(_ts)), epoch_us(max(_ts)), min(rowid) FROM {stream.table} "
-            f"WHERE {seen_sql(stream)} AND {USABLE}{since} GROUP BY 1 ORDER BY 1").fetchall()
+            f"WHERE rowid > {low} AND rowid <= {high} AND {seen_sql(stream)} AND {USABLE} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
         for at, oldest, newest, _ in found:
             groups.setdefault(at, []).append((oldest, newest))
-        if after_us is None:
+        if upto is None:
             placed += _archives(con, stream, [(at, row) for at, _, _, row in found])
     alone = not groups
     for moment, oldest, newest in placed:
         at = BEFORE_ALL if moment == BEFORE_ALL or alone else NEVER if moment is None else moment
         groups.setdefault(at, []).append((oldest, newest))
     return [Arrival(at, min(pair[0] for pair in groups[at]), max(pair[1] for pair in groups[at]))
-            for at in sorted(groups)]
+            for at in sorted(groups)], looked
 
 
 def late(con: DuckDBPyConnection, streams: Iterable[StreamInfo],

@@ -167,14 +167,17 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, by: str) -> str:
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
                 qs: Sequence[float], by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
-                raw: bool = False) -> list[PercentileSeries]:
-    """See Workspace.percentiles, and `moments`."""
+                raw: bool = False, exact_rows: int = EXACT_ROWS) -> list[PercentileSeries]:
+    """See Workspace.percentiles, and `moments`.
+
+    exact_rows  up to so many rows in the window the rows are read, and not the bins
+    """
     grid = Grid.over(window, bucket_s, phase_s)
     ranked = Ranked.of(stream, stored)
     key = _key_sql(stream, by)
     level = grid.level()
     if (raw or isinstance(by, Split) or level not in BIN_LEVELS_S or not ranked.binned
-            or (key and level < stream.bins_s) or _rows_on(con, stream, grid, resident) <= EXACT_ROWS):
+            or (key and level < stream.bins_s) or (exact_rows and _rows_on(con, stream, grid, resident) <= exact_rows)):
         return _exact(con, stream, ranked, grid, qs, key)
     source = Source(f"bins_{stream.stream_id}", level, f"number = {ranked.number}")
     held = resident.ranks(con, source, grid, qs) if not key and resident is not None else None

@@ -60,7 +60,7 @@ class Seen:
         stream = self._some[stream_id]
         scale = reading.Ranked.of(stream, stored).scale
         found = reading.percentiles(self._con, stream, stored, self._meant(window), bucket_s, qs, by, self._resident,
-                                    phase_s=self._phase_s, raw=self._raw)
+                                    phase_s=self._phase_s, raw=self._raw, exact_rows=0)
         return [replace(part, values={q: middles(values / scale) * scale for q, values in part.values.items()})
                 for part in found]
 

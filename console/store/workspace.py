@@ -419,9 +419,9 @@ class Workspace:
         """The same numbers for windows that begin `phase_s` later than is said, or of what had come by a moment."""
         return Seen(self, dict(self._shown), self.cursor(), self._resident, phase_s, come_by_us)
 
-    def arrivals(self, after_us: int | None = None) -> list[Arrival]:
-        """In what order rows on the time axis came (see `console.store.arrivals`)."""
-        return arrivals.arrivals(self.cursor(), dict(self._shown).values(), after_us)
+    def arrivals(self, upto: Mapping[int, int] | None = None) -> tuple[list[Arrival], dict[int, int]]:
+        """In what order rows on the time axis came, and how far was looked (see `console.store.arrivals`)."""
+        return arrivals.arrivals(self.cursor(), dict(self._shown).values(), upto)
 
     def late(self, closed: Mapping[int, int]) -> Sequence[tuple[int, int]]:
         """Which rows of some arrivals came after their time had been judged."""

@@ -47,11 +47,14 @@ def rows(ws: Workspace, seconds: list[float], arrived: datetime | None = None, l
 def test_that_archives_come_first_whatever_the_clock_said_of_what_was_seen(ws: Workspace, clock: datetime) -> None:
     rows(ws, [0, 100])
     rows(ws, [105, 50], clock)
+    _, looked = ws.arrivals()
     rows(ws, [110], clock + timedelta(seconds=1))
-    assert [(one.at_us, one.oldest_us, one.newest_us) for one in ws.arrivals()] == [
+    assert [(one.at_us, one.oldest_us, one.newest_us) for one in ws.arrivals()[0]] == [
         (BEFORE_ALL, us(at(0)), us(at(100))), (us(clock), us(at(50)), us(at(105))),
         (us(clock) + 10**6, us(at(110)), us(at(110)))]
-    assert [one.at_us for one in ws.arrivals(us(clock))] == [us(clock) + 10**6]
+    since, looked = ws.arrivals(looked)
+    assert [one.at_us for one in since] == [us(clock) + 10**6]
+    assert ws.arrivals(looked) == ([], looked)
 
 
 def test_that_what_was_loaded_between_two_times_of_watching_lies_between_them(ws: Workspace) -> None:
@@ -61,7 +64,7 @@ def test_that_what_was_loaded_between_two_times_of_watching_lies_between_them(ws
     rows(ws, [50], LIVE + timedelta(seconds=60))
     rows(ws, [70, 60])
     later = us(LIVE) + 60 * 10**6
-    assert [(one.at_us, one.oldest_us, one.newest_us) for one in ws.arrivals()] == [
+    assert [(one.at_us, one.oldest_us, one.newest_us) for one in ws.arrivals()[0]] == [
         (BEFORE_ALL, us(at(0)), us(at(10))), (us(LIVE), us(at(20)), us(at(20))),
         (later, us(at(30)), us(at(50))), (NEVER, us(at(60)), us(at(70)))]
 
