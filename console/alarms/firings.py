@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from console.alarms.rules import Band, BurnRate, NoData, Op, Rule, Side, Threshold
-from console.alarms.usual import Floats, slot_of
+from console.alarms.conditions import Flags, judged
+from console.alarms.rules import BurnRate, NoData, Rule
 from console.errors import BadSettings
-
-Flags = NDArray[np.bool_]
+from console.metrics.view import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,12 @@ def how_often(times: Floats, values: Floats, n: Floats, rule: Rule) -> Firings:
     """
     if not len(times):
         return NEVER
-    hot, held, ended = _decided(times, values, rule)
+    if isinstance(rule.condition, BurnRate):
+        raise BadSettings("A burn rate compares two stretches and has no line in the chart",
+                          where=f"alarm `{rule.name}`", do="Look at its history instead")
+    said_of = judged(rule.condition, times, rule.over_s, values)
+    hot, held = said_of.beyond, said_of.held
+    ended = np.zeros(len(times), bool)
     none = np.isnan(values)
     frozen = ~none & (n < rule.min_samples)
     lasting = none & (_age(times, none) >= rule.no_data_for_s)
@@ -58,80 +62,6 @@ def how_often(times: Floats, values: Floats, n: Floats, rule: Rule) -> Firings:
     if not hot[said].any():
         return NEVER
     return _counted(at, hot[said], held[said], ended[said], rule, float(times[-1]))
-
-
-def beyond(times: Floats, values: Floats, rule: Rule) -> tuple[Flags, Flags]:
-    """Where the condition holds, and where it holds up to the clear level. NaN never does."""
-    hot, held, _ = _decided(times, values, rule)
-    return hot, held
-
-
-def edges(times: Floats, rule: Rule) -> tuple[Floats, Floats]:
-    """What lies below the first or above the second is bad, at each instant. Infinite: no line in the chart."""
-    low, high = np.full(len(times), -np.inf), np.full(len(times), np.inf)
-    match rule.condition:
-        case Threshold(op=op, value=value):
-            if op.upwards:
-                high[:] = value
-            elif op.upwards is False:
-                low[:] = value
-        case Band() as band:
-            median, scale = _band_at(times, band, rule.over_s)
-            if band.side is not Side.BELOW:
-                high = median + band.width * scale
-            if band.side is not Side.ABOVE:
-                low = median - band.width * scale
-        case BurnRate():
-            raise _no_line(rule)
-    return low, high
-
-
-def _decided(times: Floats, values: Floats, rule: Rule) -> tuple[Flags, Flags, Flags]:
-    no = np.zeros(len(times), bool)
-    match rule.condition:
-        case Threshold(op=op, value=value, clear=clear):
-            hot = _compared(values, op, value)
-            return hot, hot if clear is None else hot | _compared(values, op, clear), no
-        case Band() as band:
-            median, scale = _band_at(times, band, rule.over_s)
-            hot = _outside(values, median, scale * band.width, band.side)
-            if band.clear_width is None:
-                return hot, hot, no
-            return hot, hot | _outside(values, median, scale * band.clear_width, band.side), no
-        case BurnRate():
-            raise _no_line(rule)
-
-
-def _no_line(rule: Rule) -> BadSettings:
-    return BadSettings("A burn rate compares two stretches and has no line in the chart", where=f"alarm `{rule.name}`",
-                       do="Look at its history instead")
-
-
-def _compared(values: Floats, op: Op, level: float) -> Flags:
-    match op:
-        case Op.GREATER:
-            found = values > level
-        case Op.AT_LEAST:
-            found = values >= level
-        case Op.LESS:
-            found = values < level
-        case Op.AT_MOST:
-            found = values <= level
-        case Op.EQUAL:
-            found = values == level
-        case Op.UNEQUAL:
-            found = (values != level) & ~np.isnan(values)
-    return np.asarray(found, bool)
-
-
-def _band_at(times: Floats, band: Band, over_s: float) -> tuple[Floats, Floats]:
-    slot = slot_of(times - over_s / 2, band.period_s, len(band.median))
-    return np.asarray(band.median)[slot], np.asarray(band.scale)[slot]
-
-
-def _outside(values: Floats, median: Floats, allowed: Floats, side: Side) -> Flags:
-    above, below = values > median + allowed, values < median - allowed
-    return np.asarray(above if side is Side.ABOVE else below if side is Side.BELOW else above | below, bool)
 
 
 def _age(times: Floats, none: Flags) -> Floats:

@@ -11,8 +11,8 @@ Decisions
 - Distances are those from such a forecast, never from a baseline that has seen the point: with three or four cycles the
   latter are too small by a third, and every autumn would be an alarm.
 - How high a level must lie follows from block maxima of those distances: their Gumbel distribution (moments weighted by
-  probability, Hosking 1985) is carried on to the level that is passed once in `weeks`. Not below LEAST_WIDTH scales:
-  nobody wants to be woken for less.
+  probability, Hosking 1985) is carried on to the level that is passed once in `weeks`, and one standard error of that
+  level more (Phien, J. Hydrology 90 (1987), 355-365). Not below three scales: nobody wants to be woken for less.
 - Waiting: the statistic of a rule with `for` is the smallest distance over the waiting time. It is taken over half of
   that time, so that healthy excursions may grow twice as long before they fire.
 """
@@ -25,7 +25,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from console.metrics.view import Floats
+
 Ints = NDArray[np.int64]
 
 DAY_S, WEEK_S = 86400, 604800
@@ -33,11 +34,15 @@ PERIODS = ((DAY_S, 7), (WEEK_S, 3))
 """Length of a cycle, and how many of them are needed."""
 SLOT_S = 1800
 LEAST_GAIN = 0.15
+CHANCE = 1.5
+"""A spread up to so many times that of chance needs no season."""
 WHOLE = 0.98
 """A log that begins a few minutes after midnight still has its three weeks."""
 MAD = 1 / NormalDist().inv_cdf(0.75)
 LEAST_WIDTH = 3.0
 FEWEST_BLOCKS, MOST_BLOCKS = 20, 60
+UNSURE = 1.0
+"""Standard errors that a level lies above its estimate: it is carried far beyond what twenty maxima can tell."""
 EULER = float(np.euler_gamma)
 SMOOTHED = 5
 """Slots whose scales are averaged: a scale from three values is mostly chance."""
@@ -56,29 +61,30 @@ class Usual:
     distance: Floats    # shape (len(times),)
 
 
-def usual(times: Floats, values: Floats, every_s: float, floor: float = 0.0) -> Usual | None:
+def usual(times: Floats, values: Floats, every_s: float, chance: float = 0.0, *, seasons: bool = True) -> Usual | None:
     """The baseline of these numbers; None where there are fewer than two blocks' worth of them.
 
     times  the middle of the stretch that each value is about, seconds since 1970, increasing
-    floor  least scale, in the unit of the values
+    chance  standard deviation that chance alone gives the values, in their unit: the least scale; no season is sought
+            where that explains what there is
     """
     known = np.isfinite(values)
     if np.count_nonzero(known) < 2 * FEWEST_BLOCKS:
         return None
     at, v = times[known], values[known]
-    floor = max(floor, resolution(v), 1e-9 * abs(float(np.median(v))), 1e-300)
+    floor = max(chance, resolution(v), 1e-9 * abs(float(np.median(v))), 1e-300)
     middle = float(np.median(v))
     best = Usual(0, np.array([middle]), np.ones(1), v - middle)
-    least = _spread(best.distance)
-    for period, cycles in PERIODS:
+    least = spread(best.distance)
+    for period, cycles in PERIODS if seasons and least > CHANCE * chance else ():
         if times[-1] - times[0] + every_s < WHOLE * cycles * period or every_s > period / 8:
             continue
         slots = int(period // max(SLOT_S, every_s))
         slots -= next(k for k in range(slots) if period % (slots - k) == 0)
         slot = slot_of(at, period, slots)
         left = _forecast_errors(at, v, period, slots, slot)
-        if _spread(left) < (1 - LEAST_GAIN) * least:
-            least = _spread(left)
+        if spread(left) < (1 - LEAST_GAIN) * least:
+            least = spread(left)
             best = Usual(period, _by_slot(slot, v, slots), np.ones(slots), left)
     scale = np.full(len(best.median), max(least, floor))
     slot = slot_of(at, best.period_s, len(best.median))
@@ -128,8 +134,10 @@ def return_level(statistic: Floats, span_s: float, weeks: float) -> float:
     weighted = float((np.arange(blocks) * maxima).sum() / (blocks * (blocks - 1)))
     beta = (2 * weighted - mean) / float(np.log(2))
     returns = weeks * WEEK_S / (span_s / blocks)
-    level = mean - EULER * beta + beta * float(np.log(max(returns, blocks)))
-    return max(level, float(known.max()))
+    y = float(np.log(max(returns, blocks)))
+    level = mean - EULER * beta + beta * y
+    unsure = beta * float(np.sqrt((1.1128 + 0.4574 * y + 0.8046 * y * y) / blocks))
+    return max(level + UNSURE * unsure, float(known.max()))
 
 
 def normal_level(weeks: float, over_s: float) -> float:
@@ -137,7 +145,8 @@ def normal_level(weeks: float, over_s: float) -> float:
     return NormalDist().inv_cdf(1 - min(0.5, over_s / (weeks * WEEK_S)))
 
 
-def _spread(left: Floats) -> float:
+def spread(left: Floats) -> float:
+    """Median distance from the median, as a standard deviation."""
     return MAD * float(np.median(np.abs(left - np.median(left))))
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from console.alarms.firings import beyond, edges, how_often
+from console.alarms.firings import how_often
 from console.alarms.machine import NEW, Sample, step
 from console.alarms.rules import Band, BurnRate, NoData, Op, Rule, Side, Threshold
 from console.errors import BadSettings
@@ -82,16 +82,14 @@ def test_a_hand_counted_case() -> None:
     assert (found.count, found.total_s) == (1, 480.0)
 
 
-def test_a_band_looks_at_the_middle_of_the_judged_stretch() -> None:
-    """Two slots of half a day; the stretch [11:00, 13:00) ends in the second and has its middle on its border."""
+def test_a_band_is_judged_in_the_middle_of_the_stretch() -> None:
+    """Two slots of half a day: [11:00, 13:00) has its middle on their border, and belongs to the second."""
     band = Rule("r", "cpu", Band(86400, 2.0, Side.BOTH, (10.0, 50.0), (1.0, 5.0)), over_s=7200, every_s=3600)
     times = np.array([12.0, 13.0, 24.0, 25.0, 26.0]) * 3600
-    low, high = edges(times, band)
 
-    assert low.tolist() == [8, 40, 40, 8, 8]      # the stretch up to 25:00 has its middle at midnight
-    assert high.tolist() == [12, 60, 60, 12, 12]
-    hot, held = beyond(times, np.array([12.5, 39.0, 50.0, NAN, 7.0]), band)
-    assert hot.tolist() == held.tolist() == [True, True, False, False, True]
+    found = how_often(times, np.array([12.5, 39.0, 50.0, NAN, 7.0]), np.ones(5), band)
+
+    assert found.spans == ((12 * 3600.0, 24 * 3600.0), (26 * 3600.0, 26 * 3600.0))
 
 
 def test_a_burn_rate_has_no_line() -> None:
