@@ -16,6 +16,7 @@ DEEPEST = 24
 """Folders below this depth are named and left alone."""
 
 MOST_FILES = 50_000
+"""Files beyond are not read. The first of them is named, for all: a list of millions is of use to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
     links: list[tuple[str, str]] = []
     seen_folders: set[tuple[int, int]] = {_identity(folder.stat())}
     seen_files: dict[tuple[int, int], str] = {}
+    beyond: list[str] = []
 
     def visit(place: str, prefix: str, depth: int) -> None:
         job.stop_if_asked()
@@ -84,7 +86,10 @@ def walk(folder: Path, job: Job) -> tuple[list[Found], list[Refused]]:
         elif (first := seen_files.get(_identity(about))) is not None:
             refused.append(Refused(path, f"It is the same file as {first}", rejected=False))
         elif len(found) >= MOST_FILES:
-            refused.append(Refused(path, f"The folder has more than {MOST_FILES:,} files. Open a part of it"))
+            if not beyond:
+                refused.append(Refused(path, f"The folder has more than {MOST_FILES:,} files: this one and all that "
+                                             "come after it are not read. Open a part of the folder"))
+                beyond.append(path)
         else:
             seen_files[_identity(about)] = path
             found.append(Found(path, place, about))

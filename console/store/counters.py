@@ -8,9 +8,9 @@ stored with the later sample, where rollups add it up like any other number. Wha
     delta     its value
     gauge     nothing
 
-A series is every text of the row together: the name of the metric and its labels. Samples of one series are put in
-order by time, then by value, so that it does not matter in which order files or lines came. A sample without a finite
-value is passed over.
+A series is every text of the row together: the name of the metric and its labels, but for folders that are named after
+a day or an hour, where a counter goes on. Samples of one series are put in order by time, then by value, so that it
+does not matter in which order files or lines came. A sample without a finite value is passed over.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ COUNTER, DELTA, GAUGE = "counter", "delta", "gauge"
 """The words of a METRIC_KIND column; anything else counts as a gauge."""
 
 TIMES = (Role.TIMESTAMP, Role.ARRIVAL_TIME, Role.OUTCOME_TIME)
+
+CALENDAR = ("date", "dt", "ds", "year", "month", "week", "day", "hour", "hr", "minute", "min")
+"""Columns without a role under these names are what folders are called by, as in `date=2026-03-02/hour=10`."""
 
 LOOK_S = (600, 7200, None)
 """How far from the new samples their neighbours are looked for, in seconds: nearly always the nearest will do, so that
@@ -73,7 +76,8 @@ class _Increases:
         self.stream = stream
         self.increase = quoted(increase.stored)
         names = [quoted(column.stored) for column in stream.columns
-                 if column.kept is ColumnType.TEXT and column is not kind and column.role not in TIMES] or ["''"]
+                 if column.kept is ColumnType.TEXT and column is not kind and column.role not in TIMES
+                 and not (column.role is None and column.name.casefold() in CALENDAR)] or ["''"]
         self.series = [f"s{number}" for number in range(len(names))]
         texts = ", ".join(f"{name} AS {short}" for name, short in zip(names, self.series, strict=True))
         number = stored_number(value.stored, value.kept)

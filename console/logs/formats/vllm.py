@@ -36,7 +36,10 @@ LATE_S = 86_400
 """A clock may be so far ahead of UTC, or of the clock of the file: a line that much later is not of the year before."""
 
 FOLLOWED_S = 7 * 86_400
-"""Lines that follow while the log is open are this old at most, so those have the year of now."""
+"""Lines that follow while the log is open are this old at most, so those have the year of now..."""
+
+OPEN_S = 180 * 86_400
+"""...unless the file is an archive: nobody had it open for so long since it was looked at."""
 
 
 def _select(changed: datetime) -> str:
@@ -63,7 +66,8 @@ dated AS (
         {instant(f"year({now})::VARCHAR")} AS from_now FROM parts),
 timed AS (
     SELECT i, l, p, CASE
-        WHEN from_now BETWEEN {now} - INTERVAL {FOLLOWED_S} SECOND AND {now} + INTERVAL {LATE_S} SECOND THEN from_now
+        WHEN {at} > {now} - INTERVAL {OPEN_S} SECOND AND
+            from_now BETWEEN {now} - INTERVAL {FOLLOWED_S} SECOND AND {now} + INTERVAL {LATE_S} SECOND THEN from_now
         WHEN this_year <= {latest} THEN this_year
         ELSE coalesce(year_before, this_year) END AS time FROM dated)
 SELECT i,

@@ -253,3 +253,19 @@ def test_that_rows_without_a_time_axis_are_stored_and_counted_as_rows_only(ws: W
     assert ws.category_counts(info.stream_id, "path", None) == {"/a": 1, "/b": 1, "/c": 1}
     assert ws.execute_readonly("SELECT count(*) FROM events") == [(0,)]
     assert ws.execute_readonly("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'rollup_1%'") == []
+
+
+@pytest.mark.parametrize("name, total", [("date", 50.0), ("Hour", 50.0), ("cluster", 40.0)])
+def test_that_a_counter_goes_on_from_the_folder_of_one_day_to_that_of_the_next(ws: Workspace, name: str,
+                                                                               total: float) -> None:
+    """Two machines of two clusters are two counters."""
+    plan = stream("scrapes", column("ts", TIME, Role.TIMESTAMP, form=TimeFormat.EPOCH_S),
+                  column("metric", TEXT, Role.METRIC_NAME), column("kind", TEXT, Role.METRIC_KIND),
+                  column("value", NUMBER, Role.METRIC_VALUE), column("increase", NUMBER, Role.METRIC_INCREASE),
+                  column(name, TEXT), kind=StreamKind.SAMPLES)
+    for day in (0, 1):
+        put(ws, plan, {"ts": [str(START + 86_400 * day + 60 * n) for n in range(3)], "metric": ["served"] * 3,
+                       "kind": ["counter"] * 3, "value": [str(30 * day + 10 * n) for n in range(3)],
+                       name: [f"2026-03-0{2 + day}"] * 3}, path=f"{day}.prom")
+    ws.refresh()
+    assert ws.execute_readonly("SELECT sum(increase) FROM raw_1") == [(total,)]

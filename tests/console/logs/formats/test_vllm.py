@@ -65,6 +65,14 @@ def test_that_a_line_of_today_is_of_this_year_however_old_the_first_look() -> No
     assert rows[0]["time"] == f"{now:%Y-%m-%dT%H:%M:%S}"
 
 
+def test_that_an_archive_of_a_year_ago_is_of_its_own_year_on_any_day() -> None:
+    """Its days lie about as far from the file's last change as from now, but for the year."""
+    changed = datetime.now(UTC) - timedelta(days=370)
+    said = changed - timedelta(days=1)
+    rows, _ = cut("vllm-stats", LINE.replace("03-02 00:00:10", f"{said:%m-%d %H:%M:%S}") + "\n", mtime_ns=ns(changed))
+    assert rows[0]["time"] == f"{said:%Y-%m-%dT%H:%M:%S}"
+
+
 def test_that_a_time_of_the_container_is_believed() -> None:
     rows, _ = cut("vllm-stats", f"2023-05-12T08:01:39.331095044Z {LINE}\n", mtime_ns=ns(CHANGED))
     assert rows[0]["time"] == "2023-05-12T08:01:39.331095044Z"
