@@ -15,6 +15,8 @@ Tables, stable by name
     dirty, dirty_outcomes, new_outcomes    what rollups do not hold yet
     new_halves, unanswered, half_columns    half rows to be merged, responses waited for, and where cells of halves go
     outcome_waits   how long outcomes took to come
+    alarms, alarm_states    what alarms have been, as it was last judged
+    alarm_acks, silences    what people said of alarms
     annotations, incidents, meta (schema version, folder, notes)
 Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 

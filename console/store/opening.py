@@ -18,7 +18,7 @@ from console.store.names import FAILED, quoted
 from console.store.queries import sql
 from console.store.rolled import is_binned
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -47,8 +47,13 @@ def _derived_columns(con: duckdb.DuckDBPyConnection) -> None:
     outcomes.refresh(con, streams)
 
 
+def _alarms(con: duckdb.DuckDBPyConnection) -> None:
+    """4 to 5: alarms are kept."""
+    con.execute(sql("store/migrate_4_to_5"))
+
+
 MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
-    1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns}
+    1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns, 4: _alarms}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

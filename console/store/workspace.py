@@ -17,6 +17,7 @@ from console import clock
 from console.jobs import Job
 from console.roles import Role, StreamKind
 from console.store import (
+    alarms,
     arrivals,
     catalog,
     halves,
@@ -29,16 +30,20 @@ from console.store import (
     reading,
     refreshing,
     rollups,
+    splits,
     trouble,
     values,
     views,
 )
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
+from console.store.grid import Grid
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
 from console.store.sampled import SampledSeries, Told
+from console.store.scans import Scan
 from console.store.seen import Seen
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.splits import Split
@@ -91,6 +96,7 @@ class Workspace:
         self._changes: list[Change] = []
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
+        self.own = OwnMetrics()
 
     @classmethod
     def open(cls, path: Path, *, folder: Path | None, fresh: bool = False) -> Workspace:
@@ -139,10 +145,12 @@ class Workspace:
     # ---- writing -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self, changes: Sequence[Change] = EVERYTHING) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self, changes: Sequence[Change] = EVERYTHING, *,
+                     seen: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """One writer at a time. Inside another transaction of the same thread it is part of that one.
 
         changes  what it does to rollups; may be filled while it goes on
+        seen     views of the data differ by it
         """
         with self._lock:
             if self._depth:
@@ -168,7 +176,7 @@ class Workspace:
             finally:
                 self._depth = 0
             self._shown = dict(self._streams)
-            self._generation += 1
+            self._generation += seen
 
     def _commit(self) -> None:
         """Numbers in memory are no longer believed from the moment that others can see new ones."""
@@ -383,16 +391,19 @@ class Workspace:
     # ---- numbers -------------------------------------------------------------------------------------------
 
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
-                by: Role | Split | None = None) -> list[Moments]:
-        """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start."""
+                by: Role | Split | None = None, job: Job | None = None) -> list[Moments]:
+        """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start.
+
+        job  may stop what is read from rows, as every split by a column is
+        """
         return reading.moments(self.cursor(), self._shown[stream_id], stored, window, bucket_s, by,
-                               self._resident)
+                               self._resident, job=job)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
-                    by: Role | Split | None = None) -> list[PercentileSeries]:
+                    by: Role | Split | None = None, job: Job | None = None) -> list[PercentileSeries]:
         """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
         return reading.percentiles(self.cursor(), self._shown[stream_id], stored, window, bucket_s, qs, by,
-                                   self._resident)
+                                   self._resident, job=job)
 
     def sampled(self, stream_id: int) -> tuple[SampledSeries, ...]:
         """The series that the samples of a stream make, by name."""
@@ -414,6 +425,26 @@ class Workspace:
         if q not in known:
             known[q] = outcomes.wait(self.cursor(), q)
         return known[q]
+
+    def outcome_waits(self, window: Window, bucket_s: float, qs: Sequence[float]) -> PercentileSeries:
+        """How long the outcomes of each bucket's requests took to come, in seconds, within 1 %."""
+        return outcomes.waits(self.cursor(), window, bucket_s, qs)
+
+    def scan(self, stream_id: int, window: Window, bucket_s: float, job: Job | None = None) -> Scan:
+        """Questions that no rollup answers; the rows of the window are read."""
+        return Scan(self.cursor(), self._shown[stream_id], Grid.over(window, bucket_s), self._resident, job)
+
+    def split_by(self, name: str, window: Window, job: Job | None = None) -> Split:
+        """By the values of a column that occur most in the window. Raises BadSettings and lists the columns there are."""
+        return splits.by_column(self.cursor(), self._shown.values(), name, window, job)
+
+    def known_values(self, stream_id: int, stored: str, window: Window | None) -> frozenset[str] | None:
+        """The values of a column; None where they are too many to be categories."""
+        return values.known_values(self.cursor(), self._shown[stream_id], stored, window)
+
+    def extremes(self, stream_id: int, stored: Sequence[str], window: Window | None) -> dict[str, tuple[float, float]]:
+        """The least and the greatest number of columns, in the canonical unit; without those that have none."""
+        return values.extremes(self.cursor(), self._shown[stream_id], stored, window)
 
     def seen(self, *, phase_s: float = 0.0, come_by_us: int = NEVER) -> Seen:
         """The same numbers for windows that begin `phase_s` later than is said, or of what had come by a moment."""
@@ -444,6 +475,40 @@ class Workspace:
             return cursor.execute(query, params).fetchall()
         finally:
             cursor.close()
+
+    # ---- alarms --------------------------------------------------------------------------------------------
+
+    def save_alarms(self, found: Sequence[alarms.AlarmRow], states: Sequence[alarms.StateRow], judged_us: int) -> None:
+        """Keep what was judged, in place of what was there. Views of the data stay as they are."""
+        with self._transaction((), seen=False) as con:
+            alarms.save(con, found, states, judged_us)
+
+    def saved_alarms(self) -> list[alarms.AlarmRow]:
+        """As they were judged last."""
+        return alarms.saved(self.cursor())
+
+    def acknowledge(self, ack: alarms.Acknowledged) -> None:
+        """Keep that somebody has seen an alarm."""
+        with self._transaction((), seen=False) as con:
+            alarms.acknowledge(con, ack)
+
+    def acknowledged(self) -> list[alarms.Acknowledged]:
+        """What was seen by somebody."""
+        return alarms.acknowledged(self.cursor())
+
+    def silence(self, said: alarms.Silence) -> int:
+        """Keep a silence; its number."""
+        with self._transaction((), seen=False) as con:
+            return alarms.silence(con, said)
+
+    def end_silence(self, silence_id: int, at_us: int) -> None:
+        """It ends then."""
+        with self._transaction((), seen=False) as con:
+            alarms.end_silence(con, silence_id, at_us)
+
+    def silences(self) -> list[alarms.Silence]:
+        """All silences."""
+        return alarms.silences(self.cursor())
 
     # ---- incidents -----------------------------------------------------------------------------------------
 
