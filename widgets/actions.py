@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MENUS = ("Folder", "View", "Time", "Drift", "Incident", "Help")
+MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Incident", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Show or hide the explanation beside the charts", group=1),
     ActionRow("theme", "View", "Light or dark", ("Ctrl+Shift+D",), "theme-light-dark", "toggle_theme",
               "Change between light and dark", needs="", group=1),
+    ActionRow("show_rows", "Chart", "Show rows", ("Ctrl+R",), "table-search", "show_rows",
+              "The rows behind the held cross-hair, or behind what is shown, and their lines in the files"),
     ActionRow("follow", "Time", "Follow live", ("F",), "access-point", "follow",
               "Move with the newest row"),
     ActionRow("pause", "Time", "Pause or go on", ("Space",), "pause", "pause",

@@ -18,6 +18,7 @@ from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
 from widgets.corrections import Corrections
 from widgets.dialogs.files import Questions
+from widgets.drill import Drill
 from widgets.main_window import MainWindow
 from widgets.tasks import Tasks
 from widgets.wiring import connect_conductor, connect_frame, connect_places
@@ -43,6 +44,7 @@ class Helm(QObject):
         self.questions = questions or Questions()
         self.tasks = Tasks(window, conductor, self.questions, self)
         self.corrections = Corrections(window, conductor, self)
+        self.drill = Drill(window, conductor, self.questions, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -197,9 +199,19 @@ class Helm(QObject):
         self._brush_mode("current")
 
     def end_brushing(self) -> None:
-        """Escape."""
+        """Escape: what was begun last, then what is open under the charts."""
         if self._side:
             self._brush_mode("")
+        elif self.window.drawer_open:
+            self.window.close_drawer()
+
+    def show_rows(self) -> None:
+        """Of the held cross-hair's bucket; of the visible window while it is not held."""
+        board, session = self.window.board, self.conductor.session
+        visible = session.selection().visible if session is not None else None
+        window = board.bucket_at_cross_hair(board.chosen) if board.cross_hair_locked else visible
+        if window is not None:
+            self.drill.show(board.chosen, window)
 
     def suggest_windows(self) -> None:
         """Both at once, and test them."""
@@ -291,6 +303,11 @@ class Helm(QObject):
         """What a menu, a key or the palette asks for."""
         getattr(self, intent)()
 
+    @Slot(str, float, float)
+    def rows_of(self, metric: str, start_s: float, end_s: float) -> None:
+        """Return on a held cross-hair."""
+        self.drill.show(metric, Window.from_epoch(start_s, end_s))
+
     @Slot(object)
     def look_at(self, window: Window) -> None:
         """A stretch that was typed."""
@@ -378,6 +395,7 @@ class Helm(QObject):
     def _forget(self) -> None:
         """Another folder."""
         self.tasks.forget()
+        self.drill.forget()
         self.corrections.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------

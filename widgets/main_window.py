@@ -48,16 +48,21 @@ from widgets.panels.time_bar import TimeBar
 
 if TYPE_CHECKING:
     from widgets.panels.board_panel import BoardPanel
+    from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
     from widgets.panels.incidents_panel import IncidentsPanel
     from widgets.panels.inspector import Inspector
     from widgets.panels.overview_strip import OverviewStrip
+    from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
 
 TITLE = "Pilothouse"
 NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Backspace)
 PRESSES = (Qt.Key.Key_Space,)
+LEAST_PLACE_PX = 160
+DRAWER_PX = 264
+"""Height of what opens under the charts, before somebody drags it."""
 
 
 class MainWindow(QMainWindow):
@@ -69,12 +74,14 @@ class MainWindow(QMainWindow):
     painted = Signal()               # once, with the first paint: connect it queued
     closing = Signal()
 
-    board: BoardPanel                # these six are there once it is furnished
+    board: BoardPanel                # these are there once it is furnished
     drift: DriftPanel
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
     overview: OverviewStrip
+    drawer: Drawer
+    rows: RowsPanel
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -97,6 +104,7 @@ class MainWindow(QMainWindow):
         self._menus = self._build_menus()
         self._build_frame()
         self._inspector_wanted = layout_store.restore(self)
+        self._drawer_wanted = False
         self.rail.place_asked.connect(self.go)
         self.show_folder(None)
 
@@ -165,6 +173,7 @@ class MainWindow(QMainWindow):
         self._places = QStackedWidget()
         self._places.setObjectName("places")
         self._places.addWidget(self._opening)
+        self._places.setMinimumHeight(LEAST_PLACE_PX)       # else the highest place of all would decide
         self.deck = QMainWindow()
         self.deck.setWindowFlags(Qt.WindowType.Widget)
         self.deck.setObjectName("deck")
@@ -187,6 +196,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
         from widgets.panels.overview_strip import OverviewStrip
+        from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
 
         self.board = BoardPanel(self.icons.holder)
@@ -206,6 +216,12 @@ class MainWindow(QMainWindow):
         self._sheet.insertWidget(self._sheet.indexOf(self._lines[2]), self.overview)
         self.inspector = Inspector(self.icons)
         self._add_inspector()
+        yield
+        self.rows = RowsPanel(self.icons)
+        self._add_drawer()
+        layout_store.restore_docks(self.deck)
+        self._dock.hide()
+        self._drawer_dock.hide()
         self.furnished = True
 
     def _add_place(self, place: str, page: QWidget) -> None:
@@ -225,8 +241,42 @@ class MainWindow(QMainWindow):
         self._dock.hide()
         self.deck.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
         self.deck.resizeDocks([self._dock], [288], Qt.Orientation.Horizontal)
-        layout_store.restore_docks(self.deck)
-        self._dock.hide()
+
+    def _add_drawer(self) -> None:
+        """Under the charts, as wide as they and the inspector are."""
+        from widgets.panels.drawer import Drawer
+
+        self.drawer = Drawer(self.icons, (("Rows", self.rows),))
+        self._drawer_dock = QDockWidget("Under the charts")
+        self._drawer_dock.setObjectName("drawer_dock")
+        self._drawer_dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable
+                                      | QDockWidget.DockWidgetFeature.DockWidgetFloatable)
+        self._drawer_dock.setTitleBarWidget(QWidget())       # the tabs say what it is, and carry the cross
+        self._drawer_dock.setWidget(self.drawer)
+        self.drawer.close_asked.connect(self.close_drawer)
+        self.deck.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._drawer_dock)
+        self.deck.resizeDocks([self._drawer_dock], [DRAWER_PX], Qt.Orientation.Vertical)
+
+    def open_drawer(self, page: QWidget) -> None:
+        """Show that page under the charts, in the place where charts are."""
+        if self.place != "board":
+            self.go("board")
+        self._drawer_wanted = True
+        self.drawer.open(page)
+        self._show_inspector()
+
+    def close_drawer(self) -> None:
+        """Back to the charts."""
+        had = self.drawer.isAncestorOf(QApplication.focusWidget() or self)
+        self._drawer_wanted = False
+        self._show_inspector()
+        if had:
+            self.board.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def drawer_open(self) -> bool:
+        """Whether something is shown under the charts."""
+        return self.furnished and self._drawer_dock.isVisible()
 
     def _build_menus(self) -> dict[str, QMenu]:
         menus: dict[str, QMenu] = {}
@@ -252,8 +302,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[one.name] = action
         self._chart_menu = QMenu(self)
         self._chart_menu.setObjectName("chart_menu")
-        for name in ("brush_reference", "brush_current", "suggest_windows", "test_drift", "", "create_incident",
-                     "", "zoom_in", "zoom_out", "back"):
+        for name in ("show_rows", "", "brush_reference", "brush_current", "suggest_windows", "test_drift", "",
+                     "create_incident", "", "zoom_in", "zoom_out", "back"):
             if name:
                 self._chart_menu.addAction(self.actions_by_name[name])
             else:
@@ -262,7 +312,9 @@ class MainWindow(QMainWindow):
 
     def _show_inspector(self) -> None:
         if self.furnished:
-            self._dock.setVisible(self._inspector_wanted and self.folder_is_open and self.place == "board")
+            board = self.folder_is_open and self.place == "board"
+            self._dock.setVisible(self._inspector_wanted and board)
+            self._drawer_dock.setVisible(self._drawer_wanted and board)
 
     def _on_action(self) -> None:
         action = self.sender()

@@ -52,6 +52,8 @@ def connect_places(helm: Helm) -> None:
     board.hovered.connect(helm.arrivals.hovered)
     board.chart_chosen.connect(helm.arrivals.explain)
     board.menu_asked.connect(helm.arrivals.chart_menu)
+    board.rows_asked.connect(helm.rows_of)
+    helm.drill.connect_panel()
     window.overview.look_at_asked.connect(helm.look_between)
     window.overview.window_brushed.connect(helm.brushed)
     window.overview.brush_cleared.connect(helm.clear_window)

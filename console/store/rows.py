@@ -35,7 +35,9 @@ WITHOUT_VALUE = ("is missing", "is there")
 MOST_COLUMNS = 200
 COUNT_S = 0.05
 """So long rows are counted before "at least" is said."""
-SLICES = 48
+SLICED_ROWS = 100_000
+"""Counted at a time, about."""
+MOST_SLICES = 256
 LONGEST_CELL = 2000
 """Characters of a cell that a page carries; the raw line has all of it."""
 
@@ -319,7 +321,9 @@ def _slices(stream: StreamInfo, query: RowsQuery) -> Iterator[tuple[str, list[in
         first, last = max(first, _us(query.window.start)), min(last, _us(query.window.end))
     else:
         yield "_ts IS NULL", []
-    edges = [first + (last - first) * number // SLICES for number in range(SLICES + 1)]
+    whole = max(1, _us(stream.last) + 1 - _us(stream.first))
+    slices = min(MOST_SLICES, 1 + round(stream.rows * max(0, last - first) / whole / SLICED_ROWS))
+    edges = [first + (last - first) * number // slices for number in range(slices + 1)]
     for start, end in itertools.pairwise(edges):
         if end > start:
             yield "_ts >= make_timestamp(?::BIGINT) AND _ts < make_timestamp(?::BIGINT)", [start, end]

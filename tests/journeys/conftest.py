@@ -30,6 +30,9 @@ class Answers(Questions):
     def report(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
         return self.answer
 
+    def rows(self, parent: QWidget, proposed: Path) -> Path | None:
+        return self.answer
+
     def show(self, path: str) -> bool:
         self.shown.append(path)
         return True

@@ -52,6 +52,7 @@ class Chart(pg.GraphicsView):
     clicked = Signal(str, float)                 # metric, epoch seconds
     chosen = Signal(str)                         # metric: its title was clicked
     alone_asked = Signal(str)                    # metric: its title was double-clicked
+    rows_asked = Signal(str, float)              # metric, epoch seconds: Return on a held cross-hair
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
@@ -441,6 +442,11 @@ class Chart(pg.GraphicsView):
     def cross_hair(self) -> float | None:
         """Where the line is."""
         return self._cross
+
+    @property
+    def cross_hair_locked(self) -> bool:
+        """Whether it is held."""
+        return self._locked
 
     @property
     def read_out(self) -> tuple[ReadOut, ...]:

@@ -4,7 +4,7 @@
     wheel              zooms around the pointer          Alt or Ctrl + drag    brushes the reference window
     sideways wheel     moves the visible window          R or C held + drag    brushes reference or current
     click              locks or frees the cross-hair     double click          back to the window before
-    Shift + arrows     move the cross-hair by a bucket   Return                locks or frees it
+    Shift + arrows     move the cross-hair by a bucket   Return                locks it; again: its rows; Escape frees
 """
 
 from __future__ import annotations
@@ -150,6 +150,8 @@ class Gestures:
         if event.key() in KEYS:
             at += view.bucket_s * (1 if event.key() == Qt.Key.Key_Right else -1)
             chart.hovered.emit(min(max(at, chart.time_at(plot.left())), chart.time_at(plot.right())))
+        elif chart.cross_hair_locked:
+            chart.rows_asked.emit(view.metric, at)
         else:
             chart.clicked.emit(view.metric, at)
         return True

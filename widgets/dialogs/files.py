@@ -29,6 +29,17 @@ class Questions:
         path = Path(answer)
         return path if path.suffix.lower() in (".html", ".pdf") else path.with_name(f"{path.name}.{form}")
 
+    def rows(self, parent: QWidget, proposed: Path) -> Path | None:
+        """Where to write rows; the ending decides the form."""
+        answer, _chosen = QFileDialog.getSaveFileName(parent, "Export rows", str(proposed),
+                                                      "CSV (*.csv);;Parquet (*.parquet)")
+        if not answer:
+            return None
+        path = Path(answer)
+        endings = (".csv", ".parquet", ".pq")
+        ending = ".parquet" if "Parquet" in _chosen else ".csv"
+        return path if path.suffix.lower() in endings else path.with_name(f"{path.name}{ending}")
+
     def show(self, path: str) -> bool:
         """Open a written file in its program."""
         return QDesktopServices.openUrl(QUrl.fromLocalFile(path))

@@ -40,6 +40,7 @@ class BoardPanel(QWidget):
     hovered = Signal(object)                     # where the cross-hair is now: epoch seconds or None
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
     chart_chosen = Signal(str)                   # metric: clicked, so that the inspector can explain it
+    rows_asked = Signal(str, float, float)       # metric, start, end of the bucket that the cross-hair is held in
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +56,7 @@ class BoardPanel(QWidget):
         self._cross: float | None = None
         self._locked = False
         self._alone = ""
+        self._chosen = ""
         self._side = ""
         self._sheet = QWidget()
         self._area = QScrollArea(self)
@@ -130,6 +132,26 @@ class BoardPanel(QWidget):
         self._locked = locked and self._cross is not None
         self._draw_cross()
 
+    @property
+    def chosen(self) -> str:
+        """The chart that keys mean: the one with the focus, else the one clicked last, else the first; "" for none."""
+        shown = self.shown_metrics()
+        focused = next((metric for metric in shown if self._charts[metric].hasFocus()), "")
+        return focused or (self._chosen if self._chosen in shown else next(iter(shown), ""))
+
+    def bucket_at(self, metric: str, at_s: float) -> Window | None:
+        """The bucket of that chart which holds the instant; None where the chart has none."""
+        chart = self._charts.get(metric)
+        view = chart.view if chart is not None else None
+        if view is None or not len(view.times):
+            return None
+        start = float(view.times[0]) + (at_s - float(view.times[0])) // view.bucket_s * view.bucket_s
+        return Window.from_epoch(start, start + view.bucket_s)
+
+    def bucket_at_cross_hair(self, metric: str) -> Window | None:
+        """The bucket of that chart at the cross-hair."""
+        return self.bucket_at(metric, self._cross) if self._cross is not None else None
+
     def chart(self, metric: str) -> Chart | None:
         """The chart of a metric."""
         return self._charts.get(metric)
@@ -160,7 +182,8 @@ class BoardPanel(QWidget):
         chart.back_asked.connect(self.back_asked)
         chart.hovered.connect(self._hovered)
         chart.clicked.connect(self._clicked)
-        chart.chosen.connect(self.chart_chosen)
+        chart.chosen.connect(self._choose)
+        chart.rows_asked.connect(self._rows_asked)
         chart.alone_asked.connect(self._alone_asked)
         chart.menu_asked.connect(self.menu_asked)
         return chart
@@ -252,7 +275,17 @@ class BoardPanel(QWidget):
             self._set_cross(at_s)
             self._locked = True
             self._draw_cross()
+        self._choose(metric)
+
+    def _choose(self, metric: str) -> None:
+        self._chosen = metric
         self.chart_chosen.emit(metric)
+
+    def _rows_asked(self, metric: str, at_s: float) -> None:
+        self._chosen = metric
+        window = self.bucket_at(metric, at_s)
+        if window is not None:
+            self.rows_asked.emit(metric, window.start_s, window.end_s)
 
     def _panning(self, moved: float) -> None:
         self._moved = moved
@@ -288,6 +321,9 @@ class BoardPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt's: R or C held brush that window."""
         side = HELD_KEYS.get(Qt.Key(event.key()))
+        if event.key() == Qt.Key.Key_Escape and self._locked:
+            self.lock_cross_hair(False)
+            return
         if side is None or event.modifiers() or event.isAutoRepeat():
             event.ignore()
             return

@@ -119,8 +119,9 @@ def test_that_a_window_and_filters_hold_together_and_are_counted(session):
     assert (count.count, count.exact) == (len(expected), True)
 
 
-def test_that_a_count_that_would_take_long_says_at_least(session):
+def test_that_a_count_that_would_take_long_says_at_least(session, monkeypatch):
     store = session.store
+    monkeypatch.setattr(row_pages, "SLICED_ROWS", 50)
     query = RowsQuery("requests", filters=(RowFilter("status", "is", "200"),))
     count = row_pages.count(store.cursor(), store.streams()[0], query, limit_s=-1)
     assert not count.exact
