@@ -34,12 +34,13 @@ import console
 from console.__main__ import main as front_door
 from console.jobs import SilentJob
 from console.session import Session
-from console.store import FileView
+from console.store import FileView, QuarantineView
 from tests.console.logs import hostile, hostile_forms
 
 ADDRESSES = 12 << 30            # bytes of address space, of which far less may be in use
 JOB = SilentJob()
 POLLS = 5
+PAGE = 200                      # records of a file in quarantine that are looked at, at its beginning and at its end
 NOT_HERE = ("encodings.mbcs", "encodings.oem")      # of Windows
 FILE_STATES = {"loaded", "loading", "following", "waiting", "rejected", "left alone"}
 
@@ -203,8 +204,15 @@ def _lines(logs: Path, by_path: dict[str, list[FileView]], of_tools: set[str]) -
 
 def _places(session: Session, logs: Path, by_path: dict[str, list[FileView]]) -> None:
     """Of each record in quarantine: file, line and reason, and the byte where it stands on the disk."""
-    kept = session.quarantine(1_000_000)
-    assert len(kept) == sum(each.rows_quarantined for named in by_path.values() for each in named)
+    [(count,)] = session.store.cursor().execute("SELECT count(*) FROM quarantine").fetchall()
+    assert count == sum(each.rows_quarantined for named in by_path.values() for each in named)
+    kept: list[QuarantineView] = []
+    for path, named in by_path.items():
+        if not (count := sum(each.rows_quarantined for each in named)):
+            continue
+        pages = [session.quarantine(PAGE, file=path), session.quarantine(PAGE, max(PAGE, count - PAGE), file=path)]
+        assert sum(map(len, pages)) == min(count, 2 * PAGE), (path, count)
+        kept += [*pages[0], *pages[1]]
     contents: dict[str, bytes] = {}
     for bad in kept:
         assert bad.path in by_path and bad.line >= 1 and bad.reason.strip() and len(bad.raw) <= 4000, bad

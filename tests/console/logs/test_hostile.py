@@ -25,8 +25,8 @@ NOBODY = 65534
 
 MEMORY_MB = 1200        # most that may be in use for 70 files; the program itself is 250 of it
 MEMORY_LONG_MB = 2500   # for 500 files, with some twenty archives of 400 MB unpacked each among them
-SECONDS = 120           # before the group is ended: an idle machine needs 15
-SECONDS_LONG = 900      # an idle machine needs 150
+SECONDS = 300           # before the group is ended: an idle machine needs 20, a busy one more
+SECONDS_LONG = 1500     # an idle machine needs 150
 
 
 @pytest.fixture
