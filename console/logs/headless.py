@@ -14,7 +14,7 @@ from console.logs.identity import look
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused, StreamPlan
 from console.logs.reading import UNREADABLE, open_bytes
 from console.logs.records import split_fields
-from console.logs.sniff import Head
+from console.logs.sniff import Head, pass_hole
 
 HOLE_STEP = 1 << 20             # bytes that are read at once in search of the end of a hole
 
@@ -142,6 +142,8 @@ def _first_line(place: Path, compression: Compression) -> bytes:
         with open_bytes(place, compression) as file:
             while more := file.read(HOLE_STEP):
                 text = text + more if text else more.lstrip(b"\0")
+                if not text and compression is Compression.NONE:
+                    pass_hole(file)
                 if b"\n" in text or len(text) > HOLE_STEP:
                     break
     except (UnreadableLog, *UNREADABLE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import zlib
@@ -129,9 +130,20 @@ def _long_line(path: Path, name: str, stat: os.stat_result, compression: Compres
 def _first_bytes(file: BinaryIO, size: int) -> bytes:
     """The head of a file; behind a hole of NULs, as a writer leaves who goes on after a truncation, when it has one."""
     raw = file.read(size)
-    while raw and not raw.strip(b"\0"):
+    while raw and raw == bytes(len(raw)):
+        pass_hole(file)
         raw = file.read(LONG_HEAD_BYTES)
     return raw.lstrip(b"\0") + file.read(size) if len(raw) > size else raw
+
+
+def pass_hole(file: BinaryIO) -> None:
+    """Moves on to what the disk holds of a file, which of a hole of gigabytes is nothing; where the system tells."""
+    if hasattr(os, "SEEK_DATA"):
+        try:
+            file.seek(os.lseek(file.fileno(), file.tell(), os.SEEK_DATA))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                file.seek(0, os.SEEK_END)       # there is nothing behind
 
 
 def _unpack(path: Path, raw: bytes, size: int, limit: int) -> tuple[Compression, bytes, bool]:
