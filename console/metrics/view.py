@@ -41,6 +41,7 @@ class ChartView:
     error: str = ""             # "percentiles are exact to 1 %" and the like
     badge: str = ""             # where the numbers are from, if not from requests: "from counters"
     relative: bool = False      # times count from a start that the log does not name: never shown as dates
+    ghost: SeriesView | None = None     # the same hours of a day or a week before, on the grid of `times`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

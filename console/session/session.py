@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from console.alarms.rules import Labels, Rule
+from console.alarms.view import AlarmsView
 from console.clock import now
 from console.drift.view import DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
@@ -23,9 +25,12 @@ from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
 from console.roles import Role, StreamKind
-from console.session import compare, incidents, rows, schema, sources
+from console.session import board_layout, compare, incidents, rows, schema, sources
+from console.session.alarms import Alarms
+from console.session.board_layout import BoardLayout
 from console.session.columns import Corrector
-from console.session.places import workspace_for
+from console.session.dressing import ChartChoice, Dressing, Split
+from console.session.places import layout_for, workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
@@ -54,6 +59,7 @@ class Session:
         self._lock = threading.RLock()
         self._reading = Reading(store, folder, zone)
         self._corrector = Corrector(store, folder)
+        self._alarms = Alarms(store, folder)
         self._rates = Rates()
         self._watched: Watched | None = None
         self._totals: Totals | None = None
@@ -64,6 +70,10 @@ class Session:
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
         self._raw_lines = RawLines()
+        self._dressing = Dressing(store)
+        self._layout_file = layout_for(folder or store.path)
+        self._layout, self._layout_notes = board_layout.read(self._layout_file)
+        self._there: tuple[tuple[str, str, str], ...] = ()      # metric, title, group of all charts, hidden ones too
         self.folder = folder
         self.name = folder.name if folder else store.path.stem
 
@@ -107,6 +117,7 @@ class Session:
             self._watch_schema(at_once=True)
         finally:
             watched.finish()
+            self._alarms.read_again()
             self._data_changed(0)
         self._begin_live()
         remember_folder(self.folder, self._store.totals().rows_loaded)
@@ -138,6 +149,8 @@ class Session:
         self._message = ""
         if change.rows:
             self._watch_schema(at_once=waited)
+            if not change.behind:
+                self._alarms.advance(job)
         if change.rows or change.quarantined or change.new_files or refreshed:
             self._grew_at = time.monotonic() if change.rows else self._grew_at
             self._data_changed(change.rows)
@@ -249,9 +262,61 @@ class Session:
         if self._rebuilding and self._board is not None:
             return self._board
         visible = self.selection().visible
-        self._board = (charts.no_board(self._store) if visible is None else
-                       charts.board(self._store, visible, max_points, following=self.following))
+        if visible is None:
+            self._board = charts.no_board(self._store)
+            return self._board
+        whole = charts.board(self._store, visible, max_points, following=self.following)
+        self._there = tuple((chart.metric, chart.title, chart.group) for chart in whole.charts)
+        self._board = self._dressing.apply(whole, visible, self._layout)
         return self._board
+
+    # ---- how the board is arranged -------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> BoardLayout:
+        """Order, hidden and wide charts, splits and comparisons, as they were kept for this folder."""
+        return self._layout
+
+    def take_layout_notes(self) -> tuple[str, ...]:
+        """What of the kept layout was not understood; once."""
+        notes, self._layout_notes = self._layout_notes, ()
+        return notes
+
+    def arrange(self, layout: BoardLayout) -> None:
+        """Show charts so from now on, and keep it at once. Raises CannotWrite; it is shown so all the same."""
+        self._layout = layout
+        board_layout.write(layout, self._layout_file)
+
+    def change_chart(self, metric: str, **changes: bool | str) -> None:
+        """hidden, wide, split or ghost of one chart. Raises CannotWrite."""
+        self.arrange(self._layout.changed(metric, [one for one, _, _ in self._there], **changes))
+
+    def move_chart(self, metric: str, by: int) -> None:
+        """So many places on, or back. Raises CannotWrite."""
+        self.arrange(self._layout.moved(metric, by, [one for one, _, _ in self._there]))
+
+    def chart_choices(self) -> tuple[ChartChoice, ...]:
+        """Every chart that the log has data for, in the order of the board."""
+        known = {metric: (title, group) for metric, title, group in self._there}
+        return tuple(ChartChoice(metric, *known[metric], not self._layout.of(metric).hidden)
+                     for metric in self._layout.ordered(known))
+
+    def splits(self, metric: str) -> tuple[Split, ...]:
+        """What that chart can be split by."""
+        return self._dressing.splits(metric)
+
+    def export_layout(self, path: Path) -> None:
+        """Into a file of the user's. Raises CannotWrite."""
+        board_layout.write(self._layout, path)
+
+    def import_layout(self, path: Path) -> tuple[str, ...]:
+        """From such a file; gives notes on what was left out. Raises BadSettings, CannotWrite."""
+        try:
+            layout, notes = board_layout.parse(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"It cannot be read ({error})", where=str(path)) from error
+        self.arrange(layout)
+        return notes
 
     def overview(self, max_points: int = 800) -> OverviewView | None:
         """The silhouette of the whole log; None before the first row. While a correction is made, that of before."""
@@ -352,6 +417,7 @@ class Session:
             return self._reading.replay(job, stream)
         finally:
             self._store.refresh()
+            self._alarms.begin_again()
             self._data_changed(0)
 
     def _correct(self, correct: Callable[[], None], *, names_changed: bool = False) -> None:
@@ -361,6 +427,7 @@ class Session:
                     correct()
             finally:
                 self._reading.renew(anew=names_changed)
+                self._alarms.begin_again()
                 self._data_changed(0)
 
     def _step(self, step: Callable[[Job], bool], job: Job) -> None:
@@ -370,6 +437,7 @@ class Session:
                     load = step(job)
             finally:
                 self._reading.renew(anew=True)
+                self._alarms.read_again()
                 self._data_changed(0)
         if load and self.folder is not None:
             self.load(job)
@@ -409,6 +477,33 @@ class Session:
     def store(self) -> Workspace:
         """The workspace behind it, for commands that read only."""
         return self._store
+
+    # ---- alarms --------------------------------------------------------------------------------------------
+
+    def alarms(self, job: Job | None = None) -> AlarmsView:
+        """Active alarms, past ones, rules with their course over the visible time. The first time the whole log is
+        judged; later what came since. Raises JobStopped."""
+        return self._alarms.view(self.selection().visible, job)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the folder. Raises BadSettings when they cannot be read."""
+        return self._alarms.rules()
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Keep these rules and no others. Raises BadSettings."""
+        self._alarms.set_rules(rules)
+
+    def acknowledge(self, rule: str, labels: Labels, start: datetime, note: str = "") -> None:
+        """Somebody has seen the alarm that began to fire then."""
+        self._alarms.acknowledge(rule, labels, start, note)
+
+    def silence(self, rule: str, labels: Labels, window: Window, reason: str) -> int:
+        """Nobody is to be called for it in that time of the log. Raises BadSettings without a reason."""
+        return self._alarms.silence(rule, labels, window, reason)
+
+    def end_silence(self, silence_id: int, at: datetime) -> None:
+        """It ends then."""
+        self._alarms.end_silence(silence_id, at)
 
     # ---- incidents -----------------------------------------------------------------------------------------
 
