@@ -8,7 +8,7 @@ one side makes the buckets of its requests dirty, and a dirty bucket is joined a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from console.store.casting import stored_number
 from console.store.derived import QUALITIES, Answer, Truth, answer_of, quality_sql, truth_of
 from console.store.derived import named as derived_named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
-from console.store.model import Floats, Moments, StreamInfo
+from console.store.model import Floats, Moments, PercentileSeries, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
 from console.store.ranks import rank_of, value_of_bin
 from console.store.rolled import has_moments
@@ -287,6 +287,17 @@ def wait(con: DuckDBPyConnection, q: float) -> float | None:
         return None
     place = np.searchsorted(running, rank_of(q, running[-1:])[0])
     return float(value_of_bin(np.asarray(found["bin"], dtype=np.float64)[place]))
+
+
+def waits(con: DuckDBPyConnection, window: Window, bucket_s: float, qs: Sequence[float]) -> PercentileSeries:
+    """See Workspace.outcome_waits. Bins are kept by FINEST_S; where buckets are no multiple of it, those they begin
+    in count."""
+    grid = Grid.over(window, bucket_s)
+    rows = con.execute(f"SELECT {grid.index_sql('bucket')} AS i, bin, sum(n)::DOUBLE AS n FROM outcome_waits "
+                       f"WHERE {grid.within_sql('bucket')} GROUP BY ALL ORDER BY i, bin").fetchnumpy()
+    n, values = reading.ranked_bins(grid, np.asarray(rows["i"]).astype(np.int64), plain(rows["bin"], 0.0),
+                                    plain(rows["n"], 0.0), qs)
+    return PercentileSeries("", grid.times, n, values)
 
 
 def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window, bucket_s: float,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from console.store.model import Floats
+from console.store.casting import stored_number
+from console.store.derived import named
+from console.store.model import Floats, StreamInfo
+from console.store.rolled import is_binned
 from console.store.rollups import BIN_ZERO, GAMMA, LN_GAMMA
 
 
@@ -21,3 +25,22 @@ def value_of_bin(bins: Any) -> Floats:
     with np.errstate(over="ignore"):
         size = np.exp(exponent) * (2 / (GAMMA + 1))
     return np.where(bins == 0, 0.0, np.sign(bins) * size)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What percentiles are read of: a column, or what is derived from some."""
+
+    number: int
+    value: str
+    scale: float
+    binned: bool
+
+    @classmethod
+    def of(cls, stream: StreamInfo, stored: str) -> Ranked:
+        """By the name of a column or of what is derived. Raises KeyError."""
+        made = named(stream, stored)
+        if made is not None:
+            return cls(made.number, made.value, 1.0, made.binned)
+        column = stream.named(stored)
+        return cls(column.number, stored_number(stored, column.kept), column.scale, is_binned(column))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from console.jobs import Job
 from console.roles import SERIES_ROLES, Role
 from console.store.asking import one
 from console.store.casting import stored_number
@@ -15,9 +15,10 @@ from console.store.derived import named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import ColumnMoments, Floats, Moments, PercentileSeries, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
-from console.store.ranks import rank_of, value_of_bin
-from console.store.rolled import has_moments, is_binned
+from console.store.ranks import Ranked, rank_of, value_of_bin
+from console.store.rolled import has_moments
 from console.store.rollups import BIN_LEVELS_S
+from console.store.scans import stretches
 from console.store.splits import Split
 from console.store.tracks import Source
 from console.window import Window
@@ -33,7 +34,7 @@ EXACT_ROWS = 200_000
 
 def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
             by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
-            raw: bool = False) -> list[Moments]:
+            raw: bool = False, job: Job | None = None) -> list[Moments]:
     """See Workspace.moments. Without a split, numbers that are held in memory are taken from there.
 
     raw  from the rows whatever there is: the stream's table is only some of them
@@ -49,13 +50,20 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
         held = _from_memory(con, stream, wanted, grid, level, resident)
         if held is not None:
             return [held]
-    query = (_from_raw(stream, wanted, grid, key) if level is None
-             else _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None))
-    rows = con.execute(query).fetchnumpy()
-    found = []
-    places = by_series(rows)
-    for series, place in places.items():
-        sums = Sums(grid)
+    found: dict[str, Sums] = {}
+    if level is None:
+        for part in stretches(con, stream, grid, job):
+            _add(found, wanted, grid, con.execute(_from_raw(stream, wanted, grid, part, key)).fetchnumpy())
+    else:
+        query = _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None)
+        _add(found, wanted, grid, con.execute(query).fetchnumpy())
+    return [sums.finish(series) for series, sums in sorted(found.items())]
+
+
+def _add(found: dict[str, Sums], wanted: _Wanted, grid: Grid, rows: Any) -> None:
+    """Rows of an answer to what there is of each series."""
+    for series, place in by_series(rows).items():
+        sums = found.setdefault(series, Sums(grid))
         at = np.asarray(rows["i"])[place].astype(np.int64)
         sums.add_rows(at, plain(rows["n"][place], 0.0))
         for name, number, full, scale in wanted.columns:
@@ -66,8 +74,6 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
                           "min": plain(rows[f"min_{number}"][place], np.nan),
                           "max": plain(rows[f"max_{number}"][place], np.nan)}
             sums.add(name, at, parts, scale)
-        found.append(sums.finish(series))
-    return found
 
 
 def _key_sql(stream: StreamInfo, by: Role | Split | None) -> str:
@@ -150,7 +156,8 @@ def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, b
             f"GROUP BY i{', key' if key else ''}")
 
 
-def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, by: str) -> str:
+def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, part: Grid, by: str) -> str:
+    """part: the stretch of the grid whose rows are read"""
     key = f", {by} AS key" if by else ""
     values = "".join(f", {value} AS v{number}" for number, value in wanted.values.items())
     sums = ["count(*) AS n"]
@@ -162,23 +169,24 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, by: str) -> str:
                      f"min({value}) AS min_{number}", f"max({value}) AS max_{number}"]
     return (f"SELECT i{', key' if key else ''}, {', '.join(sums)} FROM "
             f"(SELECT {grid.index_sql('_ts')} AS i{key}{values} FROM {stream.rows_sql} "
-            f"WHERE {grid.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
+            f"WHERE {part.within_sql('_ts')}) GROUP BY i{', key' if key else ''}")
 
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
                 qs: Sequence[float], by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
-                raw: bool = False, exact_rows: int = EXACT_ROWS) -> list[PercentileSeries]:
+                raw: bool = False, exact_rows: int | None = None, job: Job | None = None) -> list[PercentileSeries]:
     """See Workspace.percentiles, and `moments`.
 
-    exact_rows  up to so many rows in the window the rows are read, and not the bins
+    exact_rows  up to so many rows in the window the rows are read, and not the bins; EXACT_ROWS where it is not said
     """
+    exact_rows = EXACT_ROWS if exact_rows is None else exact_rows
     grid = Grid.over(window, bucket_s, phase_s)
     ranked = Ranked.of(stream, stored)
     key = _key_sql(stream, by)
     level = grid.level()
     if (raw or isinstance(by, Split) or level not in BIN_LEVELS_S or not ranked.binned
-            or (key and level < stream.bins_s) or (exact_rows and _rows_on(con, stream, grid, resident) <= exact_rows)):
-        return _exact(con, stream, ranked, grid, qs, key)
+            or (key and level < stream.bins_s) or (exact_rows and rows_on(con, stream, grid, resident) <= exact_rows)):
+        return _exact(con, stream, ranked, grid, qs, key, job)
     source = Source(f"bins_{stream.stream_id}", level, f"number = {ranked.number}")
     held = resident.ranks(con, source, grid, qs) if not key and resident is not None else None
     if held is not None and held[0].any():
@@ -188,26 +196,7 @@ def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window
     return _exact(con, stream, ranked, grid, qs, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """What percentiles are read of: a column, or what is derived from some."""
-
-    number: int
-    value: str
-    scale: float
-    binned: bool
-
-    @classmethod
-    def of(cls, stream: StreamInfo, stored: str) -> Ranked:
-        """By the name of a column or of what is derived. Raises KeyError."""
-        made = named(stream, stored)
-        if made is not None:
-            return cls(made.number, made.value, 1.0, made.binned)
-        column = stream.named(stored)
-        return cls(column.number, stored_number(stored, column.kept), column.scale, is_binned(column))
-
-
-def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: Resident | None) -> int:
+def rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: Resident | None) -> int:
     """Rows of the hours that begin on the grid or up to an hour before it."""
     hour = 3600 * 10**6
     first, last = -(-grid.first_us // hour) - 1, -(-(grid.first_us + grid.count * grid.step_us) // hour)
@@ -222,28 +211,28 @@ def _rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: 
 
 
 def _exact(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, qs: Sequence[float],
-           key: str) -> list[PercentileSeries]:
+           key: str, job: Job | None = None) -> list[PercentileSeries]:
     """quantile_disc is the nearest rank: the smallest value that at least a share q of the rows does not exceed."""
     name = f", {key} AS key" if key else ""
     ranks = ", ".join(repr(float(q)) for q in qs)
     take = "".join(f", found[{place}] AS q{place - 1}" for place in range(1, len(qs) + 1))
-    rows = con.execute(
-        f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, "
-        f"quantile_disc(v, [{ranks}]) AS found FROM "
-        f"(SELECT {grid.index_sql('_ts')} AS i{name}, {ranked.value} AS v "
-        f"FROM {stream.rows_sql} WHERE {grid.within_sql('_ts')}) WHERE v IS NOT NULL "
-        f"GROUP BY i{', key' if key else ''})").fetchnumpy()
-    found = []
-    for series, place in by_series(rows).items():
-        at = np.asarray(rows["i"])[place].astype(np.int64)
-        n = np.zeros(grid.count)
-        n[at] = plain(rows["n"][place], 0.0)
-        values = {}
-        for number, q in enumerate(qs):
-            values[q] = np.full(grid.count, np.nan)
-            values[q][at] = plain(rows[f"q{number}"][place], np.nan) * ranked.scale
-        found.append(PercentileSeries(series, grid.times, n, values))
-    return found
+    found: dict[str, PercentileSeries] = {}
+    for part in stretches(con, stream, grid, job):
+        rows = con.execute(
+            f"SELECT * EXCLUDE (found){take} FROM (SELECT i{', key' if key else ''}, count(*) AS n, "
+            f"quantile_disc(v, [{ranks}]) AS found FROM "
+            f"(SELECT {grid.index_sql('_ts')} AS i{name}, {ranked.value} AS v "
+            f"FROM {stream.rows_sql} WHERE {part.within_sql('_ts')}) WHERE v IS NOT NULL "
+            f"GROUP BY i{', key' if key else ''})").fetchnumpy()
+        for series, place in by_series(rows).items():
+            if series not in found:
+                found[series] = PercentileSeries(series, grid.times, np.zeros(grid.count),
+                                                 {q: np.full(grid.count, np.nan) for q in qs})
+            at = np.asarray(rows["i"])[place].astype(np.int64)
+            found[series].n[at] = plain(rows["n"][place], 0.0)
+            for number, q in enumerate(qs):
+                found[series].values[q][at] = plain(rows[f"q{number}"][place], np.nan) * ranked.scale
+    return [found[series] for series in sorted(found)]
 
 
 def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, level: int,
@@ -256,13 +245,13 @@ def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid
         f"AND {grid.within_sql('r.bucket')} GROUP BY {order} ORDER BY {order}").fetchnumpy()
     found = []
     for series, place in by_series(rows).items():
-        n, values = _ranked(grid, np.asarray(rows["i"])[place].astype(np.int64), plain(rows["bin"][place], 0.0),
+        n, values = ranked_bins(grid, np.asarray(rows["i"])[place].astype(np.int64), plain(rows["bin"][place], 0.0),
                             plain(rows["n"][place], 0.0), qs)
         found.append(PercentileSeries(series, grid.times, n, {q: v * ranked.scale for q, v in values.items()}))
     return found
 
 
-def _ranked(grid: Grid, at: Any, bins: Floats, counts: Floats,
+def ranked_bins(grid: Grid, at: Any, bins: Floats, counts: Floats,
             qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
     """Nearest ranks in bins that come sorted by bucket and bin: one running count over all buckets."""
     n: Floats = np.bincount(at, weights=counts, minlength=grid.count).astype(np.float64)

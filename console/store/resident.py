@@ -138,6 +138,12 @@ class Resident:
                             lambda own, held: fetch_ranks(own, source, held if isinstance(held, Ranks) else None))
         return track.over(grid, qs) if isinstance(track, Ranks) else None
 
+    def spread(self, con: DuckDBPyConnection, source: Source, grid: Grid) -> tuple[Floats, Floats] | None:
+        """Bins, and rows in them bucket by bucket; None as above."""
+        track = self._track(con, source, grid, lambda track: isinstance(track, Ranks),
+                            lambda own, held: fetch_ranks(own, source, held if isinstance(held, Ranks) else None))
+        return track.spread(grid) if isinstance(track, Ranks) else None
+
     def _track(self, con: DuckDBPyConnection, source: Source, grid: Grid, good: Callable[[Sums | Ranks | None], bool],
                fetch: Fetch) -> Sums | Ranks | None:
         end = (grid.first_us + grid.count * grid.step_us) // source.level_us

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from console.jobs import Job
 from console.roles import Role
 from console.store import outcomes, reading
 from console.store.arrivals import NEVER, come_by_sql
+from console.store.grid import Grid
 from console.store.model import Floats, Moments, PercentileSeries, StreamInfo
-from console.store.ranks import value_of_bin
+from console.store.ranks import Ranked, value_of_bin
 from console.store.rollups import BIN_ZERO, LN_GAMMA
+from console.store.scans import Scan
 from console.store.splits import Split
 from console.window import Window
 
@@ -44,10 +47,10 @@ class Seen:
         return getattr(self._workspace, name)
 
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
-                by: Role | Split | None = None) -> list[Moments]:
+                by: Role | Split | None = None, job: Job | None = None) -> list[Moments]:
         """See Workspace.moments."""
         return reading.moments(self._con, self._some[stream_id], stored, self._meant(window), bucket_s, by,
-                               self._resident, phase_s=self._phase_s, raw=self._raw)
+                               self._resident, phase_s=self._phase_s, raw=self._raw, job=job)
 
     def outcome_moments(self, window: Window, bucket_s: float, *, by: Role | Split | None = None) -> list[Moments]:
         """See Workspace.outcome_moments."""
@@ -55,14 +58,19 @@ class Seen:
                                 phase_s=self._phase_s, some=self._some if self._raw else None)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
-                    by: Role | Split | None = None) -> list[PercentileSeries]:
+                    by: Role | Split | None = None, job: Job | None = None) -> list[PercentileSeries]:
         """See Workspace.percentiles."""
         stream = self._some[stream_id]
-        scale = reading.Ranked.of(stream, stored).scale
+        scale = Ranked.of(stream, stored).scale
         found = reading.percentiles(self._con, stream, stored, self._meant(window), bucket_s, qs, by, self._resident,
-                                    phase_s=self._phase_s, raw=self._raw, exact_rows=0)
+                                    phase_s=self._phase_s, raw=self._raw, exact_rows=0, job=job)
         return [replace(part, values={q: middles(values / scale) * scale for q, values in part.values.items()})
                 for part in found]
+
+    def scan(self, stream_id: int, window: Window, bucket_s: float, job: Job | None = None) -> Scan:
+        """See Workspace.scan."""
+        return Scan(self._con, self._some[stream_id], Grid.over(self._meant(window), bucket_s, self._phase_s),
+                    None if self._raw else self._resident, job)
 
     def _meant(self, window: Window) -> Window:
         by = timedelta(seconds=self._phase_s)

@@ -164,11 +164,21 @@ class Ranks:
         """Memory that it takes."""
         return self.running.nbytes + self.at.nbytes + self.bins.nbytes
 
-    def over(self, grid: Grid, qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
-        """Counts, and nearest ranks on a grid whose buckets are whole ones of the level."""
+    def spread(self, grid: Grid) -> tuple[Floats, Floats]:
+        """The bins that have rows on the grid, and how many: shape (buckets, bins)."""
+        counts = np.diff(self._below(grid), axis=1)
+        there = counts.any(axis=0)
+        return self.bins[there].astype(np.float64), counts[:, there].astype(np.float64)
+
+    def _below(self, grid: Grid) -> Counts:
+        """Rows of each bucket in the first b bins."""
         edges = (grid.first_us + np.arange(grid.count + 1, dtype=np.int64) * grid.step_us) // self.source.level_us
         upto = self.running[np.searchsorted(self.at, edges)]
-        below = upto[1:] - upto[:-1]
+        return upto[1:] - upto[:-1]
+
+    def over(self, grid: Grid, qs: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
+        """Counts, and nearest ranks on a grid whose buckets are whole ones of the level."""
+        below = self._below(grid)
         n = below[:, -1].astype(np.float64)
         filled = np.flatnonzero(n)
         values = {}

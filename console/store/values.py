@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from console.roles import ColumnType
 from console.store import catalog
+from console.store.asking import one
 from console.store.casting import stored_number
-from console.store.derived import NUMBERS, named
+from console.store.derived import NUMBERS, named, text_sql
 from console.store.grid import plain
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import quoted
@@ -17,6 +19,10 @@ from console.window import Window
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+MOST_KNOWN = 1000
+"""A column of more different values is text or a key, and new ones in it tell nothing."""
 
 
 def within(window: Window | None) -> str:
@@ -51,6 +57,27 @@ def _texts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, wher
     found = np.array(cells.data, dtype=object)
     found[np.ma.getmaskarray(cells)] = None
     return found
+
+
+def known_values(con: DuckDBPyConnection, stream: StreamInfo, stored: str,
+                 window: Window | None) -> frozenset[str] | None:
+    """See Workspace.known_values."""
+    rows = con.execute(f"SELECT DISTINCT v FROM (SELECT {text_sql(stream.named(stored))} AS v FROM {stream.rows_sql}"
+                       f"{within(window)}) WHERE v IS NOT NULL LIMIT {MOST_KNOWN + 1}").fetchall()
+    return None if len(rows) > MOST_KNOWN else frozenset(str(value) for (value,) in rows)
+
+
+def extremes(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str],
+             window: Window | None) -> dict[str, tuple[float, float]]:
+    """See Workspace.extremes."""
+    columns = [stream.named(name) for name in stored]
+    if not columns:
+        return {}
+    numbers = [stored_number(column.stored, column.kept) for column in columns]
+    asked = ", ".join(f"min({number}), max({number})" for number in numbers)
+    row = one(con, f"SELECT {asked} FROM {stream.rows_sql}{within(window)}")
+    return {column.stored: (row[2 * number] * column.scale, row[2 * number + 1] * column.scale)
+            for number, column in enumerate(columns) if row[2 * number] is not None}
 
 
 def category_counts(con: DuckDBPyConnection, stream: StreamInfo, stored: str,

@@ -30,16 +30,20 @@ from console.store import (
     reading,
     refreshing,
     rollups,
+    splits,
     trouble,
     values,
     views,
 )
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
+from console.store.grid import Grid
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
 from console.store.sampled import SampledSeries, Told
+from console.store.scans import Scan
 from console.store.seen import Seen
 from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.splits import Split
@@ -92,6 +96,7 @@ class Workspace:
         self._changes: list[Change] = []
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
+        self.own = OwnMetrics()
 
     @classmethod
     def open(cls, path: Path, *, folder: Path | None, fresh: bool = False) -> Workspace:
@@ -247,6 +252,11 @@ class Workspace:
             for note in notes:
                 con.execute("INSERT INTO meta VALUES ('note', ?)", [note])
 
+    @property
+    def rolled_up(self) -> bool:
+        """Whether rollups hold all rows: if not, numbers of the newest buckets are yet to come."""
+        return not rollups.dirty_streams(self.cursor())
+
     def refresh(self, job: Job | None = None, *, limit_s: float | None = None) -> bool:
         """Bring rollups up to the rows. True when something changed.
 
@@ -386,16 +396,19 @@ class Workspace:
     # ---- numbers -------------------------------------------------------------------------------------------
 
     def moments(self, stream_id: int, stored: Sequence[str], window: Window, bucket_s: float, *,
-                by: Role | Split | None = None) -> list[Moments]:
-        """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start."""
+                by: Role | Split | None = None, job: Job | None = None) -> list[Moments]:
+        """Counts and sums of columns per bucket. Buckets are whole ones: the first holds the window's start.
+
+        job  may stop what is read from rows, as every split by a column is
+        """
         return reading.moments(self.cursor(), self._shown[stream_id], stored, window, bucket_s, by,
-                               self._resident)
+                               self._resident, job=job)
 
     def percentiles(self, stream_id: int, stored: str, window: Window, bucket_s: float, qs: Sequence[float], *,
-                    by: Role | Split | None = None) -> list[PercentileSeries]:
+                    by: Role | Split | None = None, job: Job | None = None) -> list[PercentileSeries]:
         """Nearest-rank percentiles per bucket, within 1 %; from raw rows, and exact, where that is quick."""
         return reading.percentiles(self.cursor(), self._shown[stream_id], stored, window, bucket_s, qs, by,
-                                   self._resident)
+                                   self._resident, job=job)
 
     def sampled(self, stream_id: int) -> tuple[SampledSeries, ...]:
         """The series that the samples of a stream make, by name."""
@@ -417,6 +430,26 @@ class Workspace:
         if q not in known:
             known[q] = outcomes.wait(self.cursor(), q)
         return known[q]
+
+    def outcome_waits(self, window: Window, bucket_s: float, qs: Sequence[float]) -> PercentileSeries:
+        """How long the outcomes of each bucket's requests took to come, in seconds, within 1 %."""
+        return outcomes.waits(self.cursor(), window, bucket_s, qs)
+
+    def scan(self, stream_id: int, window: Window, bucket_s: float, job: Job | None = None) -> Scan:
+        """Questions that no rollup answers; the rows of the window are read."""
+        return Scan(self.cursor(), self._shown[stream_id], Grid.over(window, bucket_s), self._resident, job)
+
+    def split_by(self, name: str, window: Window, job: Job | None = None) -> Split:
+        """By the values of a column that occur most in the window. Raises BadSettings and lists the columns."""
+        return splits.by_column(self.cursor(), self._shown.values(), name, window, job)
+
+    def known_values(self, stream_id: int, stored: str, window: Window | None) -> frozenset[str] | None:
+        """The values of a column; None where they are too many to be categories."""
+        return values.known_values(self.cursor(), self._shown[stream_id], stored, window)
+
+    def extremes(self, stream_id: int, stored: Sequence[str], window: Window | None) -> dict[str, tuple[float, float]]:
+        """The least and the greatest number of columns, in the canonical unit; without those that have none."""
+        return values.extremes(self.cursor(), self._shown[stream_id], stored, window)
 
     def seen(self, *, phase_s: float = 0.0, come_by_us: int = NEVER) -> Seen:
         """The same numbers for windows that begin `phase_s` later than is said, or of what had come by a moment."""

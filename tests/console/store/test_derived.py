@@ -11,6 +11,7 @@ import pytest
 from console.roles import ColumnType, Role, StreamKind
 from console.store import ColumnMoments, Workspace
 from console.store.derived import AGREES, SHADOW_GAP, WAITED_S
+from console.store.opening import MIGRATIONS
 from console.store.splits import Split
 from tests.console.store.made import NUMBER, TEXT, TIME, column, put, stream, texts, whole
 
@@ -155,7 +156,6 @@ def test_that_a_workspace_from_before_has_these_numbers_as_soon_as_it_is_open(tm
     expected = numbers(ws, 3600, "log_loss").sum
     with ws.writing() as writer:
         con = writer.connection
-        con.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
         con.execute("DROP TABLE rollup_outcomes")
         con.execute("CREATE TABLE rollup_outcomes (level_s INTEGER, bucket TIMESTAMP, stream_id INTEGER, "
                     "series INTEGER, n BIGINT, n_clicked BIGINT, sum_clicked DOUBLE, sq_clicked DOUBLE, "
@@ -163,6 +163,7 @@ def test_that_a_workspace_from_before_has_these_numbers_as_soon_as_it_is_open(tm
                     "max_clicked DOUBLE, n_label BIGINT, sum_label DOUBLE, sq_label DOUBLE, min_label DOUBLE, "
                     "max_label DOUBLE)")
         con.execute("DELETE FROM bins_1")
+        MIGRATIONS[3](con)
     ws.close()
     ws = Workspace.open(path, folder=None)
     try:
