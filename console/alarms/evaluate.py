@@ -93,6 +93,8 @@ class Live:
         if not self._watches or (self._begun and self._generation == self._store.generation):
             return ()
         generation = self._store.generation
+        if not self._store.rolled_up:
+            return ()       # rows without their numbers would be taken for silence
         newest = max((round(stream.last.timestamp() * 1e6) for stream in self._store.streams()
                       if stream.last is not None and stream.kind in ON_TIME_AXIS), default=None)
         if newest is None or (self._begun and not self._due(max(newest, self._newest_us))):

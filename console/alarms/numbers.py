@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from console.alarms.rules import BurnRate, Rule
+from console.errors import BadSettings
 from console.metrics.catalogue import Metric, Source, find
 from console.metrics.measure import OTHER, Reading
 from console.metrics.view import Floats
@@ -65,7 +66,7 @@ class Asked:
         self._first_s, self._count = first_s, count
         self._come_by: dict[str, Any] = {} if come_by_us is None else {"come_by_us": come_by_us}
         self._readings: dict[tuple[int, int, int], Reading] = {}
-        self._metrics = tuple({rule.metric: find(rule.metric) for rule in rules}.values())
+        self._metrics = tuple({rule.metric: metric for rule in rules if (metric := _metric(rule))}.values())
         self.instants: Floats = first_s + np.arange(count, dtype=np.float64) * self._every_s
 
     def of(self, rule: Rule) -> Numbers:
@@ -82,7 +83,7 @@ class Asked:
 
     def _added(self, rule: Rule, metric: Metric, steps: int) -> Numbers:
         lead = max([AROUND, *(each.over_s // each.every_s for each in self._rules
-                              if find(each.metric).source in ADD_UP)])
+                              if (metric_ := _metric(each)) and metric_.source in ADD_UP)])
         reading = self._reading(self._every_s, 0, self._first_s - (lead + 1) * self._every_s,
                                 self._first_s + self._count * self._every_s)
         rows = _rows_of(rule, reading, metric)
@@ -133,6 +134,13 @@ class Asked:
             self._readings[key] = Reading(cast("Workspace", store), window, bucket_s, by=self._rules[0].split,
                                           metrics=self._metrics)
         return self._readings[key]
+
+
+def _metric(rule: Rule) -> Metric | None:
+    try:
+        return find(rule.metric)
+    except BadSettings:
+        return None
 
 
 def _rows_of(rule: Rule, reading: Reading, metric: Metric) -> dict[str, tuple[Floats, Floats]]:

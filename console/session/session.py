@@ -149,11 +149,10 @@ class Session:
         self._message = ""
         if change.rows:
             self._watch_schema(at_once=waited)
-            if not change.behind:
-                self._alarms.advance(job)
         if change.rows or change.quarantined or change.new_files or refreshed:
             self._grew_at = time.monotonic() if change.rows else self._grew_at
             self._data_changed(change.rows)
+            self._alarms.advance(job)
             return True
         return False
 

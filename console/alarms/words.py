@@ -1,0 +1,72 @@
+"""Rules and alarms in words."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from console.alarms.rules import Band, BurnRate, Labels, Op, Rule, Side, Threshold, length
+from console.errors import BadSettings
+from console.metrics.catalogue import find
+from console.metrics.format import format_number, format_value
+
+TITLES = {Op.GREATER: "above", Op.AT_LEAST: "at or above", Op.LESS: "below", Op.AT_MOST: "at or below",
+          Op.EQUAL: "equal to", Op.UNEQUAL: "other than"}
+SIDES = {Side.ABOVE: "above", Side.BELOW: "below", Side.BOTH: "outside of"}
+FILLED = re.compile(r"\$(?:\{?value\}?|labels\.([A-Za-z_]\w*))")
+
+
+def title_of(rule: Rule) -> str:
+    """What its number is called."""
+    try:
+        metric = find(rule.metric)
+    except BadSettings:
+        return rule.metric
+    return f"{metric.title} {metric.series}".strip()
+
+
+def value_text(rule: Rule, value: float) -> str:
+    """A value of its number with its unit; of a burn rate how many times too fast the budget is used."""
+    if isinstance(rule.condition, BurnRate):
+        return f"{format_number(value)} times the budget's rate"
+    return format_value(value, _unit(rule))
+
+
+def threshold_text(rule: Rule) -> str:
+    """What is bad, in the metric's unit: `above 250 ms for 5m`."""
+    match rule.condition:
+        case Threshold(op, value, clear):
+            text = f"{TITLES[op]} {format_value(value, _unit(rule))}"
+            text += f" until {format_value(clear, _unit(rule))}" if clear is not None else ""
+        case Band() as band:
+            by = {0: "", 86400: " of the time of day", 604800: " of the time of week"}.get(
+                band.period_s, f" of the place in {length(band.period_s)}")
+            text = f"{SIDES[band.side]} the usual{by} by {format_number(band.width)} times its spread"
+        case BurnRate(objective, factors, _):
+            parts = ", ".join(f"{format_number(one.factor)} times over {length(one.long_s)} and {length(one.short_s)}"
+                              for one in factors)
+            text = f"budget of {format_number((1 - objective) * 100)} % used faster than {parts}"
+        case _:
+            assert_never(rule.condition)
+    return f"{text} for {length(rule.for_s)}" if rule.for_s else text
+
+
+def sentence(rule: Rule, labels: Labels, value: float) -> str:
+    """What is said when it fires. Text of labels is data, and is put in as it is."""
+    said = dict(labels)
+    if rule.sentence:
+        return FILLED.sub(lambda found: said.get(found[1], "") if found[1] else value_text(rule, value), rule.sentence)
+    whose = f" of {', '.join(text for _, text in labels)}" if labels else ""
+    return f"{title_of(rule)}{whose} is {value_text(rule, value)}: {threshold_text(rule)}"
+
+
+def labels_text(labels: Labels) -> str:
+    """`host serve-1, model v2`; "" without labels."""
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in labels)
+
+
+def _unit(rule: Rule) -> str:
+    try:
+        return find(rule.metric).unit
+    except BadSettings:
+        return ""

@@ -1,0 +1,159 @@
+"""The alarms of an open folder: its rules, what they say while it grows, and what people say of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from console.alarms.evaluate import Live
+from console.alarms.history import AlarmHistory, Change
+from console.alarms.rules import Labels, Rule, labels_from, same_names
+from console.alarms.view import Acks, AlarmsView, Silenced, view_of
+from console.alarms.written import rules_from, tables_of
+from console.clock import now
+from console.errors import BadSettings
+from console.jobs import Job, SilentJob
+from console.session import settings
+from console.store.alarms import Acknowledged, AlarmRow, Silence, StateRow
+from console.window import Window, from_epoch
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+class Alarms:
+    """Safe to call from several threads; judging is done by one at a time."""
+
+    def __init__(self, store: Workspace, folder: Path | None) -> None:
+        self._store, self._folder = store, folder
+        self._lock = threading.RLock()
+        self._rules: tuple[Rule, ...] | None = None
+        self._error = ""
+        self._live: Live | None = None
+        self._saved = False
+
+    # ---- rules ---------------------------------------------------------------------------------------------
+
+    def rules(self) -> tuple[Rule, ...]:
+        """As they stand in `pilothouse.toml`. Raises BadSettings when they cannot be read."""
+        with self._lock:
+            if self._rules is None:
+                self._rules = rules_from(settings.read(self._store, self._folder).alarm)
+            return self._rules
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        """Keep these and no others; the log is judged anew. Raises BadSettings when two have the same name."""
+        twice = same_names(rules)
+        if twice is not None:
+            raise BadSettings("Two alarms have this name", where=f"alarm `{twice}`", do="Give each one its own")
+        with self._lock:
+            said = msgspec.structs.replace(settings.read(self._store, self._folder), alarm=tables_of(rules))
+            settings.keep(self._store, self._folder, said)
+            self._rules = tuple(rules)
+            self.begin_again()
+
+    def begin_again(self) -> None:
+        """Rows or what they mean have changed, or rules: all is judged anew when it is next asked for."""
+        with self._lock:
+            self._live, self._saved = None, False
+
+    def read_again(self) -> None:
+        """The file may say something else."""
+        with self._lock:
+            self._rules = None
+            self.begin_again()
+
+    # ---- judging -------------------------------------------------------------------------------------------
+
+    def advance(self, job: Job | None = None) -> tuple[Change, ...]:
+        """Judge what has become due. Cheap when nothing has; the first time it is the whole log. A rule that cannot be
+        read stops nobody from reading the log: the view says so."""
+        with self._lock:
+            try:
+                rules = self.rules()
+            except BadSettings as error:
+                self._error = str(error)
+                return ()
+            self._error = ""
+            if self._live is None:
+                self._live = Live(self._store, rules)
+            changes = self._live.advance(job)
+            if changes or not self._saved:
+                self._save(self._live.history())
+            return changes
+
+    def history(self, job: Job | None = None) -> AlarmHistory:
+        """All that was judged, up to date."""
+        with self._lock:
+            self.advance(job)
+            if self._live is None:
+                return AlarmHistory((), (), (), {}, {})
+            return self._live.history()
+
+    def view(self, visible: Window | None, job: Job | None = None) -> AlarmsView:
+        """What is shown; `visible` is the time that timelines are for."""
+        with self._lock:
+            found = self.history(job or SilentJob())
+            return view_of(found, visible, self._acks(), self.silences(), relative=self._store.relative,
+                           generation=self._store.generation, error=self._error)
+
+    def _save(self, found: AlarmHistory) -> None:
+        """In the workspace, for reports and for whoever asks it in SQL."""
+        self._saved = True
+        alarms = [AlarmRow(one.rule, as_json(one.labels), str(one.severity), micros(one.since), micros(one.start),
+                           None if one.end is None else micros(one.end), one.peak, one.value, one.ended)
+                  for one in found.alarms]
+        states = [StateRow(one.rule, as_json(one.labels), one.whole, str(one.state), micros(one.start),
+                           None if one.end is None else micros(one.end)) for one in found.spans]
+        self._store.save_alarms(alarms, states, micros(found.last or 0.0))
+
+    # ---- what people say -----------------------------------------------------------------------------------
+
+    def acknowledge(self, rule: str, labels: Labels, start: datetime, note: str = "") -> None:
+        """Somebody has seen the alarm that began to fire then."""
+        self._store.acknowledge(Acknowledged(rule, as_json(labels), micros(start.timestamp()), note,
+                                             micros(now().timestamp())))
+
+    def silence(self, rule: str, labels: Labels, window: Window, reason: str) -> int:
+        """Nobody is to be called for it from then to then, in the time of the log; its number.
+
+        rule, labels  "" and (): all of them. Raises BadSettings without a reason.
+        """
+        if not reason.strip():
+            raise BadSettings("A silence needs a reason", do="Say why nobody is to be called")
+        return self._store.silence(Silence(0, rule, as_json(labels), micros(window.start_s), micros(window.end_s),
+                                           reason.strip(), micros(now().timestamp())))
+
+    def end_silence(self, silence_id: int, at: datetime) -> None:
+        """It ends then."""
+        self._store.end_silence(silence_id, micros(at.timestamp()))
+
+    def silences(self) -> tuple[Silenced, ...]:
+        """All silences, in the order in which they were made."""
+        return tuple(Silenced(one.silence_id, one.rule, from_json(one.labels),
+                              Window(from_epoch(one.first_us / 1e6), from_epoch(one.last_us / 1e6)), one.reason)
+                     for one in self._store.silences() if one.last_us > one.first_us)
+
+    def _acks(self) -> Acks:
+        return {(one.rule, from_json(one.labels), one.first_us / 1e6): one.note for one in self._store.acknowledged()}
+
+
+def as_json(labels: Labels) -> str:
+    """Labels as the workspace keeps them."""
+    return json.dumps(dict(labels), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Labels:
+    """And back."""
+    return labels_from(json.loads(text)) if text else ()
+
+
+def micros(seconds: float) -> int:
+    """Microseconds since 1970."""
+    return math.floor(seconds * 1e6 + 0.5)
