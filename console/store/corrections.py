@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console.roles import ColumnType, StreamKind
+from console.roles import DATES, RELATIVE, ColumnType, StreamKind, TimeFormat
 from console.store import catalog, counters, halves, ledger, quarantine, rollups
 from console.store.asking import one
+from console.store.casting import PER_SECOND
 from console.store.ledger import LEFT_OUT
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
 from console.store.rolled import settled
-from console.window import Window, from_epoch
+from console.window import RELATIVE_START, Window, from_epoch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -81,13 +82,14 @@ class Corrections:
         if column.kept is ColumnType.NUMBER:
             whole = f"{name} = trunc({name}) AND abs({name}) < 1e15"
             plain = f"CASE WHEN {whole} THEN {name}::BIGINT::VARCHAR ELSE {plain} END"
-        elif column.kept is ColumnType.TIME and not column.naive:
-            plain = f"{plain} || 'Z'"           # it is UTC: the zone of the stream is not meant
+        elif column.kept is ColumnType.TIME:
+            plain = _time_as_text(column)
         self.connection.execute(f"ALTER TABLE {stream.table} ALTER {name} SET DATA TYPE VARCHAR USING "
                                 f"coalesce(json_extract_string(_misfit, {key}), {plain})")
-        columns = tuple(replace(each, kept=ColumnType.TEXT, naive=False, time_format=None)
+        columns = tuple(replace(each, kept=ColumnType.TEXT, naive=False)
                         if each.stored == stored else each for each in stream.columns)
-        catalog.become(self.connection, self._streams, stream, replace(stream, columns=settled(stream.kind, columns)))
+        after = replace(stream, columns=settled(stream.kind, columns))
+        catalog.become(self.connection, self._streams, after, after)    # the cells say what they said: no time moves
         self._roll_up_again(stream_id)
 
     def fill(self, stream_id: int, stored: str, values: Mapping[int, str]) -> None:
@@ -155,6 +157,26 @@ class Corrections:
         self.connection.execute("DELETE FROM meta WHERE key = ?", [key])
         if text is not None:
             self.connection.execute("INSERT INTO meta VALUES (?, ?)", [key, text])
+
+
+def _time_as_text(column: ColumnInfo) -> str:
+    """Cells of a time column as its format writes them, so that they and those to come are read alike.
+
+    What is kept in UTC says so: the zone of the stream is not meant.
+    """
+    name, form = quoted(column.stored), column.time_format
+    zone = "" if column.naive else "Z"
+    if form in DATES:
+        day, month = ("%d", "%m") if form is TimeFormat.DAY_FIRST else ("%m", "%d")
+        return f"strftime({name}, '{day}/{month}/%Y %H:%M:%S.%f{zone}')"
+    if form not in PER_SECOND:
+        return f"{name}::VARCHAR || '{zone}'"
+    us = f"(epoch_us({name}) - {int(RELATIVE_START.timestamp()) * 10**6 if form in RELATIVE else 0})"
+    per_second = PER_SECOND[form]
+    if per_second >= 10**6:
+        return f"({us} * {per_second // 10**6})::VARCHAR"
+    part = 10**6 // per_second
+    return f"CASE WHEN {us} % {part} = 0 THEN ({us} // {part})::VARCHAR ELSE ({us} / {part})::VARCHAR END"
 
 
 def _as_it_was(column: ColumnInfo, before: ColumnInfo | None) -> ColumnInfo:
