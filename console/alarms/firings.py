@@ -6,15 +6,24 @@ the same. A property test holds the two together. 20,000 instants take about a m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.alarms.conditions import Flags, judged
-from console.alarms.rules import BurnRate, NoData, Rule
+from console.alarms.conditions import Flags, judged, slot_of
+from console.alarms.numbers import Asked
+from console.alarms.rules import Band, BurnRate, NoData, Rule, Threshold
 from console.errors import BadSettings
 from console.metrics.view import Floats
+from console.window import Window
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+LEAST_WIDTH = 0.01
+"""A band that is dragged onto its own middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,7 @@ def how_often(times: Floats, values: Floats, n: Floats, rule: Rule) -> Firings:
     if not len(times):
         return NEVER
     if isinstance(rule.condition, BurnRate):
-        raise BadSettings("A burn rate compares two stretches and has no line in the chart",
-                          where=f"alarm `{rule.name}`", do="Look at its history instead")
+        raise _no_line(rule)
     said_of = judged(rule.condition, times, rule.over_s, values)
     hot, held = said_of.beyond, said_of.held
     ended = np.zeros(len(times), bool)
@@ -62,6 +70,56 @@ def how_often(times: Floats, values: Floats, n: Floats, rule: Rule) -> Firings:
     if not hot[said].any():
         return NEVER
     return _counted(at, hot[said], held[said], ended[said], rule, float(times[-1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """The numbers of a rule over a stretch, one row for each value of its split: read once, then counted at will."""
+
+    times: Floats               # shape (instants,)
+    series: tuple[str, ...]     # "" without a split
+    values: Floats              # shape (series, instants)
+    n: Floats                   # shape (series, instants)
+
+    def how_often(self, rule: Rule) -> Firings:
+        """All series together. `rule` may have another condition or other waits than the one that was read for."""
+        found = [how_often(self.times, self.values[row], self.n[row], rule) for row in range(len(self.series))]
+        spans = tuple(sorted(span for one in found for span in one.spans))
+        return Firings(len(spans), sum(one.total_s for one in found), spans)
+
+
+def judged_by(store: Workspace, rule: Rule, window: Window) -> Judged:
+    """The numbers that the rule is judged by at the instants within the window. Reads the database."""
+    first_s = int(np.ceil(window.start_s / rule.every_s)) * rule.every_s
+    count = max(0, int(window.end_s - first_s) // rule.every_s + 1)
+    asked = Asked(store, (rule,), first_s, count, window.start_s)
+    numbers = asked.of(rule)
+    return Judged(asked.instants, numbers.series, numbers.values, numbers.n)
+
+
+def moved(rule: Rule, level: float, at: float) -> Rule:
+    """The rule after its line was dragged to that level at that instant; the clear level moves along.
+
+    A band is widened or narrowed on both sides alike, for its line has the shape of what is usual. Raises BadSettings
+    for a burn rate.
+    """
+    match rule.condition:
+        case Threshold(op=op, value=value, clear=clear):
+            along = None if clear is None else clear + level - value
+            return replace(rule, condition=Threshold(op, level, along))
+        case Band() as band:
+            slot = int(slot_of(np.array([at - rule.over_s / 2]), band)[0])
+            width = max(abs(level - band.median[slot]) / max(band.scale[slot], 1e-300), LEAST_WIDTH)
+            share = None if band.clear_width is None else band.clear_width / band.width
+            return replace(rule, condition=replace(band, width=width, clear_width=None if share is None
+                                                   else share * width))
+        case BurnRate():
+            raise _no_line(rule)
+
+
+def _no_line(rule: Rule) -> BadSettings:
+    return BadSettings("A burn rate compares two stretches and has no line in the chart", where=f"alarm `{rule.name}`",
+                       do="Look at its history instead")
 
 
 def _age(times: Floats, none: Flags) -> Floats:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from console.alarms.firings import how_often
+from console.alarms.conditions import line_of
+from console.alarms.firings import Judged, how_often, moved
 from console.alarms.machine import NEW, Sample, step
 from console.alarms.rules import Band, BurnRate, NoData, Op, Rule, Side, Threshold
 from console.errors import BadSettings
@@ -92,9 +93,43 @@ def test_a_band_is_judged_in_the_middle_of_the_stretch() -> None:
     assert found.spans == ((12 * 3600.0, 24 * 3600.0), (26 * 3600.0, 26 * 3600.0))
 
 
+def test_a_line_that_is_dragged_takes_its_clear_level_along() -> None:
+    threshold = moved(replace(PLAIN, condition=Threshold(Op.GREATER, 2.0, 1.5)), 5.0, at=0.0)
+
+    assert threshold.condition == Threshold(Op.GREATER, 5.0, 4.5)
+    assert threshold.name == PLAIN.name
+
+
+def test_a_band_that_is_dragged_keeps_its_shape() -> None:
+    """At noon the usual is 50 +- 5: a line at 70 is four scales away, and by night then lies at 10 + 4."""
+    band = Rule("r", "cpu", Band(86400, 2.0, Side.ABOVE, (10.0, 50.0), (1.0, 5.0), 1.0), over_s=3600, every_s=3600)
+
+    wider = moved(band, 70.0, at=13.0 * 3600)
+
+    assert isinstance(wider.condition, Band)
+    assert (wider.condition.width, wider.condition.clear_width) == (4.0, 2.0)
+    lines = line_of(wider.condition, np.array([1.0, 13.0]) * 3600, wider.over_s)
+    assert lines is not None
+    assert lines[1].tolist() == [14.0, 70.0]
+    assert isinstance(found := moved(band, 50.0, at=13.0 * 3600).condition, Band)
+    assert found.width > 0      # dragged onto the usual itself
+
+
+def test_all_series_are_counted_together() -> None:
+    times = np.arange(0, 300, 60, dtype=np.float64)
+    numbers = Judged(times, ("a", "b"), np.array([[0, 3, 0, 0, 0], [3, 3, 0, 0, 3]], float), np.ones((2, 5)))
+
+    found = numbers.how_often(PLAIN)
+
+    assert found.spans == ((0.0, 120.0), (60.0, 120.0), (240.0, 240.0))
+    assert (found.count, found.total_s) == (3, 180.0)
+
+
 def test_a_burn_rate_has_no_line() -> None:
     with pytest.raises(BadSettings, match="no line"):
         how_often(np.array([60.0]), np.ones(1), np.ones(1), replace(PLAIN, condition=BurnRate(0.999)))
+    with pytest.raises(BadSettings, match="no line"):
+        moved(replace(PLAIN, condition=BurnRate(0.999)), 3.0, at=60.0)
 
 
 def test_nothing_to_judge() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from console.alarms.evaluate import history
+from console.alarms.firings import judged_by
 from console.alarms.history import Alarm
 from console.alarms.propose import propose_rules
 from console.alarms.rules import Rule, Threshold
@@ -31,9 +32,15 @@ FEW_ROWS, ROWS, SEEDS = 15_000, 120_000, 20
 
 @dataclass(frozen=True)
 class Replayed:
-    """Rules, and what they did after the weeks that they were learned from."""
+    """Rules, and what they did after the weeks that they were learned from.
+
+    counted  the spans of each rule, by its name, as they are counted over arrays, over the whole log
+    whole    the same by the replay
+    """
 
     rules: tuple[Rule, ...]
+    counted: dict[str, list[tuple[float, float]]]
+    whole: dict[str, list[tuple[float, float]]]
     alarms: tuple[Alarm, ...]
     truth: dict[str, list[dict[str, str]]]
 
@@ -57,15 +64,25 @@ def loaded(folder: Path, workspace: Path) -> Iterator[Session]:
         session.close()
 
 
-def replayed(tmp: Path, scenario: str, seed: int, rows: int, *options: str) -> Replayed:
+def replayed(tmp: Path, scenario: str, seed: int, rows: int, *options: str, counting: bool = False) -> Replayed:
     folder = tmp / f"{scenario}-{seed}"
     arguments = ["--quiet", "--rows", str(rows), "--days", "28", "--rotate", "daily", "--scenario", scenario]
     make_logs.main([str(folder), *arguments, "--seed", str(seed), *options])
     with loaded(folder, tmp / f"{scenario}-{seed}.duckdb") as session:
         rules = propose_rules(session._store, LEARNED, SilentJob())
-        alarms = history(session._store, rules).alarms
-    return Replayed(rules, tuple(alarm for alarm in alarms if alarm.end is None or alarm.end > LEARNED.end_s),
-                    truth_of(folder))
+        found = history(session._store, rules)
+        counted = {}
+        if counting:
+            assert found.first is not None
+            assert found.last is not None
+            window = Window.from_epoch(found.first, found.last)
+            counted = {rule.name: list(judged_by(session._store, rule, window).how_often(rule).spans)
+                       for rule in rules}
+    alarms = found.alarms
+    whole = {rule.name: sorted((alarm.start, alarm.end or 0.0) for alarm in alarms if alarm.rule == rule.name)
+             for rule in rules}
+    after = tuple(alarm for alarm in alarms if alarm.end is None or alarm.end > LEARNED.end_s)
+    return Replayed(rules, counted, whole, after, truth_of(folder))
 
 
 def seconds(text: str) -> float:
@@ -74,8 +91,9 @@ def seconds(text: str) -> float:
 
 def test_quiet_until_it_happens(tmp_path: Path) -> None:
     """A log with a request every three minutes: null answers and missing inputs for two days of the fourth week."""
-    found = replayed(tmp_path, "null-burst", 3, FEW_ROWS, "--at", "0.85", "--dur", "0.07")
+    found = replayed(tmp_path, "null-burst", 3, FEW_ROWS, "--at", "0.85", "--dur", "0.07", counting=True)
 
+    assert found.counted == found.whole      # a dragged line says what the replay says
     burst = next(each for each in found.truth["injections"] if each["kind"] == "null-response")
     start, end = seconds(burst["start"]), seconds(burst["end"])
     assert {alarm.rule for alarm in found.alarms} >= {"null_responses high", "missing_values high"}
