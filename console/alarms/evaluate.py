@@ -22,7 +22,7 @@ from console.alarms.conditions import Verdicts, judged, steps_of
 from console.alarms.history import AlarmHistory, Change, Latest, Recorder
 from console.alarms.machine import NEW, Failed, RuleState, Sample, State, step
 from console.alarms.numbers import Asked, Numbers
-from console.alarms.rules import Band, Labels, NoData, Rule, Threshold
+from console.alarms.rules import Band, BurnRate, Labels, NoData, Rule, Threshold
 from console.errors import ConsoleError
 from console.jobs import Job, SilentJob
 from console.roles import Role
@@ -158,18 +158,17 @@ class Live:
         every = watches[0].rule.every_s
         end = _closed(self._newest_us, watches[0].rule)
         origin_s = self._origin_us / 1e6
-        begin = max((math.floor(origin_s / every) + 1) * every, end - (MOST_INSTANTS - 1) * every)
         for watch in watches:
             if watch.first_s is None:
-                watch.first_s = begin
+                watch.first_s = max(_first(watch.rule, origin_s), end - (MOST_INSTANTS - 1) * every)
         while True:
-            behind = [watch for watch in watches if _next(watch, begin) <= end]
+            behind = [watch for watch in watches if _next(watch) <= end]
             if not behind:
                 return
             job.stop_if_asked()
-            first = min(_next(watch, begin) for watch in behind)
+            first = min(map(_next, behind))
             count = min(CHUNK, (end - first) // every + 1)
-            some = [watch for watch in behind if _next(watch, begin) == first]
+            some = [watch for watch in behind if _next(watch) == first]
             self._stretch(some, first, count, late)
 
     def _stretch(self, watches: Sequence[_Watch], first_s: int, count: int,
@@ -214,8 +213,17 @@ def _closed(newest_us: int, rule: Rule) -> int:
     return math.floor((newest_us / 1e6 - LAG_S - rule.lag_s) / rule.every_s) * rule.every_s
 
 
-def _next(watch: _Watch, begin: int) -> int:
-    return begin if watch.last_s is None else watch.last_s + watch.rule.every_s
+def _first(rule: Rule, origin_s: float) -> int:
+    """The first instant whose whole stretch lies in the log: the traffic of half a stretch would look like a loss. Burn
+    rates have windows of their own, which are shorter while the log is young."""
+    if isinstance(rule.condition, BurnRate):
+        return (math.floor(origin_s / rule.every_s) + 1) * rule.every_s
+    return math.ceil((origin_s + rule.over_s) / rule.every_s) * rule.every_s
+
+
+def _next(watch: _Watch) -> int:
+    assert watch.first_s is not None
+    return watch.first_s if watch.last_s is None else watch.last_s + watch.rule.every_s
 
 
 # ---- counting ------------------------------------------------------------------------------------------------------

@@ -89,8 +89,8 @@ class Judged:
 
 
 def judged_by(store: Workspace, rule: Rule, window: Window) -> Judged:
-    """The numbers that the rule is judged by at the instants within the window. Reads the database."""
-    first_s = int(np.ceil(window.start_s / rule.every_s)) * rule.every_s
+    """The numbers that the rule is judged by, of all stretches that lie within the window. Reads the database."""
+    first_s = int(np.ceil((window.start_s + rule.over_s) / rule.every_s)) * rule.every_s
     count = max(0, int(window.end_s - first_s) // rule.every_s + 1)
     asked = Asked(store, (rule,), first_s, count, window.start_s)
     numbers = asked.of(rule)

@@ -119,6 +119,8 @@ def plainly(rule: Rule, polls: Sequence[Sequence[Row]]) -> tuple[list[tuple], li
         if instant is None:
             oldest = START + min(row.at for row in rows)
             instant = float((math.floor(oldest / rule.every_s) + 1) * rule.every_s)
+            while not isinstance(rule.condition, BurnRate) and instant - rule.over_s < oldest:
+                instant += rule.every_s         # only whole stretches are judged
         newest = START + max(row.at for row in rows)
         while instant <= newest - LAG_S - rule.lag_s:
             if isinstance(rule.condition, BurnRate):
