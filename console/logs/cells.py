@@ -12,9 +12,9 @@ from statistics import median
 from console.logs import times
 from console.logs.plan import TimeFormat
 from console.roles import ColumnType
+from console.store.casting import MISSING_WORDS
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nat", "null", "none", "nan", "nil", "-", "?", "\\n"})
-"""Words that stand for nothing (following.md), in lower case."""
+MISSING = frozenset(MISSING_WORDS)
 
 LONG_ID = 2**53
 """Whole numbers from here on lose digits as DOUBLE: they are ids and stay text."""

@@ -210,5 +210,4 @@ def _share_read(state: str, size: int, offset: int, compression: str, form: str)
 
 def sums(con: DuckDBPyConnection) -> Totals:
     """The counts of the ledger."""
-    files, loaded, quarantined_rows, ignored = (int(value) for value in one(con, sql("store/ledger_sums")))
-    return Totals(files, loaded + quarantined_rows + ignored, loaded, quarantined_rows, ignored)
+    return Totals(*(int(value) for value in one(con, sql("store/ledger_sums"))))

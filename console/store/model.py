@@ -106,7 +106,10 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the workspace. rows_read = rows_loaded + rows_quarantined + rows_ignored; events are requests."""
+    """Sums over the workspace; events are requests.
+
+    rows_read  records as they were cut from files: when none is lost, rows_loaded + rows_quarantined + rows_ignored
+    """
 
     files: int = 0
     rows_read: int = 0

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """One file of the ledger. records = rows_loaded + rows_quarantined + rows_ignored."""
+    """One file of the ledger.
+
+    records  as they were cut from it: when none is lost, rows_loaded + rows_quarantined + rows_ignored
+    """
 
     path: str
     stream: str

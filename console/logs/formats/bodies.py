@@ -24,6 +24,7 @@ from functools import cache
 from console.logs import roles
 from console.logs.formats.form import Hint
 from console.roles import ColumnType, Role
+from console.store.names import literal
 
 WIDEST = 200
 """Values of one list that become columns of their own: no more features are rolled up. The rest stays a list."""
@@ -98,14 +99,9 @@ def shapes_encoded_in(text: bytes) -> frozenset[Shape]:
     return shapes_in(b"\n".join(bodies))
 
 
-def quoted_text(text: str) -> str:
-    """A text as an SQL value, whatever it holds."""
-    return "'" + text.replace("'", "''").replace("\0", "") + "'"
-
-
 def text_list(texts: Iterable[str]) -> str:
     """A list of them."""
-    return "[" + ", ".join(quoted_text(text) for text in texts) + "]::VARCHAR[]"
+    return "[" + ", ".join(literal(text) for text in texts) + "]::VARCHAR[]"
 
 
 def pointer(key: str) -> str:
@@ -389,7 +385,7 @@ spoken AS (
             '"output.values":' || many, {others}) END AS a
     FROM weighed)
 SELECT i, {order} AS k, ignored, bad{half}, '{{' || concat_ws(',',
-    {quoted_text(f'"{id_key}":')} || coalesce(to_json(CASE WHEN n > 1 THEN id || '-item-' || k ELSE id END), 'null'),
+    {literal(f'"{id_key}":')} || coalesce(to_json(CASE WHEN n > 1 THEN id || '-item-' || k ELSE id END), 'null'),
     {inner('env')}, CASE WHEN k = 1 THEN {inner('once')} END, '"batch_size":' || n, {inner('o')}, nullif(a, ''))
     || '}}' AS o FROM spoken"""
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from console.logs.formats.bodies import WIDEST, Shape, hints_of, opened, quoted_text, shapes_encoded_in, shapes_in
+from console.logs.formats.bodies import WIDEST, Shape, hints_of, opened, shapes_encoded_in, shapes_in
 from console.logs.formats.cutting import SqlCutter
 from console.logs.formats.form import Cutter, Hint, Known, LogFormat, Look
 from console.logs.plan import FilePlan
 from console.roles import ColumnType, Role, StreamKind, TimeFormat
+from console.store.names import literal
 
 PLACE = re.compile(r"(?:(?:.*/)?(?P<endpoint>[^/]+)/)?(?P<variant>[^/]+)/\d{4}/\d\d/\d\d/\d\d/[^/]+")
 """Endpoint, variant and hour, as Data Capture lays files out. A folder opened below the endpoint lacks its name."""
@@ -53,7 +54,7 @@ def _is_csv(part: str) -> str:
 
 def _source(endpoint: str, variant: str) -> str:
     def told(text: str) -> str:
-        return f"{quoted_text(text)}::VARCHAR" if text else "NULL::VARCHAR"
+        return f"{literal(text)}::VARCHAR" if text else "NULL::VARCHAR"
 
     request, answer = "t.captureData.endpointInput", "t.captureData.endpointOutput"
     return f"""

@@ -1,4 +1,5 @@
--- Files that were read, and the sums of their rows. Files that were refused or left alone are not counted.
-SELECT count(*) FILTER (state NOT IN ('rejected', 'left alone', 'left out')),
+-- Files that were read, the records that were cut from them, and what became of these. Files that were refused or left
+-- alone are not counted.
+SELECT count(*) FILTER (state NOT IN ('rejected', 'left alone', 'left out')), coalesce(sum(records), 0),
        coalesce(sum(rows_loaded), 0), coalesce(sum(rows_quarantined), 0), coalesce(sum(rows_ignored), 0)
 FROM files;

@@ -30,18 +30,10 @@ from tests.console.logs.truth_rows import FOLDERS, MADE, Folder
 
 SEEDS = (11, 29)
 
-NOT_YET: dict[str, str] = {}
-"""Folders that do not load yet, with the reason. One that does fails the tests until it is taken out of here."""
-
 
 def folders() -> list[Any]:
     """Their names as parameters."""
-    return [pytest.param(name, marks=_marks(name), id=name) for name in FOLDERS]
-
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True, reason=NOT_YET[name])] if name in NOT_YET else []
-
+    return [pytest.param(name, id=name) for name in FOLDERS]
 
 
 @dataclass
@@ -157,7 +149,7 @@ def truth(shared_logs: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("name", "place"), [
-    pytest.param(name, place, marks=_marks(name), id=f"{name}: {row.what}")
+    pytest.param(name, place, id=f"{name}: {row.what}")
     for name, table in FOLDERS.items() for place, row in enumerate(table.rows)])
 def test_that_it_is_as_the_truth_says(look: Look, truth: dict[str, Any], name: str, place: int) -> None:
     row, seen = FOLDERS[name].rows[place], look(name)
