@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import assert_never
 
 from console.alarms.rules import Band, BurnRate, Labels, Op, Rule, Side, Threshold, length
+from console.alarms.templates import expand
 from console.errors import BadSettings
 from console.metrics.catalogue import find
 from console.metrics.format import format_number, format_value
@@ -13,7 +13,6 @@ from console.metrics.format import format_number, format_value
 TITLES = {Op.GREATER: "above", Op.AT_LEAST: "at or above", Op.LESS: "below", Op.AT_MOST: "at or below",
           Op.EQUAL: "equal to", Op.UNEQUAL: "other than"}
 SIDES = {Side.ABOVE: "above", Side.BELOW: "below", Side.BOTH: "outside of"}
-FILLED = re.compile(r"\$(?:\{?value\}?|labels\.([A-Za-z_]\w*))")
 
 
 def title_of(rule: Rule) -> str:
@@ -55,7 +54,7 @@ def sentence(rule: Rule, labels: Labels, value: float) -> str:
     """What is said when it fires. Text of labels is data, and is put in as it is."""
     said = dict(labels)
     if rule.sentence:
-        return FILLED.sub(lambda found: said.get(found[1], "") if found[1] else value_text(rule, value), rule.sentence)
+        return expand(rule.sentence, said, value, lambda number: value_text(rule, number))
     whose = f" of {', '.join(text for _, text in labels)}" if labels else ""
     return f"{title_of(rule)}{whose} is {value_text(rule, value)}: {threshold_text(rule)}"
 
