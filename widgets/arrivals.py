@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtCore import QObject, Slot
 
 from console.errors import ConsoleError
 from console.window import from_epoch
@@ -37,12 +37,6 @@ class Arrivals(QObject):
         """A chart was clicked."""
         chart = next((one for one in self._board.charts if one.metric == metric), None) if self._board else None
         self.window.inspector.display_chart(chart)
-
-    @Slot(str, QPoint)
-    def chart_menu(self, metric: str, place: QPoint) -> None:
-        """The right button on a chart."""
-        self.explain(metric)
-        self.window.show_chart_menu(place)
 
     @Slot(object)
     def hovered(self, at_s: float | None) -> None:
@@ -104,6 +98,7 @@ class Arrivals(QObject):
         if session is None:
             return
         self._board = board
+        self.window.board.set_wide(frozenset(one.metric for one in session.layout.charts if one.wide))
         self.window.board.display(board, session.selection())
         if self.window.board.cross_hair is not None:
             self.hovered(self.window.board.cross_hair)

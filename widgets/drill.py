@@ -20,7 +20,7 @@ from widgets.dialogs.files import Questions
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from console.session.rows import RawLine
+    from console.session.rows_view import RawLine
     from console.store.rows import Row, RowsCount, RowsPage, RowsQuery
 
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QPoint, Slot
 
 from console.window import Window, from_epoch
 from widgets import layout_store
+from widgets.arranging import Arranging
 from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
 from widgets.corrections import Corrections
@@ -45,6 +46,7 @@ class Helm(QObject):
         self.tasks = Tasks(window, conductor, self.questions, self)
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
+        self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -303,6 +305,68 @@ class Helm(QObject):
         """What a menu, a key or the palette asks for."""
         getattr(self, intent)()
 
+    def chart_values(self) -> None:
+        """T."""
+        self.arranging.values()
+
+    def chart_alone(self) -> None:
+        """A."""
+        self.arranging.alone()
+
+    def compare_day(self) -> None:
+        """D."""
+        self.arranging.compare("day")
+
+    def compare_week(self) -> None:
+        """Shift+D."""
+        self.arranging.compare("week")
+
+    def split_chart(self) -> None:
+        """B."""
+        self.arranging.split_on()
+
+    def copy_values(self) -> None:
+        """Of the chosen chart."""
+        self.arranging.copy()
+
+    def export_chart(self) -> None:
+        """X."""
+        self.arranging.export()
+
+    def widen_chart(self) -> None:
+        """W."""
+        self.arranging.widen()
+
+    def move_chart_left(self) -> None:
+        """[."""
+        self.arranging.move("", -1)
+
+    def move_chart_right(self) -> None:
+        """]."""
+        self.arranging.move("", 1)
+
+    def hide_chart(self) -> None:
+        """H."""
+        self.arranging.hide()
+
+    def add_chart(self) -> None:
+        """Ctrl+Shift+A."""
+        self.arranging.add()
+
+    def export_layout(self) -> None:
+        """As a text file."""
+        self.arranging.export_layout()
+
+    def import_layout(self) -> None:
+        """From a text file."""
+        self.arranging.import_layout()
+
+    @Slot(str, QPoint)
+    def chart_menu(self, metric: str, place: QPoint) -> None:
+        """The right button on a chart, or the menu key."""
+        self.arrivals.explain(metric)
+        self.arranging.open_menu(metric, place)
+
     @Slot(str, float, float)
     def rows_of(self, metric: str, start_s: float, end_s: float) -> None:
         """Return on a held cross-hair."""
@@ -379,6 +443,8 @@ class Helm(QObject):
             self.tasks.undo_delete()
         elif key == "resume":
             self.conductor.reload()
+        elif key.startswith("show "):
+            self.arranging.show(key.removeprefix("show "))
 
     @Slot()
     def show_recent(self) -> None:

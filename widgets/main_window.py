@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from widgets.panels.overview_strip import OverviewStrip
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
+    from widgets.panels.values_panel import ValuesPanel
 
 TITLE = "Pilothouse"
 NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
     overview: OverviewStrip
     drawer: Drawer
     rows: RowsPanel
+    values: ValuesPanel
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -160,10 +162,6 @@ class MainWindow(QMainWindow):
         self._inspector_wanted = not self._inspector_wanted
         self._show_inspector()
 
-    def show_chart_menu(self, place: QPoint) -> None:
-        """What can be done with a chart."""
-        self._chart_menu.popup(place)
-
     # ---- building ------------------------------------------------------------------------------------------
 
     def _build_frame(self) -> None:
@@ -198,6 +196,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.overview_strip import OverviewStrip
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
+        from widgets.panels.values_panel import ValuesPanel
 
         self.board = BoardPanel(self.icons.holder)
         self._add_place("board", holding(column(self.board, margins=(8, 8, 8, 8))))
@@ -218,6 +217,7 @@ class MainWindow(QMainWindow):
         self._add_inspector()
         yield
         self.rows = RowsPanel(self.icons)
+        self.values = ValuesPanel(self.icons)
         self._add_drawer()
         layout_store.restore_docks(self.deck)
         self._dock.hide()
@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
         """Under the charts, as wide as they and the inspector are."""
         from widgets.panels.drawer import Drawer
 
-        self.drawer = Drawer(self.icons, (("Rows", self.rows),))
+        self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values)))
         self._drawer_dock = QDockWidget("Under the charts")
         self._drawer_dock.setObjectName("drawer_dock")
         self._drawer_dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable
@@ -300,14 +300,6 @@ class MainWindow(QMainWindow):
                 group[one.menu] = one.group
             menus[one.menu].addAction(action)
             self.actions_by_name[one.name] = action
-        self._chart_menu = QMenu(self)
-        self._chart_menu.setObjectName("chart_menu")
-        for name in ("show_rows", "", "brush_reference", "brush_current", "suggest_windows", "test_drift", "",
-                     "create_incident", "", "zoom_in", "zoom_out", "back"):
-            if name:
-                self._chart_menu.addAction(self.actions_by_name[name])
-            else:
-                self._chart_menu.addSeparator()
         return menus
 
     def _show_inspector(self) -> None:

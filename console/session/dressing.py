@@ -114,9 +114,9 @@ class Dressing:
             return chart
         at = round((float(past.times[0]) + shift_s - float(chart.times[0])) / chart.bucket_s)
         size = len(chart.times)
-        name = " ".join(filter(None, (headline, GHOST_NAMES[ghost])))
-        return replace(chart, ghost=SeriesView(name, _placed(found.values, at, size, np.nan),
-                                               _placed(found.n, at, size, 0.0)))
+        said = chart.error if len(names) < 2 else f"{chart.error} Of {headline} it shows what was {GHOST_NAMES[ghost]}."
+        line = SeriesView(GHOST_NAMES[ghost], _placed(found.values, at, size, np.nan), _placed(found.n, at, size, 0.0))
+        return replace(chart, error=said.strip(), ghost=line)
 
     def _board_of(self, board: BoardView, visible: Window, ghost: str) -> BoardView:
         """The same board so long before."""

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from console.logs.raw import SHOWN_BYTES, record_at
 from console.logs.reading import Mark, TextFile, known_again
 from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX, Source
 from console.roles import Role, StreamKind
+from console.session.rows_view import FORMULA, RawLine, defused_text
 from console.store import rows as stored
 from console.store.rows import Row, RowFilter, RowsQuery
 
@@ -28,27 +28,8 @@ if TYPE_CHECKING:
 
 EXPORT_BATCH = 50_000
 PAGE = 200
-FORMULA = r"^[=+\-@\t\r]"
-"""How a cell begins that a spreadsheet takes for a formula (OWASP, CSV injection). A minus before a number is none:
-numbers are not text here."""
-
 MOST_MARKS = 400
 """Places in one file that are remembered, so that its next row is found from the nearest."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawLine:
-    """A row as it stands in its file. line: from 1, None where nobody can count; note: why the text is missing."""
-
-    path: str
-    line: int | None
-    text: str
-    note: str = ""
-
-    @property
-    def place(self) -> str:
-        """`file:line`, as editors take it."""
-        return f"{self.path}:{self.line}" if self.line is not None else self.path
 
 
 def behind(store: Workspace, metric: str) -> tuple[RowsQuery, ...]:
@@ -230,15 +211,3 @@ def defused(batch: pa.RecordBatch) -> pa.RecordBatch:
             column = pc.if_else(risky, quoted, column)
         columns.append(column)
     return arrow.RecordBatch.from_arrays(columns, schema=defused_schema(batch.schema))
-
-
-def defused_text(text: str) -> str:
-    """One cell; a number may begin with its sign."""
-    if not re.match(FORMULA, text):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text
-

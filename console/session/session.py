@@ -34,7 +34,8 @@ from console.session.places import layout_for, workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
-from console.session.rows import PAGE, RawLine, RawLines
+from console.session.rows import PAGE, RawLines
+from console.session.rows_view import RawLine
 from console.session.selection import Selection, Side
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.store import Totals, Workspace

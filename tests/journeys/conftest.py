@@ -33,6 +33,12 @@ class Answers(Questions):
     def rows(self, parent: QWidget, proposed: Path) -> Path | None:
         return self.answer
 
+    def chart(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
+        return self.answer
+
+    def layout(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
+        return self.answer
+
     def show(self, path: str) -> bool:
         self.shown.append(path)
         return True

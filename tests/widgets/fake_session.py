@@ -19,6 +19,8 @@ from console.metrics.format import format_value, format_window
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut, SeriesView
 from console.reports.view import Incident, IncidentRow
 from console.roles import ColumnType, Role, StreamKind
+from console.session.board_layout import BoardLayout
+from console.session.dressing import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.window import Window, from_epoch
 
@@ -158,6 +160,16 @@ class FakeSession:
         return self._selection
 
     # views
+
+    layout = BoardLayout()
+
+    def take_layout_notes(self) -> tuple[str, ...]:
+        """Nothing to say."""
+        return ()
+
+    def splits(self, metric: str) -> tuple[Split, ...]:
+        """Always this one."""
+        return (Split("model_version", "model version"),)
 
     def progress(self) -> LoadProgress | None:
         """While loading."""

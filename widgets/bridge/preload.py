@@ -12,7 +12,8 @@ from widgets.bridge.conductor import Conductor
 
 MODULES = ("numpy", "pyqtgraph", "widgets.panels.board_panel", "widgets.panels.overview_strip",
            "widgets.panels.drift_panel", "widgets.panels.incidents_panel", "widgets.panels.sources_panel",
-           "widgets.panels.inspector", "duckdb", "console.session.session")
+           "widgets.panels.inspector", "duckdb", "console.session.session", "widgets.panels.rows_panel",
+           "widgets.panels.values_panel", "widgets.panels.drawer")
 """What the places and a folder need. Not imported while the places are built: a step would wait for Python's lock."""
 
 

@@ -20,6 +20,9 @@ LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 MIDDLE, CENTRE = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignHCenter
 MARK_ALPHA = 120
 """A noted moment is behind the curves, and never louder than they are."""
+GHOST_DASH: tuple[float, ...] = (4, 4)
+NOW = "shown"
+"""The name of a curve that needs none while it is alone."""
 NO_DATA = "No data in this window"
 NO_VALUE = "no data"
 
@@ -64,24 +67,34 @@ class Backdrop:
     badge: str = ""              # where the numbers are from; beside the unit, where there is room
     marks: tuple[float, ...] = ()       # moments about which something was noted, in seconds
     relative: bool = False              # the time axis counts from the start of the log
+    ghost: str = ""                     # name of the curve of hours before; "" for none
+
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """The names of the curves, where there is more than one line; the ghost is not among them."""
+        return legend_names(self.series, self.ghost)
 
     def paint(self) -> QPixmap:
         """Draws it."""
         pixmap = QPixmap(self.size * self.ratio)
         pixmap.setDevicePixelRatio(self.ratio)
-        pixmap.fill(self.theme.color("surface"))
-        layout = Layout.of(self.size.width(), self.size.height(), legend=len(self.series) > 1)
         painter = QPainter(pixmap)
+        self.draw(painter)
+        painter.end()
+        return pixmap
+
+    def draw(self, painter: QPainter) -> None:
+        """With any painter, so that a file gets lines and letters and no pixels."""
+        painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self.theme.color("surface"))
+        layout = Layout.of(self.size.width(), self.size.height(), legend=bool(self.legend))
         painter.setFont(system_font())
         self._title(painter, layout)
-        if len(self.series) > 1:
-            paint_legend(painter, layout.legend, self.theme, self.series)
+        if self.legend:
+            paint_legend(painter, layout.legend, self.theme, self.legend, ghost=self.ghost)
         self._grid(painter, layout)
         if self.empty:
             painter.setPen(self.theme.pen("muted"))
             painter.drawText(layout.plot, CENTRE | MIDDLE, NO_DATA)
-        painter.end()
-        return pixmap
 
     def _title(self, painter: QPainter, layout: Layout) -> None:
         title, unit = title_parts(self.title, title_unit(self.unit, self.low, self.high), self.badge,
@@ -147,17 +160,23 @@ def time_boxes(ticks: tuple[Tick, ...], places: list[int], layout: Layout) -> li
 
 
 def paint_legend(
-    painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = ()
+    painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = (), *,
+    ghost: str = "",
 ) -> None:
-    """A sample of each curve with its name, and its value where there is one; what has no room is counted."""
+    """A sample of each curve with its name, and its value where there is one; what has no room is counted.
+
+    ghost  stands last, with the sample of a curve of hours before
+    """
+    names = (*names, ghost) if ghost else names
     font, ratio = font_metrics(), painter.device().devicePixelRatio()
     gap = GRID if values else 1.5 * GRID
     sample = (SHORT_DASH_PX if values else DASH_PX) + 4
     after = [f" {values[index]}" if index < len(values) else "" for index in range(len(names))]
     texts = [name + value for name, value in zip(names, after, strict=True)]
     if sum(font.horizontalAdvance(text) + sample + gap for text in texts) - gap > room.width():
-        share = (room.width() + gap) / len(names) - sample - gap
-        rooms = [max(LEAST_NAME_PX, share - font.horizontalAdvance(value)) for value in after]
+        sample, gap = SHORT_DASH_PX + 4, float(GRID)
+        free = room.width() + gap - len(names) * (sample + gap) - sum(font.horizontalAdvance(value) for value in after)
+        rooms = shared([font.horizontalAdvance(name) for name in names], free)
         short = [font.elidedText(n, Qt.TextElideMode.ElideMiddle, wide) for n, wide in zip(names, rooms, strict=True)]
         texts = [name + value for name, value in zip(short, after, strict=True)]
     left, middle = room.left(), room.center().y()
@@ -167,7 +186,9 @@ def paint_legend(
         more = font.horizontalAdvance("+99") if index < len(names) - 1 else 0
         if shown and left + advance - gap + more > room.right() + gap:
             break
-        painter.setPen(theme.series_pen(index, ratio, 2.0))      # a sample needs more weight than a curve
+        of_ghost = bool(ghost) and index == len(names) - 1
+        # a sample needs more weight than a curve
+        painter.setPen(theme.pen("muted", 1.0, GHOST_DASH) if of_ghost else theme.series_pen(index, ratio, 2.0))
         painter.drawLine(QPointF(left, middle), QPointF(left + sample - 4, middle))
         painter.setPen(theme.pen("text" if values else "muted"))
         painter.drawText(room.adjusted(left - room.left() + sample, 0, GRID, 0), LEFT | MIDDLE, text)
@@ -176,6 +197,21 @@ def paint_legend(
     if shown < len(names):
         painter.setPen(theme.pen("muted"))
         painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
+
+
+def shared(widths: list[float], room: float) -> list[float]:
+    """How much of the room each name gets: short ones all that they need, long ones equal parts of what is left."""
+    given = [0.0] * len(widths)
+    left = sorted(range(len(widths)), key=lambda at: widths[at])
+    for number, at in enumerate(left):
+        given[at] = max(LEAST_NAME_PX, min(widths[at], room / (len(left) - number)))
+        room -= min(widths[at], given[at])
+    return given
+
+
+def legend_names(series: tuple[str, ...], ghost: str) -> tuple[str, ...]:
+    """Names for the legend; none for a curve that is alone."""
+    return tuple(name or NOW for name in series) if len(series) > 1 or ghost else ()
 
 
 def title_parts(title: str, unit: str, badge: str, room: float) -> tuple[str, str]:

@@ -24,7 +24,18 @@ from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
-from widgets.charts.backdrop import MIDDLE, NO_VALUE, RIGHT, Backdrop, Layout, paint_legend, title_unit, without_unit
+from widgets.charts.backdrop import (
+    GHOST_DASH,
+    MIDDLE,
+    NO_VALUE,
+    RIGHT,
+    Backdrop,
+    Layout,
+    legend_names,
+    paint_legend,
+    title_unit,
+    without_unit,
+)
 from widgets.charts.cross_hair import CROSS_DOT_PX, Foot, foot_of, paint_cross, paint_dots
 from widgets.charts.curves import Curves, inside, same_curves, shape_of, thinned
 from widgets.charts.gestures import Gestures
@@ -117,7 +128,7 @@ class Chart(pg.GraphicsView):
         if not same_window:
             self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
         self._view, self._brushes = chart, brushes
-        if (len(chart.series) > 1) != (self._layout.legend.height() > 0):
+        if bool(_names(chart)) != (self._layout.legend.height() > 0):
             self._lay_out()
         if self._stale and not self.viewport().visibleRegion().isEmpty():
             self._prepare()
@@ -215,26 +226,62 @@ class Chart(pg.GraphicsView):
         cut, columns = inside(x, 0.0, span), round(plot.width())
         x = x[cut]
         shapes = [shape_of(*thinned(x, series.values[cut], 0.0, span, columns)) for series in view.series]
+        pens = len(shapes)
+        if view.ghost is not None:       # first, so that it lies behind
+            shapes.insert(0, shape_of(*thinned(x, view.ghost.values[cut], 0.0, span, columns)))
         lows = [shape.low for shape in shapes if shape.low == shape.low]
         self._empty = not lows
         held = self._held
         if lows:
             held.fit(min(lows), max(shape.high for shape in shapes if shape.high == shape.high), view.unit)
         ratio = self.devicePixelRatioF()
-        if (len(shapes), ratio) != self._pens_for:
-            self._pens_for = (len(shapes), ratio)
-            self._pens = [self._theme.series_pen(index, ratio) for index in range(len(shapes))]
-        self._curves.show_shapes(shapes, self._pens)
+        if (pens, ratio) != self._pens_for:
+            self._pens_for = (pens, ratio)
+            self._pens = [self._theme.series_pen(index, ratio) for index in range(pens)]
+        ghostly = [self._theme.pen("muted", 1.0, GHOST_DASH)] if view.ghost is not None else []
+        self._curves.show_shapes(shapes, [*ghostly, *self._pens])
         spare = SPARE_PX * (held.high - held.low) / plot.height()
         extent = QRectF(0.0, held.low - spare, span, held.high - held.low + 2 * spare)
         if extent != self._curves.boundingRect():
             self._curves.set_extent(extent)
             self._box.setRange(xRange=(0.0, span), yRange=(extent.top(), extent.bottom()), padding=0)
 
+    def draw(self, painter: QPainter) -> None:
+        """All of it but the cross-hair with any painter: for a file. Smooth lines, which a screen has no time for."""
+        view, plot = self._view, self._layout.plot
+        if view is None:
+            return
+        self._prepare()
+        self._backdrop_now().draw(painter)
+        self._paint_text(painter, self._newest())
+        self._paint_brushes(painter)
+        span = self._end_s - self._start_s
+        x = view.times + (0.5 * view.bucket_s - self._start_s)
+        within = (x >= 0.0) & (x <= span)
+        ghosts = [(view.ghost, self._theme.pen("muted", 1.0, GHOST_DASH))] if view.ghost is not None else []
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for series, pen in (*ghosts, *((one, self._theme.series_pen(index)) for index, one in enumerate(view.series))):
+            shape = shape_of(plot.left() + x[within] / span * plot.width(),
+                             self.y_of(series.values[within]))  # type: ignore[arg-type]
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if shape.line is not None:
+                painter.drawPolyline(shape.line)
+            if shape.path is not None:
+                painter.drawPath(shape.path)
+            for point in shape.dots or ():
+                painter.fillRect(QRectF(point.x() - 1, point.y() - 1, 2, 2), pen.color())
+
     def _picture(self) -> QPixmap:
+        backdrop = self._backdrop_now()
+        if backdrop != self._backdrop:
+            self._backdrop, self._pixmap = backdrop, backdrop.paint()
+        return self._pixmap
+
+    def _backdrop_now(self) -> Backdrop:
         view, ratio = self._view, self.devicePixelRatioF()
         room = self._room()
-        backdrop = Backdrop(
+        return Backdrop(
             theme=self._holder.theme,
             size=self.size(),
             ratio=ratio,
@@ -250,10 +297,8 @@ class Chart(pg.GraphicsView):
             badge=view.badge if view else "",
             marks=tuple(at for _, at in self._marks),
             relative=view.relative if view else False,
+            ghost=view.ghost.name if view and view.ghost else "",
         )
-        if backdrop != self._backdrop:
-            self._backdrop, self._pixmap = backdrop, backdrop.paint()
-        return self._pixmap
 
     def _room(self) -> float:
         """Width kept for the value at the right: grows with it, so that the title holds still and is never written
@@ -276,6 +321,9 @@ class Chart(pg.GraphicsView):
         painter.drawPixmap(0, 0, self._picture())
         if rect.top() < self._layout.plot.top() and self._view is not None:
             self._paint_value(painter, self._view)
+        self._paint_brushes(painter)
+
+    def _paint_brushes(self, painter: QPainter) -> None:
         plot = self._layout.plot
         for side, (start, end) in self._brushes.items():
             left, right = self.x_of(start), self.x_of(end)
@@ -306,19 +354,22 @@ class Chart(pg.GraphicsView):
             paint_dots(painter, self._theme, x, [self.y_of(value) if isfinite(value) else None for value in values])
 
     def _paint_value(self, painter: QPainter, view: ChartView) -> None:
-        title, legend, theme = self._layout.title, self._layout.legend, self._theme
+        legend, theme = self._layout.legend, self._theme
         if self._read_out and len(view.series) > 1:
             painter.setFont(system_font())
             painter.fillRect(legend.adjusted(0, 0, GRID, 0), theme.brush("surface"))
             by_name = {value.series: value.text for value in self._read_out}
             names = tuple(series.name for series in view.series)
             texts = without_unit(tuple(by_name.get(name, "") for name in names), self._unit(view))
-            paint_legend(painter, legend, theme, names, tuple("–" if text == NO_VALUE else text for text in texts))
+            paint_legend(painter, legend, theme, names, tuple("–" if text == NO_VALUE else text for text in texts),
+                         ghost=view.ghost.name if view.ghost else "")
             return
-        text = self._value(view)
+        self._paint_text(painter, self._value(view))
+
+    def _paint_text(self, painter: QPainter, text: str) -> None:
         painter.setFont(system_font(large=True))
-        painter.setPen(theme.pen("muted" if self._empty or text == NO_VALUE else "text"))
-        painter.drawText(title, RIGHT | MIDDLE, text)
+        painter.setPen(self._theme.pen("muted" if self._empty or text == NO_VALUE else "text"))
+        painter.drawText(self._layout.title, RIGHT | MIDDLE, text)
 
     def _unit(self, view: ChartView) -> str:
         """What the title says, and therefore no value."""
@@ -369,7 +420,7 @@ class Chart(pg.GraphicsView):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        legend = self._view is not None and len(self._view.series) > 1
+        legend = self._view is not None and bool(_names(self._view))
         self._layout = Layout.of(self.width(), self.height(), legend=legend)
         self._box.setGeometry(self._layout.plot.adjusted(0, -SPARE_PX, 0, SPARE_PX))
         self._stale = True
@@ -452,3 +503,7 @@ class Chart(pg.GraphicsView):
     def read_out(self) -> tuple[ReadOut, ...]:
         """What the header says instead of the newest value."""
         return self._read_out
+
+
+def _names(view: ChartView) -> tuple[str, ...]:
+    return legend_names(tuple(series.name for series in view.series), view.ghost.name if view.ghost else "")

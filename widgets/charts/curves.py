@@ -164,7 +164,14 @@ def same_curves(one: ChartView, other: ChartView) -> bool:
             a.name == b.name and _same(a.values, b.values)
             for a, b in zip(one.series, other.series, strict=True)
         )
+        and _same_ghost(one, other)
     )
+
+
+def _same_ghost(one: ChartView, other: ChartView) -> bool:
+    if one.ghost is None or other.ghost is None:
+        return one.ghost is other.ghost
+    return one.ghost.name == other.ghost.name and _same(one.ghost.values, other.ghost.values)
 
 
 def _same(one: Floats, other: Floats) -> bool:

@@ -40,6 +40,26 @@ class Questions:
         ending = ".parquet" if "Parquet" in _chosen else ".csv"
         return path if path.suffix.lower() in endings else path.with_name(f"{path.name}{ending}")
 
+    def chart(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
+        """Where to write a chart; the ending decides: png, svg or csv."""
+        filters = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Values (*.csv)"}
+        first = [filters[form], *(text for one, text in filters.items() if one != form)]
+        answer, chosen = QFileDialog.getSaveFileName(parent, "Export chart", str(proposed), ";;".join(first))
+        if not answer:
+            return None
+        path = Path(answer)
+        ending = next((one for one, text in filters.items() if text == chosen), form)
+        return path if path.suffix.lower().lstrip(".") in filters else path.with_name(f"{path.name}.{ending}")
+
+    def layout(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
+        """A file that holds the layout of a board."""
+        form = "Layout of a board (*.toml)"
+        if not save:
+            answer, _ = QFileDialog.getOpenFileName(parent, "Import layout", str(proposed), form)
+            return Path(answer) if answer else None
+        answer, _ = QFileDialog.getSaveFileName(parent, "Export layout", str(proposed), form)
+        return Path(answer) if answer else None
+
     def show(self, path: str) -> bool:
         """Open a written file in its program."""
         return QDesktopServices.openUrl(QUrl.fromLocalFile(path))

@@ -45,9 +45,9 @@ class ShortcutsDialog(QDialog):
         at = [0, 0]
         for menu in MENUS:
             rows = [(shown_keys(one.keys), one.text.rstrip("…")) for one in ACTIONS if one.menu == menu and one.keys]
-            self._block(grid, at, 0 if menu in ("Folder", "View", "Help") else 1, menu, rows)
-        self._block(grid, at, 0, "On charts", list(CHART_KEYS))
-        self._block(grid, at, 1, "On the strip below", list(STRIP_KEYS))
+            self._block(grid, at, 0 if menu in ("Folder", "View", "Chart", "Help") else 1, menu, rows)
+        self._block(grid, at, 1, "On charts", list(CHART_KEYS))
+        self._block(grid, at, 0, "On the strip below", list(STRIP_KEYS))
         grid.setRowStretch(grid.rowCount(), 1)
         scroll = QScrollArea()
         scroll.setWidget(holding(column(grid, margins=(24, 16, 24, 24))))

@@ -40,6 +40,7 @@ class BoardPanel(QWidget):
     hovered = Signal(object)                     # where the cross-hair is now: epoch seconds or None
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
     chart_chosen = Signal(str)                   # metric: clicked, so that the inspector can explain it
+    displayed = Signal()                         # other numbers or another window are shown
     rows_asked = Signal(str, float, float)       # metric, start, end of the bucket that the cross-hair is held in
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
@@ -58,6 +59,7 @@ class BoardPanel(QWidget):
         self._alone = ""
         self._chosen = ""
         self._side = ""
+        self._wide: frozenset[str] = frozenset()
         self._sheet = QWidget()
         self._area = QScrollArea(self)
         self._area.setWidget(self._sheet)
@@ -100,6 +102,7 @@ class BoardPanel(QWidget):
         self._visible = selection.visible
         self._brushes = {"reference": selection.reference, "current": selection.current}
         self._redraw()
+        self.displayed.emit()
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair, each in the header of its chart; none: the newest values again."""
@@ -168,6 +171,17 @@ class BoardPanel(QWidget):
         self._arrange()
         self._redraw()
 
+    @property
+    def alone(self) -> str:
+        """The chart that has all the room; "" when all are shown."""
+        return self._alone
+
+    def set_wide(self, metrics: frozenset[str]) -> None:
+        """These charts take two columns, where there are two."""
+        if metrics != self._wide:
+            self._wide = metrics
+            self._arrange()
+
     # charts
 
     def _new_chart(self, metric: str) -> Chart:
@@ -185,7 +199,7 @@ class BoardPanel(QWidget):
         chart.chosen.connect(self._choose)
         chart.rows_asked.connect(self._rows_asked)
         chart.alone_asked.connect(self._alone_asked)
-        chart.menu_asked.connect(self.menu_asked)
+        chart.menu_asked.connect(self._menu_asked)
         return chart
 
     def _redraw(self) -> None:
@@ -212,31 +226,33 @@ class BoardPanel(QWidget):
         if not shown:
             return
         width, height = self.width(), self.height()        # the area's own may be that of before it was shown
-        if self._sheet_height(width, height, len(shown))[2] > height:
+        wide = tuple(metric in self._wide for metric in shown)
+        if self._sheet_height(width, height, wide)[2] > height:
             width -= self._area.verticalScrollBar().sizeHint().width()
-        columns, tall, _ = self._sheet_height(width, height, len(shown))
-        total = -(-len(shown) // columns) * (tall + GRID) - GRID
+        columns, tall, _ = self._sheet_height(width, height, wide)
+        places = flow(wide, columns)
+        total = (places[-1][0] + 1) * (tall + GRID) - GRID
         column = (width - (columns - 1) * GRID) / columns
-        for place, metric in enumerate(shown):
-            row, number = divmod(place, columns)
-            left, right = round(number * (column + GRID)), round(number * (column + GRID) + column)
+        for metric, (row, number, spans) in zip(shown, places, strict=True):
+            left = round(number * (column + GRID))
+            right = round((number + spans - 1) * (column + GRID) + column)
             self._charts[metric].setGeometry(QRect(left, row * (tall + GRID), right - left, tall))
         self._sheet.resize(width, total)
 
-    def _sheet_height(self, width: int, height: int, count: int) -> tuple[int, int, int]:
+    def _sheet_height(self, width: int, height: int, wide_ones: tuple[bool, ...]) -> tuple[int, int, int]:
         """Columns, height of a chart, and of all of them, for so many charts in that room.
 
         Of the arrangements that show all charts at once, the one that gives them most room; else as many columns as
         there can be, whole rows, and the titles of the next one.
         """
         best: tuple[float, int, int, int] | None = None
-        most = 1
+        most, count = 1, len(wide_ones) + sum(wide_ones)
         for columns in range(1, min(count, MOST_COLUMNS) + 1):
             wide = (width - (columns - 1) * GRID) / columns
             if columns > 1 and wide < LEAST_WIDTH:
                 break
             most = columns
-            rows = -(-count // columns)
+            rows = flow(wide_ones, columns)[-1][0] + 1
             free = (height - (rows - 1) * GRID) // rows
             tall = free if self._alone else min(free, int(max(wide * TALLEST, LEAST_HEIGHT)))
             used = min(wide, LONGEST * tall) * tall
@@ -246,7 +262,7 @@ class BoardPanel(QWidget):
             return best[1:]
         whole = max(1, (height - PEEK) // (LEAST_HEIGHT + GRID))
         tall = max(LEAST_HEIGHT, (height - PEEK) // whole - GRID)
-        return most, tall, -(-count // most) * (tall + GRID) - GRID
+        return most, tall, (flow(wide_ones, most)[-1][0] + 1) * (tall + GRID) - GRID
 
     # what charts say
 
@@ -280,6 +296,10 @@ class BoardPanel(QWidget):
     def _choose(self, metric: str) -> None:
         self._chosen = metric
         self.chart_chosen.emit(metric)
+
+    def _menu_asked(self, metric: str, place: QPoint) -> None:
+        self._chosen = metric
+        self.menu_asked.emit(metric, place)
 
     def _rows_asked(self, metric: str, at_s: float) -> None:
         self._chosen = metric
@@ -335,3 +355,19 @@ class BoardPanel(QWidget):
             self.set_brush_side("")
         else:
             event.ignore()
+
+
+def flow(wide: tuple[bool, ...], columns: int) -> list[tuple[int, int, int]]:
+    """(row, first column, columns) of each chart, one after the other. A wide one that has no room begins a row, and
+    what it left free goes to the chart before it."""
+    places: list[tuple[int, int, int]] = []
+    row, at = 0, 0
+    for one in wide:
+        spans = min(2, columns) if one else 1
+        if at + spans > columns:
+            if at < columns:
+                places[-1] = (row, places[-1][1], places[-1][2] + columns - at)
+            row, at = row + 1, 0
+        places.append((row, at, spans))
+        at += spans
+    return places

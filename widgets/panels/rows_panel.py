@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.metrics.format import format_count, format_window
-from console.session.rows import RawLine, defused_text
+from console.session.rows_view import RawLine, defused_text
 from console.store.rows import OPERATORS, WITHOUT_VALUE, Row, RowFilter, RowsCount, RowsPage, RowsQuery
 from widgets.icons import Icons
 from widgets.models.paged_rows import PagedRows, as_lines

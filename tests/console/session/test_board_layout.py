@@ -158,7 +158,8 @@ def test_that_a_ghost_is_the_same_hours_before(session, ghost, days):
     session.change_chart("latency", ghost=ghost)
     chart = chart_of(session, "latency")
     assert chart.ghost is not None
-    assert chart.ghost.name == f"p95 a {ghost} before"
+    assert chart.ghost.name == f"a {ghost} before"
+    assert "p95" in chart.error
     p95 = next(series for series in chart.series if series.name == "p95")
     assert np.isfinite(p95.values).all()
     assert np.allclose(p95.values - chart.ghost.values, 100 * days)

@@ -16,7 +16,7 @@ import pytest
 from console.errors import BadSettings
 from console.jobs import JobStopped, SilentJob
 from console.session import Session
-from console.session.rows import RawLine, defused_text
+from console.session.rows_view import RawLine, defused_text
 from console.store import rows as row_pages
 from console.store.rows import RowFilter, RowsPage, RowsQuery
 from console.window import Window
