@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console.commands import demo, drift, load, metrics, open_window, report
+from console.commands import alarms, demo, drift, load, metrics, open_window, report, rules
 
 
 class OpenByDefault(TyperGroup):
@@ -48,3 +48,6 @@ app.command("load")(load.load)
 app.command("metrics")(metrics.metrics)
 app.command("drift")(drift.drift)
 app.command("report")(report.report)
+app.command("alarms")(alarms.alarms)
+app.command("check")(alarms.check)
+app.add_typer(rules.app, name="rules")
