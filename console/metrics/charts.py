@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.metrics.catalogue import CATALOGUE, CHARTS, Metric, Source, sampled_metric
+from console.errors import BadSettings
+from console.jobs import Job
+from console.metrics.catalogue import (
+    CATALOGUE,
+    CHARTS,
+    FAMILIES,
+    MORE,
+    Metric,
+    Source,
+    find,
+    of_column,
+    own_metric,
+    sampled_metric,
+)
 from console.metrics.counted import BADGE, BUCKET, NO_CURVE, OF_THE_RUNTIME
 from console.metrics.format import NO_DATA, format_count, format_value
 from console.metrics.grid import aligned, bucket_for, bucket_for_step
-from console.metrics.measure import OTHER, Measured, Reading, Series
+from console.metrics.heat import heat_of
+from console.metrics.measure import OTHER, Reading
+from console.metrics.parts import Measured
 from console.metrics.queries import query_for
-from console.metrics.view import BoardView, ChartView, Floats, OverviewView, SeriesView
-from console.roles import Role, StreamKind
+from console.metrics.sampled import Series
+from console.metrics.view import BoardView, ChartView, Floats, HeatView, OverviewView, SeriesView
+from console.roles import INPUT_ROLES, Role, StreamKind
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
@@ -31,8 +48,16 @@ OF_THE_CHART = {
     "latency": ("The time within which 50, 95 and 99 % of the requests of a bucket were answered.",
                 "values at ranks ceil(0.5 n), ceil(0.95 n) and ceil(0.99 n) of the bucket's n latencies, sorted"),
     "tokens": ("Mean number of tokens sent to the model, and written by it.",
-               "sum of tokens / requests, apart for input and output")}
+               "sum of tokens / requests, apart for input and output"),
+    "tokens_per_second": ("Tokens sent to the model each second, and written by it.",
+                          "sum of tokens / length of the bucket in seconds, apart for input and output"),
+    "ttft": ("The time within which 50 and 95 % of the requests of a bucket had their first token.",
+             "values at ranks ceil(0.5 n) and ceil(0.95 n) of the bucket's n times to the first token, sorted"),
+    "label_delay": ("The time within which 50 and 95 % of the outcomes came that are known, at the time of their "
+                    "request.",
+                    "values at ranks ceil(0.5 n) and ceil(0.95 n) of the waits for the bucket's n outcomes")}
 """Sentence and formula of a chart that shows several metrics at once."""
+QUEUE = "queue"
 HEADLINE = "p95"
 """The curve whose newest value stands large above a chart of several: the tail is what users feel."""
 MATURE = 0.9
@@ -62,6 +87,55 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
     charts += [_sampled_chart(grids.of_series(one), one.title) for one in shown_series(reading)]
     return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation,
                      _annotations(store, reading.window), "" if charts else nothing_to_draw(store))
+
+
+def available(store: Workspace) -> tuple[Metric, ...]:
+    """Every metric that the log has data for, and the user's own, whether they may be run or not: those of the board
+    first, then what is shown when asked for, then one of each family a column. Series of samples are not among them."""
+    span = store.span() or Window.from_epoch(0, 1)
+    reading = Reading(store, span, max(1, math.ceil(span.seconds)))
+    columns = {column.stored: None for stream in reading.requests for column in stream.columns_of(*INPUT_ROLES)}
+    found = [metric for metric in (*CATALOGUE, *MORE) if reading.has(metric)]
+    families = [of_column(family, column) for family in FAMILIES for column in columns]
+    found += [metric for metric in families if reading.has(metric)]
+    return (*found, *map(own_metric, store.own.metrics))
+
+
+def chart(store: Workspace, name: str, window: Window, max_points: int = 500, *, following: bool = False,
+          bucket_s: int | None = None, by: Role | str | None = None, job: Job | None = None) -> ChartView | None:
+    """One chart by its name or that of a metric; None where the log has no data for it.
+
+    by   a curve for each value of a role or of a column, which is read from the rows
+    job  can stop what reads rows
+    Raises BadSettings for a name that there is none of, JobStopped.
+    """
+    every = (*CATALOGUE, *MORE, *map(own_metric, store.own.metrics))
+    metrics = [metric for metric in every if metric.chart == name] or [find(name, store.own.metrics)]
+    bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
+    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=metrics, job=job)
+    metrics = [reading.described(metric) for metric in metrics if reading.has(metric)]
+    if not metrics or metrics[0].source is Source.HEAT:
+        return None
+    if metrics[0].source is Source.SAMPLED:
+        reading = _Grids(store, window, reading).of_series(reading.series[metrics[0].title])
+    elif by is None:
+        reading = _Grids(store, window, reading, metrics).of_chart(metrics[0].chart)
+    return _chart_of(reading, metrics, _of_requests(reading, store.coverage()), following)
+
+
+def heat(store: Workspace, name: str, window: Window, max_points: int = 200, *, bucket_s: int | None = None,
+         job: Job | None = None) -> HeatView | None:
+    """A map of values over time (`latency_map`, `score_distribution`); None where the log has no data for it.
+
+    Raises BadSettings for a metric that is no map, JobStopped.
+    """
+    metric = find(name)
+    if metric.source is not Source.HEAT:
+        raise BadSettings(f"`{name}` is a line and no map", do="Ask for its chart")
+    bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
+    reading = Reading(store, aligned(window, bucket_s), bucket_s, metrics=(metric,), job=job)
+    spread = reading.spread(metric) if reading.has(metric) else None
+    return None if spread is None else heat_of(reading, metric, spread)
 
 
 def no_board(store: Workspace) -> BoardView | None:
@@ -102,8 +176,9 @@ def _many(count: int, noun: str) -> str:
 class _Grids:
     """Samples that lie farther apart than the board's buckets are drawn in longer ones of their own: no dots."""
 
-    def __init__(self, store: Workspace, window: Window, reading: Reading) -> None:
-        self._store, self._window, self._board = store, window, reading
+    def __init__(self, store: Workspace, window: Window, reading: Reading,
+                 metrics: Sequence[Metric] = CATALOGUE) -> None:
+        self._store, self._window, self._board, self._metrics = store, window, reading, metrics
         self._readings = {reading.bucket_s: reading}
 
     def of_series(self, one: Series) -> Reading:
@@ -112,6 +187,8 @@ class _Grids:
 
     def of_chart(self, name: str) -> Reading:
         """For a chart of the catalogue, which may have to be made from counters."""
+        if name == QUEUE and self._board.queue is not None:
+            return self.of_series(self._board.queue)
         steps = [self._board.series[title].step_s for title in self._board.counters.names
                  if title in self._board.series]
         if name not in OF_COUNTERS or not steps:
@@ -120,17 +197,19 @@ class _Grids:
 
     def _with(self, bucket_s: int) -> Reading:
         if bucket_s not in self._readings:
-            self._readings[bucket_s] = Reading(self._store, aligned(self._window, bucket_s), bucket_s)
+            self._readings[bucket_s] = Reading(self._store, aligned(self._window, bucket_s), bucket_s,
+                                               metrics=self._metrics)
         return self._readings[bucket_s]
 
 
 def shown_series(reading: Reading) -> tuple[Series, ...]:
     """The series of samples that the board shows: what serves before what the process says of itself.
 
-    Left out: the buckets of histograms, the parts of a mean that is shown, what is told as throughput, errors or
-    latency already, constants and instants, and what has no increase or no line because it was sampled once.
+    Left out: the buckets of histograms, the parts of a mean that is shown, what is told as throughput, errors, latency
+    or queue already, constants and instants, and what has no increase or no line because it was sampled once.
     """
     parts = {part for one in reading.series.values() for part in (one.total, one.count)} | reading.counters.names
+    parts |= {reading.queue.title} if reading.queue is not None else set()
     shown = [one for title, one in reading.series.items()
              if title not in parts and not reading.counters.names & {title, one.total, one.count}
              and title != OTHER and not BUCKET.fullmatch(title) and not NO_CURVE.search(title)
@@ -144,10 +223,10 @@ def described(store: Workspace, metric: Metric, window: Window, bucket_s: int) -
     return Reading(store, aligned(window, bucket_s), bucket_s, metrics=(metric,)).described(metric)
 
 
-def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int,
-                  by: Role | None) -> tuple[Floats, tuple[Measured, ...]]:
-    """One metric for the command line: bucket starts, and the numbers for each value of `by`."""
-    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=(metric,))
+def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: int, by: Role | str | None,
+                  job: Job | None = None) -> tuple[Floats, tuple[Measured, ...]]:
+    """One metric for the command line: bucket starts, and the numbers for each value of `by` (see `Reading`)."""
+    reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=(metric,), job=job)
     if not reading.has(metric):
         return reading.times, ()
     measured = reading.measure(metric)
@@ -188,23 +267,30 @@ def _annotations(store: Workspace, window: Window) -> tuple[tuple[str, datetime]
 
 def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: bool) -> ChartView | None:
     metrics = [metric for metric in CATALOGUE if metric.chart == name and reading.has(metric)]
+    return _chart_of(reading, metrics, covered, following) if metrics else None
+
+
+def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ...], following: bool) -> ChartView:
+    """Metrics that share a chart, or the parts of one."""
     if len(metrics) > 1:        # the mean says less than percentiles do, and would be hidden behind them
         metrics = [metric for metric in metrics if metric.source is not Source.COUNTED]
-    if not metrics:
-        return None
+    name = metrics[0].chart if len(metrics) > 1 or metrics[0].chart in CHARTS else metrics[0].name
     series = []
     for metric in metrics:
-        measured = reading.measure(metric)
-        values = measured[0].values if measured else np.full(len(reading.times), np.nan)
-        n = measured[0].n if measured else np.zeros(len(reading.times))
-        if metric.source is Source.ROWS and reading.requests:
-            values = _only_covered(values, reading, covered)
-            if following and covered:
-                newest = max(span.end_s for span in covered)
-                values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
-        if metric.source is Source.OUTCOME:
-            values = np.where(mature(n, reading.rows(), _young(reading)), values, np.nan)
-        series.append(SeriesView(metric.series, values, n))
+        none = Measured("", np.full(len(reading.times), np.nan), np.zeros(len(reading.times)))
+        parts = reading.measure(metric) or (none,)
+        rows = reading.rows() if metric.waits else None
+        for part in parts if reading.by is not None or metric.source is Source.CLASSES else parts[:1]:
+            values = part.values
+            if metric.source is Source.ROWS and reading.requests:
+                values = _only_covered(values, reading, covered)
+                if following and covered:
+                    newest = max(span.end_s for span in covered)
+                    values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
+            if rows is not None:
+                values = np.where(mature(part.n, rows if reading.by is None else part.n, _young(reading)), values,
+                                  np.nan)
+            series.append(SeriesView(f"{part.by} {metric.series}".strip(), values, part.n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
     sentence, formula = OF_THE_CHART.get(name, (first.sentence, first.formula)) if len(metrics) > 1 else (
@@ -217,7 +303,7 @@ def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: 
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
         sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
-        (COUNTED_ERROR if counted else PERCENTILE_ERROR) if first.source is Source.PERCENTILE else "",
+        (COUNTED_ERROR if counted else PERCENTILE_ERROR) if first.source in (Source.PERCENTILE, Source.WAIT) else "",
         badge=BADGE if counted else "", relative=reading.relative)
 
 

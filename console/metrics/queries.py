@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from console.metrics.catalogue import Metric, Source
+from console.metrics.catalogue import Metric, Source, sampled_metric
+from console.metrics.tasks import Task
 from console.roles import ColumnType
+from console.store.derived import QUALITIES, SHADOWS, WAITED_S, Answer, Truth, named, quality_sql
 
 if TYPE_CHECKING:
     from console.metrics.measure import Reading
     from console.store import ColumnInfo
+
+
+MANY_QUESTIONS = (Source.CHANGES, Source.UNCHANGED, Source.OUTSIDE, Source.UNSEEN, Source.CHURN, Source.HEAT,
+                  Source.OWN)
+"""What one SELECT does not answer."""
 
 
 def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
@@ -39,19 +46,46 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
             return select(_by(counters.failed, counters.answered), "samples", "ts")
         case Source.COUNTED:
             return select(f"{_by((counters.total,), (counters.count,))} * {counters.scale!r}", "samples", "ts")
-        case Source.PERCENTILE if counters.buckets:
+        case Source.PERCENTILE if counters.buckets and metric.chart == "latency":
             text = select("sum(increase)", "samples", "ts", _among([name for _, name in counters.buckets]))
             return (text.replace("SELECT ", "SELECT metric, ", 1)
                     .replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, metric ORDER BY bucket, metric"))
         case Source.ROWS:
             return select(f"count(*) / {reading.bucket_s}.0", "events", "ts")
-        case Source.PERCENTILE:
+        case Source.PERCENTILE | Source.WAIT:
             ranks = ", ".join(f"{one.quantile:g}" for one in (metric, *others))
-            return select(f"quantile_disc(latency_ms, {f'[{ranks}]' if others else ranks})", "events", "ts")
+            value, source, time = _ranked(reading, metric)
+            return select(f"quantile_disc({value}, {f'[{ranks}]' if others else ranks})", source, time) if value else ""
         case Source.FAILED:
             return select("avg(failed::INTEGER)", "events", "ts")
-        case Source.OUTCOME:
-            return select(f"avg({metric.roles[0].value}::DOUBLE)", "events", "ts")
+        case Source.OUTCOME | Source.QUALITY:
+            if reading.task is Task.CLASSES and metric.outcome:      # `events` has numbers of outcomes, and no words
+                return "\nUNION ALL\n".join(
+                    select(f"avg({one.value})", stream.rows_sql, "_ts") for stream in reading.requests
+                    if (one := named(stream, QUALITIES.get(metric.outcome, ""))) is not None)
+            return select(_outcome(metric), "events", "ts")
+        case Source.SHADOW:
+            return "\nUNION ALL\n".join(
+                select(f"avg({one.value})", stream.rows_sql, "_ts") for stream in reading.requests
+                if (one := named(stream, SHADOWS[metric.name])) is not None)
+        case Source.SPEED:
+            return "\nUNION ALL\n".join(
+                select(f"sum({_canonical(column)}) / {reading.bucket_s}.0", stream.rows_sql, "_ts")
+                for stream, columns in reading.columns(metric) for column in columns)
+        case Source.COST:
+            return "\nUNION ALL\n".join(
+                select(f"sum({_quoted(stored)}) * {factor!r} * 3600 / {reading.bucket_s}.0", stream.rows_sql, "_ts")
+                for stream, stored, factor in reading.costs())
+        case Source.QUEUE:
+            return select(*_of_series(reading, sampled_metric(reading.queue.title))) if reading.queue else ""
+        case Source.CLASSES:
+            text = "\nUNION ALL\n".join(
+                select(f"{_quoted(column.stored)} AS class, count(*)", stream.rows_sql, "_ts",
+                       f" AND {_quoted(column.stored)} IS NOT NULL")
+                for stream, columns in reading.columns(metric) for column in columns)
+            return text.replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, class ORDER BY bucket, class")
+        case source if source in MANY_QUESTIONS:
+            return ""
         case Source.SAMPLED:
             return select(*_of_series(reading, metric))
         case Source.MISSING | Source.MISSING_INPUT:
@@ -64,6 +98,36 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
                 select(" + ".join(f"avg({_canonical(column)})" for column in columns)
                        + (f" / {len(columns)}" if len(columns) > 1 else ""), stream.rows_sql, "_ts")
                 for stream, columns in reading.columns(metric))
+
+
+def _ranked(reading: Reading, metric: Metric) -> tuple[str, str, str]:
+    """What percentiles are of, where it stands, and its time; "" where it takes more than a SELECT."""
+    if metric.source is Source.WAIT:
+        for stream in reading.requests:
+            if (one := named(stream, WAITED_S)) is not None:
+                return one.value, stream.rows_sql, "_ts"
+        return "", "", ""
+    if metric.chart == "latency":
+        return "latency_ms", "events", "ts"
+    for stream, (column, *_) in sorted(reading.columns(metric), key=lambda item: -item[0].rows):
+        return _canonical(column), stream.rows_sql, "_ts"
+    return "", "", ""
+
+
+def _outcome(metric: Metric) -> str:
+    """Over `events`, whose scores and labels are numbers."""
+    if not metric.outcome:
+        return f"avg({metric.roles[0].value}::DOUBLE)"
+    number = "TRY_CAST(prediction AS DOUBLE)"
+    answer = Answer(f"coalesce(score, {number})", f"coalesce({number}, score)")
+    value = quality_sql(answer, Truth("coalesce(label, clicked)"))[metric.outcome]
+    match metric.name:
+        case "brier":
+            return f"avg(({value}) ** 2)"
+        case "rmse":
+            return f"sqrt(avg(({value}) ** 2))"
+        case _:
+            return f"avg({value})"
 
 
 def _of_series(reading: Reading, metric: Metric) -> tuple[str, str, str, str]:

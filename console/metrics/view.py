@@ -45,6 +45,25 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class HeatView:
+    """How many rows lie where, over time: a map. Times as in ChartView."""
+
+    metric: str
+    title: str
+    unit: str                   # of the values: "ms", ""
+    group: str
+    times: Floats
+    bucket_s: int
+    edges: Floats               # shape (values + 1,), rising; evenly spaced, or their logarithms where `logarithmic`
+    counts: Floats              # shape (len(times), values)
+    logarithmic: bool
+    sentence: str
+    formula: str
+    error: str = ""
+    relative: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BoardView:
     """All charts that the log has data for, over the same window and buckets."""
 

@@ -19,6 +19,9 @@ CORRECT, ABS_ERROR, LOG_LOSS = "_correct", "_abs_error", "_log_loss"
 AGREES, SHADOW_GAP = "_agrees", "_shadow_gap"
 """Whether the shadow model said the same; how far apart the two numbers lie."""
 
+SHADOWS = {"shadow_agreement": AGREES, "shadow_difference": SHADOW_GAP}
+"""By the name of the metric."""
+
 WAITED_S = "_waited_s"
 """Seconds from a request to the outcome that stands in its own row."""
 

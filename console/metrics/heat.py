@@ -1,0 +1,51 @@
+"""Maps of values over time, from logarithmic bins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.metrics.catalogue import Metric
+from console.metrics.view import Floats, HeatView
+
+if TYPE_CHECKING:
+    from console.metrics.measure import Reading
+    from console.store.scans import Distribution
+
+ROWS = 40
+"""Steps of value, and so rows of pixels at least: what an eye tells apart in a small chart."""
+
+SHARES = 20
+"""Steps of a value that lies between 0 and 1: a twentieth each."""
+
+BIN_ERROR = "Values are known to 1 %: at an edge a row may lie in the step beside its own."
+
+
+def heat_of(reading: Reading, metric: Metric, spread: Distribution) -> HeatView:
+    """The bins laid into steps that are even, or even in their logarithms where a duration is told."""
+    logarithmic = metric.unit in ("ms", "s")
+    middles = (spread.lower + spread.upper) / 2
+    edges = edges_of(spread.lower, spread.upper, logarithmic)
+    place = np.clip(np.searchsorted(edges, middles, side="right") - 1, 0, len(edges) - 2)
+    counts = np.zeros((len(reading.times), len(edges) - 1))
+    for bin_, row in enumerate(place):
+        counts[:, row] += spread.counts[:, bin_]
+    return HeatView(metric.name, metric.title, metric.unit, metric.group, reading.times, reading.bucket_s, edges,
+                    counts, logarithmic, metric.sentence, metric.formula, BIN_ERROR, reading.relative)
+
+
+def edges_of(lower: Floats, upper: Floats, logarithmic: bool) -> Floats:
+    """Ends of the steps over all bins, rising; one step where all values are one."""
+    if not len(lower):
+        return np.array([0.0, 1.0])
+    low, high = float(lower.min()), float(upper.max())
+    if logarithmic:
+        positive = lower[upper > 0]
+        low = float(positive[positive > 0].min()) if (positive > 0).any() else 1e-3
+        high = max(high, low * 1.02)
+        edges = np.geomspace(low, high, ROWS + 1)
+        return np.concatenate([[min(0.0, float(lower.min()))], edges]) if (lower <= 0).any() else edges
+    if low >= 0 and high <= 1.02:
+        return np.linspace(0.0, 1.0, SHARES + 1)
+    return np.linspace(low, high, ROWS + 1) if high > low else np.array([low, low + max(1.0, abs(low))])
