@@ -289,10 +289,11 @@ def wait(con: DuckDBPyConnection, q: float) -> float | None:
     return float(value_of_bin(np.asarray(found["bin"], dtype=np.float64)[place]))
 
 
-def waits(con: DuckDBPyConnection, window: Window, bucket_s: float, qs: Sequence[float]) -> PercentileSeries:
+def waits(con: DuckDBPyConnection, window: Window, bucket_s: float, qs: Sequence[float], *,
+          phase_s: float = 0.0) -> PercentileSeries:
     """See Workspace.outcome_waits. Bins are kept by FINEST_S; where buckets are no multiple of it, those they begin
     in count."""
-    grid = Grid.over(window, bucket_s)
+    grid = Grid.over(window, bucket_s, phase_s)
     rows = con.execute(f"SELECT {grid.index_sql('bucket')} AS i, bin, sum(n)::DOUBLE AS n FROM outcome_waits "
                        f"WHERE {grid.within_sql('bucket')} GROUP BY ALL ORDER BY i, bin").fetchnumpy()
     n, values = reading.ranked_bins(grid, np.asarray(rows["i"]).astype(np.int64), plain(rows["bin"], 0.0),

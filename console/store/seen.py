@@ -67,6 +67,10 @@ class Seen:
         return [replace(part, values={q: middles(values / scale) * scale for q, values in part.values.items()})
                 for part in found]
 
+    def outcome_waits(self, window: Window, bucket_s: float, qs: Sequence[float]) -> PercentileSeries:
+        """See Workspace.outcome_waits; of all outcomes that are known."""
+        return outcomes.waits(self._con, self._meant(window), bucket_s, qs, phase_s=self._phase_s)
+
     def scan(self, stream_id: int, window: Window, bucket_s: float, job: Job | None = None) -> Scan:
         """See Workspace.scan."""
         return Scan(self._con, self._some[stream_id], Grid.over(self._meant(window), bucket_s, self._phase_s),
