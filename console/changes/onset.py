@@ -1,0 +1,219 @@
+"""When a number left what was expected of it, for how long, and how sure that is.
+
+Arrays in, values out. The likelihood of a shift is computed for every stretch of buckets at once (a box), and for a
+slope from every bucket to the end; the best of them is the change. Its noise is measured at its own length from what
+lay before, so that a number that wanders is not taken for one that jumped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from console.changes.usual import MAD, Bools, Floats
+
+LEAST_Z = 5.5
+"""Of some ten thousand stretches of a hundred numbers, none goes so far by chance."""
+
+ASKED_Z = 3.7
+"""Of a shift that begins at the time in question."""
+
+LASTING = 0.25
+"""Of what is looked at after that time, and which lasts so much of it: that leaves few tries."""
+
+EARLIER_Z = 4.5
+"""What lies before a change that is sure and goes the same way is asked for less."""
+
+EARLIER_SHARE = 0.1
+"""But it must be so much of the whole shift."""
+
+NEAR = 9.0
+"""Beginnings whose likelihood (twice its logarithm) is within so much of the best may be the true one."""
+
+SLOPE_GAIN = 6.0
+"""A slope is said instead of a shift if it explains so much more."""
+
+LEAST_BUCKETS = 2
+FEWEST_BLOCKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Buckets [first, last) differ from what was expected by `delta`; first lies within [earliest, latest].
+
+    slope  it grows from `first` on; delta is then its height at the end
+    """
+
+    first: int
+    last: int
+    earliest: int
+    latest: int
+    delta: float
+    z: float
+    slope: bool
+    n: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Noise:
+    """Variance of a mean over L buckets, times its weight, for L = 1, 2, 4, ...; hits: shares count events."""
+
+    by_length: Floats
+    weight: float       # of all that lay before
+
+    def of(self, length: Floats) -> Floats:
+        """At any length: the next one that was measured, and not less than at shorter ones."""
+        at = np.clip(np.round(np.log2(np.maximum(length, 1))), 0, len(self.by_length) - 1).astype(np.int64)
+        return self.by_length[at]
+
+
+def noise_of(left: Floats, weights: Floats, before: Bools, least: float = 0.0) -> Noise:
+    """From residuals before. least: what chance alone gives at any length, in the same measure."""
+    known = before & np.isfinite(left) & (weights > 0)
+    r, w = left[known], weights[known]
+    found: list[float] = []
+    length = 1
+    while len(r) // length >= FEWEST_BLOCKS or not found:
+        blocks = max(len(r) // length, 1)
+        cut = blocks * length if len(r) >= length else len(r)
+        weight = w[:cut].reshape(blocks, -1).sum(axis=1)
+        means = np.divide((w * r)[:cut].reshape(blocks, -1).sum(axis=1), weight, out=np.zeros(blocks),
+                          where=weight > 0)
+        squares = weight * means ** 2
+        # The mean is swayed by one bad hour, the median by nothing; of few blocks the median is too unsure.
+        middle = float(np.median(np.sqrt(squares))) * MAD
+        plain = math.sqrt(float(np.mean(squares))) if len(squares) else 0.0
+        value = min(plain, 1.5 * middle) if blocks >= 4 * FEWEST_BLOCKS else plain
+        # Tails heavier than the normal law's: what was seen before must not look like five scales afterwards.
+        third = math.sqrt(float(np.sort(squares)[-min(3, blocks)]))
+        value = max(value, third / (math.sqrt(2 * math.log(blocks + 1)) + 0.5))
+        found.append(max(value * value, least, found[-1] if found else 0.0))
+        length *= 2
+    return Noise(np.maximum(np.array(found), 1e-300), float(w.sum()))
+
+
+def find_shift(left: Floats, weights: Floats, noise: Noise, start: int, *, hits: Floats | None = None,
+               expected_hits: Floats | None = None, hits_before: float = 0.0, slopes: bool = True,
+               asked: int | None = None, n: Floats | None = None, least_n: float = 0.0) -> Shift | None:
+    """The likeliest shift that begins at bucket `start` or later; None when none is beyond chance.
+
+    left      values less what was expected, NaN where there is none, shape (n,)
+    hits, expected_hits   of a share: events in each bucket; their likelihood is that of counts, for few of them are
+              far from normal
+    asked     the bucket of the time in question
+    n, least_n   rows in each bucket, and how many a shift must rest on
+    """
+    r = np.where(np.isfinite(left), left, 0.0)[start:]
+    w = np.where(np.isfinite(left), weights, 0.0)[start:]
+    size = len(r)
+    if size < LEAST_BUCKETS or not w.any():
+        return None
+    sums, mass = _sums(w * r), _sums(w)
+    first, last = np.arange(size)[:, None], np.arange(1, size + 1)[None, :]
+    length = np.maximum(last - first, 1)
+    weight = mass[1:][None, :] - mass[:-1][:, None]
+    total = sums[1:][None, :] - sums[:-1][:, None]
+    valid = (last - first >= LEAST_BUCKETS) & (weight > 0)
+    if n is not None and least_n > 0:
+        rows = _sums(n[start:])
+        valid &= rows[1:][None, :] - rows[:-1][:, None] >= least_n
+    spread = noise.of(length.astype(np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(valid, total / np.where(weight > 0, weight, 1.0), 0.0)
+        variance = spread / np.where(weight > 0, weight, 1.0) + noise.by_length[-1] / max(noise.weight, 1e-300)
+        z2 = np.where(valid, mean ** 2 / variance, 0.0)
+    if hits is not None and expected_hits is not None:
+        counted = _counted(hits[start:], expected_hits[start:], hits_before, length, noise)
+        z2 = np.where(valid, np.minimum(z2, counted), 0.0)
+    likely = z2.copy()
+    if asked is not None:       # who names a time has looked already: there chance has fewer tries
+        near = np.abs(first + start - asked) <= 1
+        likely[near & (last - first >= LASTING * (size + start - asked))] += LEAST_Z ** 2 - ASKED_Z ** 2
+    if float(likely.max()) < LEAST_Z ** 2:
+        return None
+    flat = _box(z2, likely, mean, mass)
+    sloped = _slope(r, w, z2[:, -1]) if slopes else None
+    if sloped is not None:
+        gained = _explained(r, w, sloped) - _explained(r, w, flat)
+        if gained > SLOPE_GAIN * float(noise.of(np.array([float(size)]))[0]):
+            return _moved(sloped, start)
+    return _moved(flat, start)
+
+
+def _sums(values: Floats) -> Floats:
+    return np.concatenate(([0.0], np.cumsum(values)))
+
+
+def _counted(hits: Floats, expected: Floats, before: float, length: Floats, noise: Noise) -> Floats:
+    """Twice the logarithm of the likelihood ratio of two Poisson counts, over what the noise is above that of chance.
+
+    noise.by_length is in units of the chance of these counts there (see `tracks`)."""
+    k, e = _sums(np.nan_to_num(hits)), _sums(np.nan_to_num(expected))
+    seen = np.maximum(k[1:][None, :] - k[:-1][:, None], 0.0)
+    due = np.maximum(e[1:][None, :] - e[:-1][:, None], 1e-9)
+    had = max(before, 0.5)
+    ratio = (seen + had) / (due + had)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(seen > 0, seen * np.log(seen / (due * ratio)), 0.0)
+        second = had * np.log(1 / ratio)
+    return np.maximum(2 * (first + second), 0.0) / np.maximum(noise.of(length.astype(np.float64)), 1.0)
+
+
+def _box(z2: Floats, likely: Floats, mean: Floats, mass: Floats) -> Shift:
+    at = int(np.argmax(likely))
+    i, j = divmod(at, z2.shape[1])
+    delta, best = float(mean[i, j]), float(z2[i, j])
+    near = np.flatnonzero(z2[:, j] >= best - NEAR)
+    earliest, latest, first = int(near[0]), int(near[-1]), i
+    for _ in range(4):
+        if first < LEAST_BUCKETS:
+            break
+        part = np.where((np.sign(mean) == np.sign(delta)) & (np.abs(mean) >= EARLIER_SHARE * abs(delta)), z2, 0.0)
+        part = part[:first, :first]
+        if float(part.max()) < EARLIER_Z ** 2:
+            break
+        a, b = divmod(int(np.argmax(part)), part.shape[1])
+        # It counts as the same change if it goes on to it without a gap as long as itself.
+        if first - (b + 1) > (b + 1 - a):
+            break
+        near = np.flatnonzero(part[:, b] >= part[a, b] - NEAR)
+        first, earliest, latest = a, int(near[0]), int(near[-1])
+    return Shift(first, j + 1, min(earliest, first), max(latest, first), delta, math.sqrt(best), False,
+                 float(mass[j + 1] - mass[i]))
+
+
+def _slope(r: Floats, w: Floats, z2: Floats) -> Shift | None:
+    """From some bucket to the end, rising evenly from nothing to 1. It is as sure as the shift that begins there, of
+    which `z2` has the squares."""
+    size = len(r)
+    if size < 6:
+        return None
+    at = np.arange(size)
+    x = np.clip((at[None, :] + 0.5 - at[:-4, None]) / (size - at[:-4, None]), 0.0, None)
+    weight = (w * x ** 2).sum(axis=1)
+    height = np.divide((w * r * x).sum(axis=1), weight, out=np.zeros(len(weight)), where=weight > 0)
+    gain = height ** 2 * weight
+    i = int(np.argmax(gain))
+    if z2[i] < LEAST_Z ** 2:
+        return None
+    near = np.flatnonzero(gain >= gain[i] * (1 - NEAR / max(float(z2[i]), NEAR)))
+    return Shift(i, size, int(near[0]), int(near[-1]), float(height[i]), math.sqrt(float(z2[i])), True,
+                 float(w[i:].sum()))
+
+
+def _explained(r: Floats, w: Floats, shift: Shift) -> float:
+    """How much of the weighted squares a shift explains."""
+    at = np.arange(len(r))
+    if shift.slope:
+        x = np.clip((at + 0.5 - shift.first) / (len(r) - shift.first), 0.0, None)
+    else:
+        x = ((at >= shift.first) & (at < shift.last)).astype(np.float64)
+    weight = float((w * x ** 2).sum())
+    return float((w * r * x).sum()) ** 2 / weight if weight > 0 else 0.0
+
+
+def _moved(shift: Shift, by: int) -> Shift:
+    return Shift(shift.first + by, shift.last + by, shift.earliest + by, shift.latest + by, shift.delta, shift.z,
+                 shift.slope, shift.n)

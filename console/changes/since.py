@@ -1,0 +1,385 @@
+"""The question itself: what left its usual way around a moment, in what order, and how far."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.changes import feedback, trained, words
+from console.changes.judge import LEAST_POINTS, SMALL, Grid, Moved, judge
+from console.changes.order import ordered
+from console.changes.parts import Part, bad_only_within
+from console.changes.tracks import Scale, Track, parts_of, read
+from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.errors import BadSettings
+from console.jobs import Job, SilentJob
+from console.metrics.format import format_exact, format_span, format_time, format_window
+from console.metrics.grid import BUCKETS_S
+from console.roles import Role, StreamKind
+from console.window import Window, from_epoch
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+LEVELS_S = tuple(bucket for bucket in BUCKETS_S if bucket >= 10)
+AFTER_BUCKETS, BEFORE_BUCKETS = 150, 2000
+"""What lies after is cut into about so many buckets; of what lies before so many are looked at."""
+
+LEAST_AFTER = 8
+"""Buckets after the moment, even if each then holds few rows."""
+
+ROWS_A_BUCKET = 30
+LONGEST_BACK_S, LEAST_BACK_S = 6 * 3600.0, 1800.0
+"""A time is often typed, or an alarm raised, hours after it began: so far back a beginning is looked for."""
+
+SCARCE = 0.25
+"""Where less lies before than this share of what lies after, the training data is asked too."""
+
+FAINT = 0.4
+"""Moves below so much of what matters are not named."""
+
+NONE, LEAST_NEW = 0.0005, 0.05
+"""A share below the first is none: half an event was added to it. New values matter from the second on."""
+
+SPLITS = (Role.MODEL_VERSION, Role.MODEL, Role.HOST)
+SCHEMA = "schema"
+
+
+def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, until: datetime | None = None,
+                  reference: Window | None = None, target: str = "",
+                  stopwatch: Callable[[], float] = perf_counter) -> ChangesView:
+    """What moved around and after `at`.
+
+    until      up to when it is looked; the end of the log unless it is given
+    reference  what is usual; all that lies before unless it is given, with the time of day and the weekend in it where
+               they can be learned. Where nothing lies before, it is the training data, if the log has some.
+    target     the folder or workspace as a command line names it, for the view's `command`
+    Raises BadSettings when `at` lies outside of the log, JobStopped when the job is asked to stop.
+    """
+    started, job = stopwatch(), job or SilentJob()
+    span = store.span()
+    if span is None:
+        raise BadSettings("The log has no rows with a time", where=str(store.path))
+    end = min(until, span.end) if until is not None else span.end
+    if not (span.start - timedelta(days=1) <= at < end):
+        said = format_window(span, relative=store.relative)
+        raise BadSettings(f"{format_exact(at, relative=store.relative)} is not in this log", where=str(store.path),
+                          do=f"Choose a time within {said}")
+    command = _command(target or str(store.path), at, until, store.relative)
+    stretch = _Stretch.around(store, at, span, end, reference)
+    if stretch is None:
+        view = trained.compared(store, Window(max(at, span.start), end), job)
+        return replace(view, at=at, command=command, seconds=stopwatch() - started)
+    found = _Search(store, stretch, at, job).rows()
+    if stretch.since.start - span.start < min(timedelta(days=1), (end - at) * SCARCE):
+        found.add(trained.compared(store, Window(span.start, end), job))
+    slack = timedelta(seconds=stretch.bucket_s)
+    rows = ordered(found.rows, slack)
+    back = format_span((at - stretch.since.start).total_seconds()) or "0 s"
+    sentence = words.overall([(_short(row), row.weak, row.kind) for row in rows],
+                             format_time(at, relative=store.relative), back)
+    return ChangesView(at, stretch.since, stretch.reference, stretch.said, stretch.bucket_s, rows,
+                       tuple(found.notes), sentence, command, stopwatch() - started, store.relative)
+
+
+def _short(row: ChangeRow) -> str:
+    match row.kind:
+        case ChangeKind.COLUMN:
+            return f"column {words.named(row.name)}"
+        case ChangeKind.SCHEMA:
+            return words.named(row.title)
+        case ChangeKind.VERSION:
+            return words.named(row.segment.replace("=", " "))
+        case _:
+            return row.title + (f" in {words.named(row.segment)}" if row.segment else "")
+
+
+def _command(target: str, at: datetime, until: datetime | None, relative: bool) -> str:
+    more = ["--until", format_exact(until, relative=relative)] if until is not None else []
+    return " ".join(["pilothouse changes", shlex.quote(target), "--since", format_exact(at, relative=relative), *more,
+                     "--json"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stretch:
+    """The buckets, and which of them tell what is usual."""
+
+    window: Window
+    bucket_s: int
+    since: Window
+    reference: Window
+    said: str
+    grid: Grid
+
+    @classmethod
+    def around(cls, store: Workspace, at: datetime, span: Window, end: datetime,
+               reference: Window | None) -> _Stretch | None:
+        """None where too little lies before."""
+        after_s, before_s = (end - at).total_seconds(), (at - span.start).total_seconds()
+        if before_s <= 0:
+            return None
+        bucket_s = _bucket(store, after_s, before_s, span)
+        back_s = min(LONGEST_BACK_S, before_s / 6, max(2 * after_s, LEAST_BACK_S))
+        first = math.ceil(max(span.start.timestamp(), at.timestamp() - BEFORE_BUCKETS * bucket_s) / bucket_s)
+        if reference is not None:
+            first = min(first, math.floor(reference.start_s / bucket_s))
+        last = math.floor(end.timestamp() / bucket_s)       # a bucket that is still filling would look like a fall
+        if last - first < 4:
+            return None
+        times = (np.arange(first, last) * bucket_s).astype(np.float64)
+        start_at = int(np.searchsorted(times, at.timestamp() - back_s))
+        before = times + bucket_s <= at.timestamp() - back_s
+        if reference is not None:
+            before = (times >= reference.start_s) & (times + bucket_s <= reference.end_s)
+        if np.count_nonzero(before) < LEAST_AFTER or start_at >= len(times) - 1:
+            return None
+        asked = int(np.searchsorted(times, at.timestamp(), "right")) - 1
+        window = Window.from_epoch(first * bucket_s, last * bucket_s)
+        known = times[before]
+        used = Window.from_epoch(float(known[0]), float(known[-1]) + bucket_s)
+        said = format_window(used, relative=store.relative)
+        since = Window(from_epoch(float(times[start_at])), from_epoch(last * bucket_s))
+        return cls(window, bucket_s, since, used, said,
+                   Grid(times, bucket_s, start_at, before, asked))
+
+
+def _bucket(store: Workspace, after_s: float, before_s: float, span: Window) -> int:
+    """Short enough to see when it began, long enough to hold some rows."""
+    streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS and stream.rows]
+    rate = sum(stream.rows for stream in streams) / span.seconds
+    steps = [2 * stream.step_s for stream in store.streams() if stream.kind is StreamKind.SAMPLES and stream.rows]
+    wanted = max(after_s / AFTER_BUCKETS, ROWS_A_BUCKET / rate if rate else min(steps, default=10.0))
+    most = max(min(after_s, before_s) / LEAST_AFTER, LEVELS_S[0])
+    wanted = min(wanted, most)
+    longer = [bucket for bucket in LEVELS_S if bucket >= wanted]
+    return longer[0] if longer and longer[0] <= most else max(
+        (bucket for bucket in LEVELS_S if bucket <= most), default=LEVELS_S[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    rows: list[ChangeRow]
+    notes: list[str]
+
+    def add(self, view: ChangesView) -> None:
+        """What was so from the beginning, and not told as changed since."""
+        told = {row.column for row in self.rows if not row.weak}
+        rows = [row for row in view.rows if not row.weak and row.column not in told]
+        self.rows.extend(rows)
+        self.notes.extend(view.notes if rows else ())
+
+
+class _Search:
+    """One answer in the making."""
+
+    def __init__(self, store: Workspace, stretch: _Stretch, at: datetime, job: Job) -> None:
+        self._store, self._stretch, self._at, self._job = store, stretch, at, job
+        self._grid = stretch.grid
+        self._relative = store.relative
+
+    def rows(self) -> _Found:
+        """All that moved, not yet in order."""
+        job, stretch = self._job, self._stretch
+        job.report(0, 3, "Reading what was usual")
+        tracks, notes, sds = read(self._store, stretch.window, stretch.bucket_s, job)
+        job.report(1, 3, "Looking for what moved")
+        moved = []
+        for track in tracks:
+            job.stop_if_asked()
+            if (one := judge(track, self._grid)) is not None:
+                moved.append(one)
+        job.report(2, 3, "Looking at versions and hosts")
+        parts: list[Track] = []
+        for role in SPLITS:
+            job.stop_if_asked()
+            parts += parts_of(self._store, stretch.window, stretch.bucket_s, role, sds)
+        schema = self._schema()
+        changed_columns = {name for row in schema for name in row.title.split("`")[1::2]}
+        moved = [one for one in moved if one.track.column not in changed_columns or
+                 one.track.kind is not ChangeKind.COLUMN]
+        versions = self._versions([one for one in moved if one.track.kind is ChangeKind.VERSION])
+        metrics = [one for one in moved if one.track.kind in (ChangeKind.METRIC, ChangeKind.TRAFFIC)]
+        within = bad_only_within(parts, {one.track.name: one for one in metrics},
+                                 {track.name: track for track in tracks if not track.segment}, self._grid)
+        rows = [*schema, *self._version_rows(versions, within)]
+        columns = self._column_rows([one for one in moved if one.track.kind is ChangeKind.COLUMN], metrics)
+        rows += columns
+        rows += self._metric_rows(metrics, columns, within, versions)
+        job.stop_if_asked()
+        rows += self._following(tracks, notes)
+        job.report(3, 3, "")
+        return _Found([row for row in rows if row.strength >= FAINT], notes)
+
+    # ---- rows ----------------------------------------------------------------------------------------------
+
+    def _schema(self) -> list[ChangeRow]:
+        """What was noted about columns that came or went."""
+        since, found = self._stretch.since, []
+        for at, text, origin in self._store.annotations():
+            if origin == SCHEMA and since.start <= at < since.end:
+                names = text.split("`")[1::2]
+                found.append(ChangeRow(
+                    ChangeKind.SCHEMA, names[-1] if names else text, "", text, "", "input", "collection", at, at, at,
+                    None, math.nan, math.nan, math.nan, "schema", 2.0, math.nan, False, "",
+                    f"{words.named(text)} at {format_time(at, seconds=True, relative=self._relative)}.", "",
+                    names[-1] if names else ""))
+        return found
+
+    def _versions(self, moved: Sequence[Moved]) -> list[Moved]:
+        """Of the versions whose share moved those that gained; those that lost only where none gained."""
+        gained = [one for one in moved if one.after > one.before]
+        return gained or list(moved)
+
+    def _version_rows(self, versions: Sequence[Moved], within: Sequence[Part]) -> list[ChangeRow]:
+        rows = []
+        for one in versions:
+            own = [part for part in within if part.segment == one.track.segment]
+            row = self._row(one, "share of requests", partial(
+                words.of_version, one.track.column, one.track.value, one.before, one.after,
+                bad=[part.said for part in own]))
+            # A version is seen with its first request: no guess is needed.
+            if one.before < NONE or own:
+                strength = max([row.strength, 2.0, *(part.strength for part in own)])
+                row = replace(row, strength=strength, weak=False, why_weak="")
+            rows.append(row)
+        return rows
+
+    def _column_rows(self, moved: Sequence[Moved], metrics: Sequence[Moved]) -> list[ChangeRow]:
+        charts = {one.track.column: one.track.chart for one in metrics if one.track.column}
+        rows = []
+        for name in dict.fromkeys(one.track.column for one in moved):
+            own = [one for one in moved if one.track.column == name]
+            values = [one for one in own if one.track.what == "values"]
+            if values:
+                rows.append(self._of_values(name, values))
+            for one in own:
+                if one.track.what == "values":
+                    continue
+                said = partial(words.of_column, name, one.track.what, one.before, one.after, one.track.sd, values=())
+                missing = one.track.what == "missing"
+                rows.append(self._row(one, "points" if missing else "standard deviations", said,
+                                      chart="missing_values" if missing else charts.get(name, "")))
+        return rows
+
+    def _of_values(self, name: str, moved: Sequence[Moved]) -> ChangeRow:
+        """One row for all values of a column: it began when the surest of them did, and moved by what all gained."""
+        surest = max(moved, key=lambda one: one.shift.z)
+        far = max(sum(max(0.0, one.after - one.before) for one in moved),
+                  sum(max(0.0, one.before - one.after) for one in moved))
+        most = sorted(moved, key=lambda one: -abs(one.after - one.before))
+        least = LEAST_POINTS["values"] if all(one.before >= NONE for one in moved) else LEAST_NEW
+        doubt = next(iter(sorted({one.doubt for one in moved})), "") if all(one.doubt for one in moved) else ""
+        one = replace(surest, effect=far, strength=far / least, doubt=doubt)
+        return self._row(one, "excess share", partial(
+            words.of_column, name, "values", one.before, one.after, math.nan,
+            values=[(each.track.value, each.before, each.after) for each in most]))
+
+    def _metric_rows(self, metrics: Sequence[Moved], columns: Sequence[ChangeRow], within: Sequence[Part],
+                     versions: Sequence[Moved]) -> list[ChangeRow]:
+        named_versions = {one.track.segment for one in versions}
+        rows = []
+        shown: set[str] = set()
+        for chart in dict.fromkeys(one.track.chart for one in metrics):
+            own = sorted((one for one in metrics if one.track.chart == chart), key=lambda one: -_weight(one))
+            best, rest = own[0], own[1:]
+            if self._told_by_column(best, columns):
+                continue
+            beside = [f"{one.track.title.removeprefix(one.track.title.split()[0]).strip()} "
+                      f"{words.from_to(*_shown(one), one.track.unit)}" for one in rest if one.strength >= FAINT]
+            here = [part for part in within if part.chart == chart]
+            beside += [f"only in {words.named(part.segment)}" for part in here[:2] if part.name == best.track.name]
+            shown.add(chart)
+            earliest = min((one for one in own if one.strength >= 1 and not one.why_weak), default=best,
+                           key=lambda one: one.shift.first)
+            shift = best.shift if earliest.shift.first >= best.shift.first else replace(
+                best.shift, first=earliest.shift.first, earliest=earliest.shift.earliest, latest=earliest.shift.latest)
+            before, after = _shown(best)
+            alone = any(part.name in {one.track.name for one in own} for part in here)
+            if alone:       # the time of day is the same in every version
+                best = replace(best, doubt="")
+            row = self._row(replace(best, shift=shift), _EFFECTS[best.track.scale], partial(
+                words.of_metric, best.track.title, best.track.column, before, after, best.track.unit, beside=beside))
+            if here and here[0].segment not in named_versions:
+                row = replace(row, segment=here[0].segment)
+            rows.append(replace(row, before=before, after=after))
+        for part in within:
+            if part.chart not in shown and part.segment not in named_versions and part.moved is not None:
+                shown.add(part.chart)
+                rows.append(self._of_part(part))
+        return rows
+
+    def _following(self, tracks: Sequence[Track], notes: list[str]) -> list[ChangeRow]:
+        """Whether outcomes ceased to follow the score."""
+        found, note = feedback.followed(self._store, self._stretch.window, self._stretch.bucket_s, self._grid.before,
+                                        tracks, self._job)
+        notes += [note] if note else []
+        one = judge(found.track, self._grid) if found is not None else None
+        if found is None or one is None:
+            return []
+        inside = np.zeros(len(self._grid.times), dtype=bool)
+        inside[one.shift.first:one.shift.last] = True
+        (low, high), (low_now, high_now) = found.rates(self._grid.before), found.rates(inside)
+        one = replace(one, strength=feedback.strength(one.before, one.after), effect=one.after / one.before - 1)
+        row = self._row(one, "relative change", partial(
+            words.of_following, found.track.title, found.track.column, low, low_now, high, high_now))
+        return [replace(row, segment="score", before=high - low, after=high_now - low_now, unit="share")]
+
+    def _of_part(self, part: Part) -> ChangeRow:
+        assert part.moved is not None
+        one, (before, after) = part.moved, _shown(part.moved)
+        row = self._row(one, _EFFECTS[one.track.scale], partial(
+            words.of_metric, one.track.title, one.track.column, before, after, one.track.unit,
+            beside=("not elsewhere",), segment=part.segment))
+        return replace(row, before=before, after=after)
+
+    def _told_by_column(self, one: Moved, columns: Iterable[ChangeRow]) -> bool:
+        """A metric of an input is told by the row of its column."""
+        if one.track.group != "input":
+            return False
+        return any(row.strength >= FAINT and (not row.weak or one.why_weak) for row in columns
+                   if not one.track.column or row.column == one.track.column)
+
+    def _row(self, one: Moved, effect_name: str, sentence: Callable[..., str], *,
+             chart: str | None = None) -> ChangeRow:
+        track, shift, times, step = one.track, one.shift, self._grid.times, self._stretch.bucket_s
+        onset, low, high = (from_epoch(float(times[at])) for at in (shift.first, shift.earliest, shift.latest))
+        high += timedelta(seconds=step)
+        ended = from_epoch(float(times[shift.last - 1]) + step) if shift.last < len(times) else None
+        if shift.first <= self._grid.asked < shift.last and onset <= self._at < onset + timedelta(seconds=step):
+            onset = self._at        # the bucket that holds the moment itself
+        since = words.when(onset, low, high, step, relative=self._relative, slope=shift.slope,
+                           earlier=shift.first == self._grid.start_at)
+        text = sentence(since=since, until=words.lasted(ended, relative=self._relative))
+        if one.why_weak not in ("", SMALL):
+            text = f"{text[:-1]} ({one.why_weak})."
+        size = len(times) - self._grid.start_at
+        tries = 3 * size if abs(shift.first - self._grid.asked) <= 1 else size * size / 2
+        p = min(1.0, tries * math.erfc(shift.z / math.sqrt(2)))
+        return ChangeRow(track.kind, track.name, track.segment, track.title, track.unit, track.group, track.step, onset,
+                         low, high, ended, one.before, one.after, one.effect, effect_name, one.strength, p,
+                         bool(one.why_weak), one.why_weak, text, track.chart if chart is None else chart, track.column)
+
+
+_EFFECTS = {Scale.RATIO: "logarithm of the ratio", Scale.POINTS: "points", Scale.RATE: "relative change",
+            Scale.SPREADS: "standard deviations", Scale.WANDER: "usual deviations"}
+
+
+def _weight(one: Moved) -> float:
+    """Which of several curves of a chart speaks for it: a sure one that is large."""
+    return min(one.strength, 5.0) * min(one.shift.z, 50.0) * (0.1 if one.why_weak else 1.0)
+
+
+def _shown(one: Moved) -> tuple[float, float]:
+    """Before and after in the unit of the metric."""
+    if one.track.scale is Scale.RATIO:
+        return math.exp(one.before), math.exp(one.after)
+    return one.before, one.after
+

@@ -1,0 +1,83 @@
+"""What "what changed since" shows: a moment, and what moved around and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from console.window import Window
+
+
+class ChangeKind(StrEnum):
+    """What it is that changed."""
+
+    SCHEMA = "schema"        # a column came, went, or was renamed
+    VERSION = "version"      # a model version came, went, or got another share of the requests
+    TRAFFIC = "traffic"      # requests a second
+    COLUMN = "column"        # what stands in a column: its level, its spread, its values, its missing cells
+    METRIC = "metric"        # a number of the catalogue, or a series of samples
+    SEGMENT = "segment"      # a metric within one version or host, while it stood still elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One thing that moved, and one sentence about it.
+
+    name        the metric's key, or the column's name in the log
+    segment     "model_version=ctr-v2", "device=phone"; "" when it is about all requests
+    onset       when it began; it lies between `onset_from` and `onset_to` (about 95 %)
+    ended       when it went back; None where it lasts to the end of what was looked at
+    before      what was to be expected at these hours; nan where there was nothing
+    after       what it was instead; of a slope its level at the end
+    effect      how far it moved, in the measure that `effect_name` names
+    strength    effect / the effect from which on a change of its kind matters; below 1 the row is weak
+    p_value     of so large a shift anywhere in the stretch by chance; nan for what is counted and not tested
+    weak        it may be nothing: small, or explained by the time of week; `why_weak` says which
+    chart       the chart that shows it, "" for none;  column: the column to open, "" for none
+    """
+
+    kind: ChangeKind
+    name: str
+    segment: str
+    title: str
+    unit: str
+    group: str
+    step: str
+    onset: datetime
+    onset_from: datetime
+    onset_to: datetime
+    ended: datetime | None
+    before: float
+    after: float
+    effect: float
+    effect_name: str
+    strength: float
+    p_value: float
+    weak: bool
+    why_weak: str
+    sentence: str
+    chart: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesView:
+    """The answer to "what changed since". Rows begin with what began first and is large; weak ones come last.
+
+    since      the stretch in which a beginning was looked for: from before `at`, for a time is often typed late
+    reference  what it is compared with; None where that is the training data, or nothing
+    notes      what could not be looked at, and why; how rows were sampled
+    """
+
+    at: datetime
+    since: Window
+    reference: Window | None
+    reference_name: str
+    bucket_s: int
+    rows: tuple[ChangeRow, ...]
+    notes: tuple[str, ...]
+    sentence: str
+    command: str
+    seconds: float
+    relative: bool = False
