@@ -137,6 +137,7 @@ class Live:
 
     def _arrived(self, newest_us: int) -> None:
         """Take note of what came since: each arrival, and the newest row that was known with it."""
+        self._known = [one for one in self._known if one[0] != NEVER]      # of a judgement that was stopped
         came, self._looked = self._store.arrivals(self._looked)
         for one in came:
             if not self._begun:

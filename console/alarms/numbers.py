@@ -29,7 +29,8 @@ ADD_UP = (Source.ROWS, Source.FAILED, Source.MISSING_INPUT, Source.MISSING, Sour
 """Metrics whose value over several steps is that of the steps, weighted by the rows behind them."""
 
 AROUND = 3
-"""Steps that are read before the first instant: a counter's first step in a reading is of unknown length."""
+STEPS_AROUND = 60
+"""Steps that are read before the first instant: what a counter added is spread over the steps since its last sample."""
 
 DIGITS = 12
 
@@ -66,12 +67,18 @@ class Asked:
         self._first_s, self._count = first_s, count
         self._come_by: dict[str, Any] = {} if come_by_us is None else {"come_by_us": come_by_us}
         self._readings: dict[tuple[int, int, int], Reading] = {}
-        self._metrics = tuple({rule.metric: metric for rule in rules if (metric := _metric(rule))}.values())
+        self._metrics = tuple({rule.metric: metric for rule in rules if (metric := self._metric(rule))}.values())
         self.instants: Floats = first_s + np.arange(count, dtype=np.float64) * self._every_s
+
+    def _metric(self, rule: Rule) -> Metric | None:
+        try:
+            return find(rule.metric, self._store.own.metrics)
+        except BadSettings:
+            return None
 
     def of(self, rule: Rule) -> Numbers:
         """Raises BadSettings for a metric that there is not."""
-        metric = find(rule.metric)
+        metric = find(rule.metric, self._store.own.metrics)
         steps = rule.over_s // self._every_s
         if isinstance(rule.condition, BurnRate):
             return self._burning(rule, metric)
@@ -82,8 +89,8 @@ class Asked:
         return _known(rule, metric, found)
 
     def _added(self, rule: Rule, metric: Metric, steps: int) -> Numbers:
-        lead = max([AROUND, *(each.over_s // each.every_s for each in self._rules
-                              if (metric_ := _metric(each)) and metric_.source in ADD_UP)])
+        lead = max([STEPS_AROUND, *(each.over_s // each.every_s for each in self._rules
+                              if (metric_ := self._metric(each)) and metric_.source in ADD_UP)])
         reading = self._reading(self._every_s, 0, self._first_s - (lead + 1) * self._every_s,
                                 self._first_s + self._count * self._every_s)
         rows = _rows_of(rule, reading, metric)
@@ -132,15 +139,8 @@ class Asked:
             store = self._store.seen(phase_s=phase_s, **self._come_by)
             window = Window.from_epoch(start_s - phase_s, end_s - phase_s)
             self._readings[key] = Reading(cast("Workspace", store), window, bucket_s, by=self._rules[0].split,
-                                          metrics=self._metrics)
+                                          metrics=self._metrics, whole=True)
         return self._readings[key]
-
-
-def _metric(rule: Rule) -> Metric | None:
-    try:
-        return find(rule.metric)
-    except BadSettings:
-        return None
 
 
 def _rows_of(rule: Rule, reading: Reading, metric: Metric) -> dict[str, tuple[Floats, Floats]]:

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from console.alarms.rules import LEAST_EVERY_S, NoData, Op, Rule, Severity, Threshold, seconds
 from console.alarms.written import text_of
 from console.errors import BadSettings
-from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX
+from console.metrics.catalogue import SAMPLED_PREFIX, find
 from console.roles import SERIES_ROLES, Role
 
 GROUP_KEYS = ("name", "interval", "limit", "query_offset", "labels", "rules")
@@ -340,9 +340,10 @@ def _compared(parts: tuple[str, str, str, int, Role | None, Mapping[Role, str]],
 
 
 def _metric_of(series: str) -> str:
-    if series.startswith(SAMPLED_PREFIX) or any(metric.name == series for metric in CATALOGUE):
-        return series
-    return SAMPLED_PREFIX + series
+    try:
+        return find(series).name
+    except BadSettings:
+        return SAMPLED_PREFIX + series
 
 
 def _table(raw: Any, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -47,9 +47,11 @@ class Reading:
     """All numbers of one window in one set of buckets; each question to the store is asked once."""
 
     def __init__(self, store: Workspace, window: Window, bucket_s: int, *, by: Role | str | None = None,
-                 metrics: Sequence[Metric] = CATALOGUE, job: Job | None = None) -> None:
+                 metrics: Sequence[Metric] = CATALOGUE, job: Job | None = None, whole: bool = False) -> None:
         """metrics: those that will be measured; the store is asked for their columns and no others.
 
+        whole  no bucket is shortened because samples begin or end within it: what a bucket's number is must not depend
+               on where the reading ends
         by   a role, or the name of a column: that is read from the rows, and `job` can stop it
         Raises BadSettings for a column that there is none of.
         """
@@ -73,7 +75,8 @@ class Reading:
         self.requests = tuple(stream for stream in self.streams if stream.kind is StreamKind.REQUESTS
                               and (stream.rows or not stream.half_of))
         self.samples = tuple(stream for stream in self.streams if stream.kind is StreamKind.SAMPLES)
-        self._sampled = Sampled(store, self.samples, window, bucket_s, self.times, has_requests=bool(self.requests))
+        self._sampled = Sampled(store, self.samples, window, bucket_s, self.times, has_requests=bool(self.requests),
+                                whole=whole)
 
     # ---- what there is -------------------------------------------------------------------------------------
 

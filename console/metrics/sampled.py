@@ -58,8 +58,9 @@ class Sampled:
     """All series of samples over one window; each question to the store is asked once."""
 
     def __init__(self, store: Workspace, streams: Sequence[StreamInfo], window: Window, bucket_s: int, times: Floats, *,
-                 has_requests: bool) -> None:
-        """has_requests: requests are the truth, and counters stand in for nothing."""
+                 has_requests: bool, whole: bool = False) -> None:
+        """has_requests: requests are the truth, and counters stand in for nothing; whole: see Reading."""
+        self._whole = whole
         self._store, self.samples, self.window, self.bucket_s, self.times = store, streams, window, bucket_s, times
         self._counts = has_requests
         self._sampled: dict[int, dict[str, Moments]] = {}
@@ -162,7 +163,7 @@ class Sampled:
         known = np.flatnonzero(seen > 0)
         seconds[known[1:]] *= np.diff(known)
         counted = np.flatnonzero(by > 0)
-        if len(counted) > 2:
+        if len(counted) > 2 and not self._whole:
             usual = float(np.median(by[counted[1:-1]]))
             for edge in (counted[0], counted[-1]):
                 seconds[edge] *= min(1.0, by[edge] / usual)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ from console.alarms.evaluate import LAG_S, Live, history
 from console.alarms.history import AlarmHistory
 from console.alarms.machine import NEW, Sample, State, step
 from console.alarms.rules import Band, BurnRate, Factor, NoData, Op, Rule, Side, Threshold
-from console.roles import Role
+from console.jobs import JobStopped
+from console.roles import Role, StreamKind
 from console.store import Workspace
 from console.store.seen import middles
-from tests.console.store.made import REQUESTS, put
+from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, put, stream
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 START = DAY.timestamp()
@@ -220,3 +222,78 @@ def test_that_live_replay_and_a_plain_loop_agree(log, clock: datetime) -> None:
 @given(growing(), CLOCKS)
 def test_that_live_replay_and_a_plain_loop_agree_on_many_logs(log, clock: datetime) -> None:
     agree(*log, clock)
+
+
+@pytest.mark.parametrize("chunk", [1, 7])
+def test_that_the_length_of_what_is_read_at_once_changes_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.alarms.evaluate.CHUNK", chunk)
+    rows = [Row(at, f"v{at % 2 + 1}", 20 if at % 50 else 200, 200 <= at < 400) for at in range(0, 600, 7)]
+    agree(rows[:20], [rows[20:60], rows[65:80], rows[60:65], rows[80:]], datetime(2027, 1, 1, tzinfo=UTC))
+
+
+SAMPLES = stream("scrapes", column("ts", TIME, Role.TIMESTAMP), column("name", TEXT, Role.METRIC_NAME),
+                 column("value", NUMBER, Role.METRIC_VALUE), column("kind", TEXT, Role.METRIC_KIND),
+                 column("added", NUMBER, Role.METRIC_INCREASE), kind=StreamKind.SAMPLES)
+SAMPLED = tuple(Rule(f"{name} over {over}", f"sampled:{name}", Threshold(Op.GREATER, 5.0), over_s=over, every_s=60)
+                for name in ("degrees", "requests_total") for over in (60, 300))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_that_series_of_samples_are_judged_alike_live_and_replayed(seed: int, tmp_path: Path) -> None:
+    """Scrapes with holes and restarts, read in pieces that end anywhere."""
+    rng = np.random.default_rng(seed)
+    step_s, total, cells = int(rng.choice([15, 30, 60])), 0, []
+    for number in range(100):
+        if rng.random() < 0.1:
+            continue
+        total = 0 if rng.random() < 0.03 else total + int(rng.integers(0, 10 * step_s))
+        at = (DAY + timedelta(seconds=number * step_s + int(rng.integers(0, 2)))).isoformat()
+        cells += [(at, "degrees", str(rng.integers(0, 10)), "gauge"), (at, "requests_total", str(total), "counter")]
+    cuts = [0, *sorted(int(cut) for cut in rng.integers(0, len(cells), 12)), len(cells)]
+    ws = Workspace.open(tmp_path / "w.duckdb", folder=None)
+    try:
+        live = Live(ws, SAMPLED)
+        for poll, (low, high) in enumerate(pairwise(cuts)):
+            part = cells[low:high]
+            if part:
+                put(ws, SAMPLES, {**{name: [row[place] for row in part]
+                                     for place, name in enumerate(("ts", "name", "value", "kind"))},
+                                  "added": [None] * len(part)}, first=low,
+                    arrived=datetime(2027, 1, 1, tzinfo=UTC) + timedelta(seconds=poll))
+            ws.refresh()
+            live.advance()
+        watched, replayed = live.history(), history(ws, SAMPLED)
+    finally:
+        ws.close()
+    assert watched.alarms == replayed.alarms
+    assert watched.spans == replayed.spans
+    assert {one.rule for one in watched.alarms} == {rule.name for rule in SAMPLED}
+
+
+def test_that_judging_can_be_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopping:
+        def __init__(self, after: int) -> None:
+            self.left = after
+
+        def report(self, done: int, total: int, note: str) -> None:
+            pass
+
+        def stop_if_asked(self) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise JobStopped
+
+    monkeypatch.setattr("console.alarms.evaluate.CHUNK", 5)
+    rows = [Row(at, "v1", 20, 200 <= at < 400) for at in range(0, 600, 7)]
+    ws = Workspace.open(tmp_path / "w.duckdb", folder=None)
+    try:
+        write(ws, rows, None)
+        live = Live(ws, RULES)
+        for _ in range(3):
+            with pytest.raises(JobStopped):
+                live.advance(Stopping(2))
+        live.advance()
+        assert live.history().spans == history(ws, RULES).spans
+        assert live.history().evaluations == history(ws, RULES).evaluations
+    finally:
+        ws.close()
