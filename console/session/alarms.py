@@ -20,6 +20,7 @@ from console.alarms.written import rules_from, tables_of
 from console.clock import now
 from console.errors import BadSettings
 from console.jobs import Job, SilentJob
+from console.logs import config
 from console.session import settings
 from console.store.alarms import Acknowledged, AlarmRow, Silence, StateRow
 from console.window import Window, from_epoch
@@ -32,6 +33,8 @@ class Alarms:
 
     def __init__(self, store: Workspace, folder: Path | None) -> None:
         self._store, self._folder = store, folder
+        known = store.folder        # of a workspace that was opened by itself
+        self._read_from = folder or (known if known is not None and known.is_dir() else None)
         self._lock = threading.RLock()
         self._rules: tuple[Rule, ...] | None = None
         self._error = ""
@@ -44,17 +47,22 @@ class Alarms:
         """As they stand in `pilothouse.toml`. Raises BadSettings when they cannot be read."""
         with self._lock:
             if self._rules is None:
-                self._rules = rules_from(settings.read(self._store, self._folder).alarm)
+                self._rules = rules_from(settings.read(self._store, self._read_from).alarm)
             return self._rules
 
     def set_rules(self, rules: Sequence[Rule]) -> None:
-        """Keep these and no others; the log is judged anew. Raises BadSettings when two have the same name."""
+        """Keep these and no others; the log is judged anew. In the folder's file, or in the workspace where that was
+        opened by itself or the folder cannot be written. Raises BadSettings when two have the same name."""
         twice = same_names(rules)
         if twice is not None:
             raise BadSettings("Two alarms have this name", where=f"alarm `{twice}`", do="Give each one its own")
         with self._lock:
-            said = msgspec.structs.replace(settings.read(self._store, self._folder), alarm=tables_of(rules))
-            settings.keep(self._store, self._folder, said)
+            said = msgspec.structs.replace(settings.read(self._store, self._read_from), alarm=tables_of(rules))
+            if self._folder is not None:
+                settings.keep(self._store, self._folder, said)
+            else:
+                with self._store.correcting() as corrections:
+                    corrections.remember(settings.KEPT, config.as_text(said))
             self._rules = tuple(rules)
             self.begin_again()
 

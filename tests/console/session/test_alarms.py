@@ -146,3 +146,24 @@ def test_that_correcting_a_column_judges_anew(session: Session) -> None:
     session.set_columns(stream, {"latency_ms": (Role.LATENCY, "s")}, None, SilentJob())
     (row,) = session.alarms().rows
     assert row.start == at(1)
+
+
+def test_that_a_workspace_by_itself_has_the_rules_of_its_folder_and_keeps_its_own(session: Session, folder: Path,
+                                                                                  tmp_path: Path) -> None:
+    session.set_rules([RULE])
+    path = session.store.path
+    session.close()
+    before = (folder / "pilothouse.toml").read_text(encoding="utf-8")
+    alone = Session.open(path)
+    try:
+        assert alone.rules() == (RULE,)
+        assert len(alone.alarms().past) == 1
+        alone.set_rules([RULE, replace(RULE, name="more")])
+    finally:
+        alone.close()
+    assert (folder / "pilothouse.toml").read_text(encoding="utf-8") == before
+    again = Session.open(path)
+    try:
+        assert [rule.name for rule in again.rules()] == ["errors", "more"]
+    finally:
+        again.close()
