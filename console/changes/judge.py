@@ -102,10 +102,10 @@ def judge(track: Track, grid: Grid) -> Moved | None:
     if shift is None:
         return None
     moved = measured(track, shift, found, expected, shown, n, share and level > 0.5, noise, total)
-    return replace(moved, doubt=_doubt(moved, grid, left, weights))
+    return replace(moved, doubt=_doubt(moved, grid, left, weights, noise))
 
 
-def _doubt(moved: Moved, grid: Grid, left: Floats, weights: Floats) -> str:
+def _doubt(moved: Moved, grid: Grid, left: Floats, weights: Floats, noise: Noise) -> str:
     """What else than a change may explain the move; "" where nothing does."""
     shift, found = moved.shift, moved.usual
     span = grid.times[-1] - grid.times[0]
@@ -121,28 +121,32 @@ def _doubt(moved: Moved, grid: Grid, left: Floats, weights: Floats) -> str:
         at_the_edge = bool(((ends >= low) & (ends <= high)).any())
         plain = inside[~weekend[inside] & (weights[inside] > 0) & np.isfinite(left[inside])]
         rest = float(np.average(left[plain], weights=weights[plain])) if len(plain) else 0.0
+        # What the other days show must itself be beyond chance.
+        sure = 3 * math.sqrt(float(noise.by_length[0]) / float(weights[plain].sum())) if len(plain) else 0.0
         of_all = shift.delta / 2 if shift.slope else shift.delta
-        if (at_the_edge or shift.slope) and abs(rest) < 0.35 * abs(of_all):
+        only_then = abs(rest) < max(0.35 * abs(of_all), sure)
+        # What is found at the start of the search, or came slowly, may have begun with the weekend.
+        unseen = weekend[grid.start_at] and (shift.first == grid.start_at or not _abrupt(left, weights, shift))
+        if only_then and (at_the_edge or shift.slope or unseen):
             return NO_WEEK
     return ""
 
 
 def _abrupt(left: Floats, weights: Floats, shift: Shift) -> bool:
-    """Whether it jumps: over a few buckets on either side of its beginning it moves by half of its size or more, and
-    far more than neighbours usually differ. A time of day comes slowly."""
+    """Whether it jumps: over a few buckets on either side of its beginning it moves by most of its size, and far
+    more than neighbours usually differ. A time of day comes slowly."""
     steps = np.diff(left[np.isfinite(left) & (weights > 0)])
     if len(steps) < FEWEST_BEFORE:
         return False
     usual_step = max(MAD * float(np.median(np.abs(steps))), 1e-12)
-    size = min(4, shift.last - shift.first, shift.earliest)
+    size = min(3, shift.last - shift.first, shift.first)
     if size < 2:
         return False
-    later = left[shift.latest:shift.latest + size]
-    sooner = left[max(0, shift.earliest - size):shift.earliest]
+    later, sooner = left[shift.first:shift.first + size], left[shift.first - size:shift.first]
     if not np.isfinite(later).any() or not np.isfinite(sooner).any():
         return False
     jump = float(np.nanmean(later) - np.nanmean(sooner))
-    return bool(jump * shift.delta > 0 and abs(jump) >= 0.5 * abs(shift.delta)
+    return bool(jump * shift.delta > 0 and abs(jump) >= 0.6 * abs(shift.delta)
                 and abs(jump) >= 5 * usual_step / math.sqrt(size))
 
 

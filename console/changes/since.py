@@ -49,6 +49,9 @@ FAINT = 0.4
 NONE, LEAST_NEW = 0.0005, 0.05
 """A share below the first is none: half an event was added to it. New values matter from the second on."""
 
+LEAST_ABSENT = 200
+"""Requests before the first one of a version, for it to have come and not to be rare."""
+
 SPLITS = (Role.MODEL_VERSION, Role.MODEL, Role.HOST)
 SCHEMA = "schema"
 
@@ -245,8 +248,13 @@ class _Search:
             row = self._row(one, "share of requests", partial(
                 words.of_version, one.track.column, one.track.value, one.before, one.after,
                 bad=[part.said for part in own]))
-            # A version is seen with its first request: no guess is needed.
-            if one.before < NONE or own:
+            came = _first_seen(one.track)
+            if came is not None and came <= one.shift.latest:       # its first request is seen: no guess is needed
+                shift = replace(one.shift, first=came, earliest=came, latest=came)
+                row = self._row(replace(one, shift=shift, before=0.0), "share of requests", partial(
+                    words.of_version, one.track.column, one.track.value, 0.0, one.after,
+                    bad=[part.said for part in own]))
+            if came is not None or one.before < NONE or own:
                 strength = max([row.strength, 2.0, *(part.strength for part in own)])
                 row = replace(row, strength=strength, weak=False, why_weak="")
             rows.append(row)
@@ -370,6 +378,15 @@ class _Search:
 
 _EFFECTS = {Scale.RATIO: "logarithm of the ratio", Scale.POINTS: "points", Scale.RATE: "relative change",
             Scale.SPREADS: "standard deviations", Scale.WANDER: "usual deviations"}
+
+
+def _first_seen(track: Track) -> int | None:
+    """The bucket with the first request of a version; None where it was there from the beginning."""
+    counts = np.where(np.isfinite(track.values), track.values * track.n, 0.0)
+    at, there = np.flatnonzero(counts > 0), np.flatnonzero(track.n > 0)
+    if not len(at) or track.n[there[0]:at[0]].sum() < LEAST_ABSENT:
+        return None
+    return int(at[0])
 
 
 def _weight(one: Moved) -> float:
