@@ -1,8 +1,8 @@
 """Writes the demo's log folder: two days of history that end now.
 
     predictions/  one JSON line a request, eight compressed files; the live one, predictions.jsonl, is the writer's
-    labels/       request_id, label_ts, clicked: written when the attribution window of the request closes
-    system/       CPU, memory and load of three hosts, every ten seconds
+    labels/       request_id, label_ts, clicked, churned: written when the attribution window of the request closes
+    system/       CPU, memory, load and GPU of three hosts, every ten seconds
     reference/    a healthy sample of a month ago, with its outcomes
 """
 
@@ -137,7 +137,7 @@ def outcomes(block: Block, attribution_s: float, *, until_s: float = np.inf) -> 
     known = block.labelled
     return {"request_id": block.columns["request_id"][known],
             "label_ts": iso(np.minimum(block.at_s[known] + attribution_s, until_s)),
-            "clicked": block.clicked[known].astype(np.int64)}
+            "clicked": block.clicked[known].astype(np.int64), "churned": block.churned[known].astype(np.int64)}
 
 
 def _write_reference(folder: Path, chapters: Chapters, seed: int, rows: int) -> int:
@@ -145,8 +145,9 @@ def _write_reference(folder: Path, chapters: Chapters, seed: int, rows: int) -> 
     start = (chapters.whole.start - REFERENCE_AGE).timestamp()
     at_s = start + np.sort(rng.random(rows)) * SPAN.total_seconds()
     block = requests(rng, at_s, 2**40, chapters, seed=seed, reference=True)
-    clicked = np.where(block.labelled, block.clicked, np.nan)
-    _write(folder / "reference" / "reference.parquet", {"ts": iso(at_s), **block.columns, "clicked": clicked})
+    told = {name: np.where(block.labelled, values, np.nan)
+            for name, values in (("clicked", block.clicked), ("churned", block.churned))}
+    _write(folder / "reference" / "reference.parquet", {"ts": iso(at_s), **block.columns, **told})
     return rows
 
 

@@ -31,6 +31,7 @@ CANARY_CTR = 0.6                # factor
 BURST_NULL_RESPONSES = 0.18     # added share
 BURST_MISSING = 0.35            # added share of `age` and `user_ctr_7d`
 NEVER_LABELLED = 0.02
+LEFT, LEFT_BY_CANARY = 0.004, 0.012     # share of the users who leave for good after a request
 BASE_LOGIT = -2.0              # about one click in eight: enough clicks for a canary's loss to be seen
 
 
@@ -42,6 +43,7 @@ class Block:
     columns: dict[str, NDArray[Any]]
     clicked: NDArray[np.bool_]
     labelled: NDArray[np.bool_]         # False: the outcome never comes
+    churned: NDArray[np.bool_]
 
 
 def requests(rng: np.random.Generator, at_s: Floats, first: int, chapters: Chapters, *, seed: int,
@@ -96,18 +98,31 @@ def requests(rng: np.random.Generator, at_s: Floats, first: int, chapters: Chapt
         "days_since_last": since.round(3), "session_depth": depth,
         "user_ctr_7d": np.where(missing_ctr, np.nan, user_ctr.round(5)),
         "device": DEVICES[device], "country": COUNTRIES[country], "category": CATEGORIES[category],
-        "seq_len": seq_len}
+        "seq_len": seq_len, **_beside(logit, first, seed)}
     clicked = (rng.random(n) < click_chance) & ~null        # nothing shown, nothing clicked
-    return Block(at_s, columns, clicked, rng.random(n) >= NEVER_LABELLED)
+    labelled = rng.random(n) >= NEVER_LABELLED
+    left = np.random.default_rng([seed, 6, first]).random(n) < np.where(canary, LEFT_BY_CANARY, LEFT)
+    return Block(at_s, columns, clicked, labelled, left)
+
+
+def _beside(logit: Floats, first: int, seed: int) -> dict[str, NDArray[Any]]:
+    """The photo and the spoken query of a request, and what a model that is only tried in the shadow would have said.
+    Their own source of chance: the rest of the story is the same with them and without."""
+    rng = np.random.default_rng([seed, 5, first])
+    n = len(logit)
+    return {"image_brightness": np.clip(rng.normal(0.56, 0.14, n), 0, 1).round(4),
+            "audio_volume_dbfs": np.minimum(rng.normal(-23, 5, n), 0).round(2),
+            "shadow_prediction": _sigmoid(logit + rng.normal(0.04, 0.3, n)).round(6)}
 
 
 def system(at_s: Floats, chapters: Chapters) -> dict[str, NDArray[Any]]:
-    """CPU, memory and load of every host at every time, host by host within a time."""
+    """CPU, memory, load and GPU of every host at every time, host by host within a time."""
     times = np.repeat(at_s, len(HOSTS))
     host = np.tile(np.arange(len(HOSTS)), len(at_s))
     cpu = cpu_percent(times, host, chapters)
     return {"at_s": times, "host": HOSTS[host], "cpu_pct": cpu.round(1),
-            "mem_mb": _memory_mb(times, host, chapters).round(1), "load1": (cpu / 100 * 8).round(2)}
+            "mem_mb": _memory_mb(times, host, chapters).round(1), "load1": (cpu / 100 * 8).round(2),
+            "gpu_pct": np.clip(1.15 * cpu + 4 * np.sin(times / 29 + host), 0, 100).round(1)}
 
 
 def cpu_percent(at_s: Floats, host: NDArray[np.int64], chapters: Chapters) -> Floats:

@@ -165,9 +165,10 @@ RULES: tuple[Rule, ...] = (
     Rule(Role.OUTPUT_TOKENS, "completion_tokens output_tokens generated_tokens generatedtokens generation_tokens "
          "response_tokens gen_ai_usage_output_tokens gen_ai_usage_completion_tokens output_token_count "
          "completion_token_count n_output_tokens", _count, "tokens that came out"),
-    Rule(Role.IMAGE_BRIGHTNESS, "image_brightness brightness mean_brightness avg_brightness *_brightness", _brightness,
-         "brightness of the picture"),
-    Rule(Role.AUDIO_VOLUME, "audio_volume volume_dbfs dbfs loudness loudness_* audio_level rms_db volume_db volume",
+    Rule(Role.IMAGE_BRIGHTNESS, "image_brightness image_brightness_* brightness mean_brightness avg_brightness "
+         "*_brightness", _brightness, "brightness of the picture"),
+    Rule(Role.AUDIO_VOLUME, "audio_volume audio_volume_* volume_dbfs dbfs *_dbfs loudness loudness_* audio_level "
+         "rms_db volume_db volume",
          _decibels, "volume of the sound"),
     Rule(Role.FEATURE_LENGTH, "seq_len n_tokens num_tokens token_count sequence_length seq_length text_length text_len "
          "query_len query_length prompt_length prompt_len input_length input_len doc_length document_length "

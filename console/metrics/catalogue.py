@@ -162,7 +162,8 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("input_changes", "input_changes", "Inputs that change", "", "share", "input", "features", "higher",
            Source.CHANGES, (Role.FEATURE, Role.FEATURE_LENGTH, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME),
            "Share of the numeric input columns that do not stand still: a frozen feature is missing in it.",
-           "1 - columns with one and the same value in this bucket and the one before / columns with values in both"),
+           "1 - columns with one and the same value in this bucket and the one before, where by the first day of the "
+           "log ten others were due / columns that could be judged"),
     Metric("input_tokens", "tokens", "Tokens per request", "in", "tokens", "input", "features", "neither",
            Source.MEAN, (Role.INPUT_TOKENS,), "Mean number of tokens sent to the model.",
            "sum of input tokens / requests"),

@@ -114,6 +114,8 @@ def chart(store: Workspace, name: str, window: Window, max_points: int = 500, *,
     bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
     reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=metrics, job=job)
     metrics = [reading.described(metric) for metric in metrics if reading.has(metric)]
+    if by is not None:          # a curve a value, and not three of each
+        metrics = [metric for metric in metrics if metric.series == HEADLINE] or metrics[:1]
     if not metrics or metrics[0].source is Source.HEAT:
         return None
     if metrics[0].source is Source.SAMPLED:
@@ -267,7 +269,10 @@ def _annotations(store: Workspace, window: Window) -> tuple[tuple[str, datetime]
 
 def _chart(reading: Reading, name: str, covered: tuple[Window, ...], following: bool) -> ChartView | None:
     metrics = [metric for metric in CATALOGUE if metric.chart == name and reading.has(metric)]
-    return _chart_of(reading, metrics, covered, following) if metrics else None
+    found = _chart_of(reading, metrics, covered, following) if metrics else None
+    if found is not None and metrics[0].source is Source.CHANGES and not np.isfinite(found.series[0].values).any():
+        return None             # no column could be judged: of all metrics this one needs more than its columns
+    return found
 
 
 def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ...], following: bool) -> ChartView:

@@ -43,10 +43,13 @@ def outside(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
     top, below = np.zeros(len(reading.times)), np.zeros(len(reading.times))
     for stream, columns in reading.columns(metric):
         ranges: dict[str, tuple[float, float]] = {}
+        places: dict[tuple[int, Window | None], list[str]] = {}
         for column in columns:
             place = reference_of(reading, stream, column.stored)
             if place is not None:
-                ranges |= reading.store.extremes(place[0].stream_id, [column.stored], place[1])
+                places.setdefault((place[0].stream_id, place[1]), []).append(column.stored)
+        for (stream_id, window), stored_here in places.items():
+            ranges |= reading.store.extremes(stream_id, stored_here, window)
         if not ranges:
             continue
         (part,) = reading.store.moments(stream.stream_id, list(ranges), reading.window, reading.bucket_s)

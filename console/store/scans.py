@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from console.store.resident import Resident
 
 
+MOST_RUNS = 8
+"""Each stretch is a question of its own: from so many on one question over all of them is quicker."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
     """How many rows lie where. counts: shape (buckets of time, bins); bins are rising, each known to 1 %.
@@ -168,8 +172,10 @@ def _beyond(stream: StreamInfo, stored: str, low: float, high: float) -> str:
 
 
 def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and behind the last of each stretch that is marked."""
+    """First and behind the last of each stretch that is marked; of many stretches one around all of them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
+    if len(edges) > 2 * MOST_RUNS:
+        return [(int(edges[0]), int(edges[-1]))]
     return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 

@@ -37,7 +37,7 @@ from console.store import (
 )
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
-from console.store.grid import Grid
+from console.store.grid import Grid, totalled
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
@@ -442,6 +442,13 @@ class Workspace:
     def split_by(self, name: str, window: Window, job: Job | None = None) -> Split:
         """By the values of a column that occur most in the window. Raises BadSettings and lists the columns."""
         return splits.by_column(self.cursor(), self._shown.values(), name, window, job)
+
+    def early(self, stream_id: int, stored: Sequence[str]) -> Moments:
+        """Moments of columns over the first day of a stream, by whole hours: what does not change as a log goes on."""
+        stream = next(one for one in self.streams() if one.stream_id == stream_id)
+        first = stream.first.timestamp() // 3600 * 3600 if stream.first is not None else 0.0
+        day = Window.from_epoch(first, first + 86_400)
+        return totalled(self.moments(stream_id, stored, day, 3600))
 
     def known_values(self, stream_id: int, stored: str, window: Window | None) -> frozenset[str] | None:
         """The values of a column; None where they are too many to be categories."""
