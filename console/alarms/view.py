@@ -147,7 +147,7 @@ def _row(rule: Rule, labels: Labels, state: State, since: float, start: float | 
     until = None
     if now is not None:
         until = max((one.window.end for one in silences if one.holds(rule.name, labels, now)), default=None)
-    return AlarmRow(fingerprint(rule.name, labels), rule.name, labels, labels_text(labels), state, rule.severity,
+    return AlarmRow(fingerprint(rule.name, labels), rule.name, labels, labels_text(rule, labels), state, rule.severity,
                     rule.metric, from_epoch(since), None if start is None else from_epoch(start),
                     None if end is None else from_epoch(end), value_text(rule, value), value_text(rule, peak),
                     threshold_text(rule), sentence(rule, labels, peak if end is not None else value), rule.runbook,
@@ -161,7 +161,7 @@ def _rule_row(found: AlarmHistory, rule: Rule, visible: Window | None) -> RuleRo
     # without knowing what is bad, the largest stands for all; with it, the one nearest to the threshold
     low = getattr(getattr(rule.condition, "op", None), "upwards", True) is False
     value = value_text(rule, min(latest) if low else max(latest)) if latest else ""
-    spans = [span for one in found.spans if one.rule == rule.name and (span := _span(one, visible, found.last))]
+    spans = [span for one in found.spans if one.rule == rule.name and (span := _span(rule, one, visible, found.last))]
     health = ("off" if state is None else {State.ERROR: "error", State.NO_DATA: "no data",
                                            State.INSUFFICIENT: "few rows"}.get(state.whole, "ok"))
     return RuleRow(rule, state.state if state is not None else State.INACTIVE, health,
@@ -169,10 +169,10 @@ def _rule_row(found: AlarmHistory, rule: Rule, visible: Window | None) -> RuleRo
                    from_epoch(fired[-1].start) if fired else None, tuple(spans))
 
 
-def _span(span: Span, visible: Window | None, last: float | None) -> StateSpan | None:
+def _span(rule: Rule, span: Span, visible: Window | None, last: float | None) -> StateSpan | None:
     start, end = span.start, span.end if span.end is not None else max(last or span.start, span.start)
     if visible is not None:
         start, end = max(start, visible.start_s), min(end, visible.end_s)
         if start >= end:
             return None
-    return StateSpan(labels_text(span.labels), span.state, from_epoch(start), from_epoch(end), span.whole)
+    return StateSpan(labels_text(rule, span.labels), span.state, from_epoch(start), from_epoch(end), span.whole)

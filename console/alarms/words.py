@@ -55,13 +55,14 @@ def sentence(rule: Rule, labels: Labels, value: float) -> str:
     said = dict(labels)
     if rule.sentence:
         return expand(rule.sentence, said, value, lambda number: value_text(rule, number))
-    whose = f" of {', '.join(text for _, text in labels)}" if labels else ""
+    own = [text for name, text in labels if rule.labels.get(name) != text]
+    whose = f" of {', '.join(own)}" if own else ""
     return f"{title_of(rule)}{whose} is {value_text(rule, value)}: {threshold_text(rule)}"
 
 
-def labels_text(labels: Labels) -> str:
-    """`host serve-1, model v2`; "" without labels."""
-    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in labels)
+def labels_text(rule: Rule, labels: Labels) -> str:
+    """What tells its alarms apart, `host serve-1`; labels that all alarms of the rule have are left out."""
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in labels if rule.labels.get(name) != text)
 
 
 def _unit(rule: Rule) -> str:

@@ -47,6 +47,8 @@ def test_that_a_condition_is_said(rule: Rule, text: str) -> None:
 def test_that_a_sentence_is_filled_in_and_labels_stay_data() -> None:
     labels = labels_from({"host": "<b>$value</b>"})
     assert sentence(SLOW, labels, 312.0) == ("Latency p95 of <b>$value</b> is 312 ms: above 250 ms until 200 ms for 5m")
+    assert sentence(replace(SLOW, labels={"team": "a"}), labels_from({"host": "h", "team": "a"}), 312.0).startswith(
+        "Latency p95 of h is 312 ms")
     own = replace(SLOW, sentence="$labels.host takes $value")
     assert sentence(own, labels, 312.0) == "<b>$value</b> takes 312 ms"
     assert value_text(Rule("b", "error_rate", BurnRate(0.99)), 14.4) == "14.4 times the budget's rate"
