@@ -176,7 +176,7 @@ def size_of(track: Track, before: float, after: float, noise: Noise) -> tuple[fl
     delta = after - before
     match track.scale:
         case Scale.RATIO:
-            least = math.log(1.5) if track.name == "throughput" else math.log(1.25)
+            least = math.log(1.25) if track.unit in ("ms", "s") else math.log(1.5)
             return delta, abs(delta) / least
         case Scale.POINTS if track.kind in (ChangeKind.COLUMN, ChangeKind.VERSION):
             return delta, abs(delta) / LEAST_POINTS[track.what]
@@ -190,4 +190,4 @@ def size_of(track: Track, before: float, after: float, noise: Noise) -> tuple[fl
         case Scale.WANDER:
             wander = math.sqrt(float(noise.by_length[0]))
             relative = abs(delta / before) if before else math.inf
-            return delta / wander, min(abs(delta) / wander / 2, relative / 0.10)
+            return delta / wander, min(abs(delta) / wander / 3, relative / 0.15)

@@ -29,15 +29,19 @@ def ordered(rows: Sequence[ChangeRow], slack: timedelta) -> tuple[ChangeRow, ...
 
 
 def _by_time(rows: Sequence[ChangeRow], slack: timedelta) -> list[ChangeRow]:
-    """Clusters of beginnings that may be one, in time; in each the steps of the pipeline, then size."""
-    left = sorted(rows, key=lambda row: (row.onset, row.name))
-    found: list[ChangeRow] = []
-    while left:
-        first = min(left, key=lambda row: row.onset_to)
-        near = [row for row in left if row.onset_from - slack <= first.onset_to]
-        found += sorted(near, key=_within)
-        left = [row for row in left if row not in near]
-    return found
+    """Clusters of beginnings that may be one, in time; in each the steps of the pipeline, then size.
+
+    What is known best makes the clusters. What is known less joins one that its interval holds, the largest of them: a
+    click rate that fell some time this day fell with the column that broke at noon.
+    """
+    clusters: list[list[ChangeRow]] = []
+    for row in sorted(rows, key=lambda row: (row.onset_to - row.onset_from, -row.strength, row.name)):
+        near = [each for each in clusters if row.onset_from - slack <= each[0].onset <= row.onset_to + slack]
+        if near:
+            max(near, key=lambda each: max(one.strength for one in each)).append(row)
+        else:
+            clusters.append([row])
+    return [row for each in sorted(clusters, key=lambda each: each[0].onset) for row in sorted(each, key=_within)]
 
 
 def _within(row: ChangeRow) -> tuple[int, float, str]:

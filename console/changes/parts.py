@@ -22,6 +22,8 @@ LEAST_Z = 7.0
 
 LEAST_T = 4.0
 LEAST_ROWS = 30.0
+OF_TRAFFIC = ("throughput", "input_tokens_per_second", "output_tokens_per_second", "cost")
+"""What a part has of the traffic is told as its share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +49,7 @@ def bad_only_within(parts: Iterable[Track], moved: Mapping[str, Moved], whole: M
         by_metric.setdefault((track.name, track.segment.partition("=")[0]), []).append(track)
     found = []
     for (name, _), own in by_metric.items():
-        if name == "throughput" or len(own) < 2:
+        if name in OF_TRAFFIC or len(own) < 2:
             continue
         for track in own:
             rest = [other for other in own if other is not track]

@@ -19,7 +19,7 @@ from console.jobs import Job
 from console.metrics.catalogue import CATALOGUE, Metric, Source, sampled_metric
 from console.metrics.charts import mature, shown_series
 from console.metrics.measure import Reading
-from console.roles import INPUT_ROLES, ColumnType, Role
+from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.store.every_kth import rows_in, value_buckets
 from console.window import Window
 
@@ -39,6 +39,9 @@ MOST_PARTS = 12
 
 LEAST_BEYOND = 2.0
 """Fewer rows beyond a percentile make it the worst row of the bucket, which is chance."""
+
+UNWATCHED = (Source.HEAT, Source.CHANGES, Source.UNCHANGED)
+"""Metrics that are no line, or whose columns are looked at themselves."""
 
 BEYOND, MEANT = 15.0, 30.0
 """Rows that a shift must rest on: beyond a percentile, and of a mean."""
@@ -120,26 +123,32 @@ def metric_tracks(reading: Reading, sds: Mapping[str, float], segment: Callable[
     found: list[Track] = []
     rows = reading.rows() if segment is None else None
     for metric in CATALOGUE:
-        if not reading.has(metric):
+        if metric.scans or metric.source in UNWATCHED or not reading.has(metric):
             continue
-        columns = reading.columns(metric) if metric.source not in (Source.ROWS, Source.OUTCOME, Source.FAILED,
-                                                                   Source.COUNTED, Source.SAMPLED) else ()
-        column = columns[0][1][0].name if len(columns) == 1 and len(columns[0][1]) == 1 else ""
-        if metric.source is Source.FAILED:
-            status = [one for stream in reading.requests if (one := stream.column(Role.STATUS))]
-            column = status[0].name if status else ""
+        column = _column_of(reading, metric)
         for part in reading.measure(metric):
             if segment is None or part.by not in ("", OTHER):
                 found.append(_of_metric(reading, metric, part.values, part.n, rows, column,
                                         segment(part.by) if segment else "", sds.get(column, math.nan)))
-        if segment is None and metric.source is Source.OUTCOME:
-            found[-1:] = [replace(one, column=str(metric.roles[0])) for one in found[-1:]]
     if segment is None:
         for series in shown_series(reading):
             metric = reading.described(sampled_metric(series.title))
             for part in reading.measure(metric):
                 found.append(_of_metric(reading, metric, part.values, part.n, rows, "", "", math.nan))
     return found
+
+
+def _column_of(reading: Reading, metric: Metric) -> str:
+    """The name of the one column that a metric is made from; "" for none and for many."""
+    if metric.source is Source.ROWS:
+        return ""
+    if metric.waits or metric.source is Source.FAILED:
+        streams = reading.requests if metric.source is Source.FAILED else reading.streams
+        roles = (Role.STATUS,) if metric.source is Source.FAILED else metric.roles
+        return next((column.name for stream in streams for role in roles
+                     if stream.kind is not StreamKind.REFERENCE and (column := stream.column(role)) is not None), "")
+    names = {column.name for _, columns in reading.columns(metric) for column in columns}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _of_metric(reading: Reading, metric: Metric, values: Floats, n: Floats, rows: Floats | None, column: str,
@@ -151,7 +160,7 @@ def _of_metric(reading: Reading, metric: Metric, values: Floats, n: Floats, rows
     if metric.source is Source.ROWS:
         kind = ChangeKind.SEGMENT if segment else ChangeKind.TRAFFIC
         values, n = np.where(n > 0, values, np.nan), np.minimum(n, 400.0)
-    if metric.source is Source.OUTCOME and rows is not None:
+    if (metric.waits or metric.source is Source.WAIT) and rows is not None:
         values = np.where(mature(n, rows, _young(reading)), values, np.nan)
     if metric.source is Source.PERCENTILE:
         least = BEYOND / (1 - metric.quantile)
@@ -160,7 +169,7 @@ def _of_metric(reading: Reading, metric: Metric, values: Floats, n: Floats, rows
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.log(np.where(values > 0, values, np.nan))
     if scale is Scale.WANDER:
-        n = np.minimum(n, 20.0)
+        n = np.minimum(n / max(float(np.median(n[n > 0])), 1.0), 4.0) if (n > 0).any() else n
     return Track(kind, metric.name, title, metric.unit, metric.group, metric.step, scale, values, n,
                  sd if scale is Scale.SPREADS else math.nan, segment=segment, chart=metric.chart, column=column,
                  better=metric.better, least_n=least, seasonal=True)
@@ -168,7 +177,7 @@ def _of_metric(reading: Reading, metric: Metric, values: Floats, n: Floats, rows
 
 def scale_of(metric: Metric, sd: float) -> Scale:
     """How moves of a metric are measured."""
-    if metric.source is Source.ROWS or metric.unit in ("ms", "s"):
+    if metric.source in (Source.ROWS, Source.SPEED, Source.COST) or metric.unit in ("ms", "s"):
         return Scale.RATIO
     if metric.unit == "share":
         return Scale.POINTS if metric.better == "lower" else Scale.RATE
