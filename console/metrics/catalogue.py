@@ -163,7 +163,7 @@ CATALOGUE: tuple[Metric, ...] = (
            Source.CHANGES, (Role.FEATURE, Role.FEATURE_LENGTH, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME),
            "Share of the numeric input columns that do not stand still: a frozen feature is missing in it.",
            "1 - columns with one and the same value in this bucket and the one before, where by the first day of the "
-           "log ten others were due / columns that could be judged"),
+           "log that is no accident / columns that could be judged"),
     Metric("input_tokens", "tokens", "Tokens per request", "in", "tokens", "input", "features", "neither",
            Source.MEAN, (Role.INPUT_TOKENS,), "Mean number of tokens sent to the model.",
            "sum of input tokens / requests"),

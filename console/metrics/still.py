@@ -16,12 +16,11 @@ from console.window import Window
 
 if TYPE_CHECKING:
     from console.metrics.measure import Reading
-    from console.store import ColumnMoments
 
 Flags = NDArray[np.bool_]
 
 FEW = 10.0
-"""Rows with another value that were due, from which on it is no accident that there is none: e^-10."""
+"""Minus the logarithm of the chance from which on it is no accident: one in twenty thousand."""
 
 
 def changes(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
@@ -29,7 +28,7 @@ def changes(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
 
     A column is judged where it has values in the bucket and in the one before; that one is read beyond the window, so
     that a number does not depend on where the window begins. It stands still when all of these are one value, and when
-    that is no accident: in the first day of the log so many rows had other values that FEW of them were due.
+    that is no accident, by how often short stretches of the log's first day stood still: a rare flag is mostly zero.
     """
     before = Window.from_epoch(reading.window.start_s - reading.bucket_s, reading.window.end_s)
     sums: dict[str, Sum] = {}
@@ -45,26 +44,11 @@ def changes(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
                 both = (cells.n[1:] > 0) & (cells.n[:-1] > 0)
                 low, high = np.fmin(cells.min[1:], cells.min[:-1]), np.fmax(cells.max[1:], cells.max[:-1])
                 moved = both & (low != high)
-                due = (cells.n[1:] + cells.n[:-1]) * others(early.columns[column.stored], low)
+                usual = early.get(column.stored)
+                certain = (usual.accident(cells.n[1:] + cells.n[:-1]) >= FEW) if usual is not None else ~both
                 total.top += moved
-                total.below += moved | (both & (due >= FEW))
+                total.below += moved | (both & certain)
     return tuple(Measured(by, divided(total.top, total.below), total.below) for by, total in sums.items())
-
-
-def others(early: ColumnMoments, value: Floats) -> Floats:
-    """The least share of rows with another value than this one, as far as moments tell: shape of `value`.
-
-    From E|X - v| and E(X - v)^2 (Cauchy and Schwarz; exact for two values), and from how far X can lie from v at all.
-    """
-    n, mean = early.n.sum(), divided(early.sum, early.n)[0] if len(early.n) else np.nan
-    if not n > 1:
-        return np.zeros(len(value))
-    variance = max(float(early.sumsq[0] / early.n[0] - mean**2), 0.0)
-    away = (mean - value) ** 2
-    reach = np.maximum((early.max[0] - value) ** 2, (value - early.min[0]) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.fmax(away / (variance + away), (variance + away) / reach)
-    return np.where(np.isfinite(share), np.minimum(share, 1.0), 0.0) if variance > 0 else np.zeros(len(value))
 
 
 def unchanged(reading: Reading, metric: Metric) -> tuple[Measured, ...]:

@@ -117,19 +117,3 @@ class Sums:
         columns = {name: ColumnMoments(part["n"], self.rows - part["n"], part["sum"], part["sumsq"], part["min"],
                                        part["max"]) for name, part in self.columns.items()}
         return Moments(series, self.grid.times, self.rows, columns)
-
-
-def totalled(parts: list[Moments]) -> Moments:
-    """All buckets and series as one."""
-    columns: dict[str, ColumnMoments] = {}
-    rows = np.array([float(sum(part.rows.sum() for part in parts))])
-    for name in parts[0].columns if parts else ():
-        cells = [part.columns[name] for part in parts]
-        n, total, squares = (np.array([float(sum(getattr(one, field).sum() for one in cells))])
-                             for field in ("n", "sum", "sumsq"))
-        low = np.concatenate([one.min for one in cells])
-        high = np.concatenate([one.max for one in cells])
-        known = np.isfinite(low) & np.isfinite(high)
-        ends = (low[known].min(), high[known].max()) if known.any() else (np.nan, np.nan)
-        columns[name] = ColumnMoments(n, rows - n, total, squares, np.array([ends[0]]), np.array([ends[1]]))
-    return Moments("", parts[0].times[:1] if parts else np.zeros(1), rows, columns)

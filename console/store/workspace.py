@@ -20,6 +20,7 @@ from console.store import (
     alarms,
     arrivals,
     catalog,
+    early,
     halves,
     incidents,
     ledger,
@@ -37,7 +38,7 @@ from console.store import (
 )
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
-from console.store.grid import Grid, totalled
+from console.store.grid import Grid
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
@@ -96,6 +97,7 @@ class Workspace:
         self._changes: list[Change] = []
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
+        self._early: dict[tuple[int, datetime, float, tuple[str, ...]], dict[str, early.Stretches]] = {}
         self.own = OwnMetrics()
 
     @classmethod
@@ -443,12 +445,17 @@ class Workspace:
         """By the values of a column that occur most in the window. Raises BadSettings and lists the columns."""
         return splits.by_column(self.cursor(), self._shown.values(), name, window, job)
 
-    def early(self, stream_id: int, stored: Sequence[str]) -> Moments:
-        """Moments of columns over the first day of a stream, by whole hours: what does not change as a log goes on."""
+    def early(self, stream_id: int, stored: Sequence[str]) -> dict[str, early.Stretches]:
+        """How columns behaved on the first day of a stream; what is known of it is kept until the day is another."""
         stream = next(one for one in self.streams() if one.stream_id == stream_id)
-        first = stream.first.timestamp() // 3600 * 3600 if stream.first is not None else 0.0
-        day = Window.from_epoch(first, first + 86_400)
-        return totalled(self.moments(stream_id, stored, day, 3600))
+        if stream.first is None or stream.last is None:
+            return {}
+        hours = min((stream.last - stream.first).total_seconds(), early.DAY_S) // 3600
+        key = (stream_id, stream.first, hours, tuple(stored))
+        if key not in self._early:
+            self._early = {one: found for one, found in self._early.items() if one[0] != stream_id}
+            self._early[key] = early.stretches(self.cursor(), stream, stored)
+        return self._early[key]
 
     def known_values(self, stream_id: int, stored: str, window: Window | None) -> frozenset[str] | None:
         """The values of a column; None where they are too many to be categories."""
