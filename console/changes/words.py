@@ -73,9 +73,9 @@ def of_version(column: str, value: str, before: float, after: float, *, since: s
     """A model version that came, went or has another share; `bad`: what is so within it only."""
     name = f"{named(column)} {named(value)}"
     if before < 0.0005:
-        said = f"{name} appeared {since}{until} with {format_value(after, 'share')} of the requests"
+        said = f"{name} is new {since}{until}, with {format_value(after, 'share')} of the requests"
     elif after < 0.0005:
-        said = f"{name} went {since}{until}; it had {format_value(before, 'share')} of the requests"
+        said = f"{name} is gone {since}{until}; it had {format_value(before, 'share')} of the requests"
     else:
         said = f"{name} has another share of the requests {since}{until}: {from_to(before, after, 'share')}"
     return f"{said}; only there: {', '.join(bad)}." if bad else f"{said}."

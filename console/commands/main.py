@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console.commands import alarms, demo, drift, load, metrics, open_window, report, rules
+from console.commands import alarms, changes, demo, drift, load, metrics, open_window, report, rules
 
 
 class OpenByDefault(TyperGroup):
@@ -48,6 +48,7 @@ app.command("load")(load.load)
 app.command("metrics")(metrics.metrics)
 app.command("drift")(drift.drift)
 app.command("report")(report.report)
+app.command("changes")(changes.changes)
 app.command("alarms")(alarms.alarms)
 app.command("check")(alarms.check)
 app.add_typer(rules.app, name="rules")

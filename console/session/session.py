@@ -12,6 +12,7 @@ from pathlib import Path
 
 from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmsView
+from console.changes import ChangesView, changed_since
 from console.clock import now
 from console.drift.view import DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
@@ -467,6 +468,11 @@ class Session:
                 names: tuple[str, ...] | None = None) -> DriftView:
         """Any two windows compared; `names` restricts it to these columns."""
         return compare.windows(self._store, self.command_target, reference, current, job, names)
+
+    def changes(self, at: datetime, job: Job, *, until: datetime | None = None,
+                reference: Window | None = None) -> ChangesView:
+        """What changed since that moment. Raises BadSettings for a moment outside of the log, JobStopped."""
+        return changed_since(self._store, at, job, until=until, reference=reference, target=self.command_target)
 
     @property
     def command_target(self) -> str:
