@@ -13,7 +13,7 @@ from console.store import Workspace
 from console.store.arrivals import BEFORE_ALL, NEVER
 from console.store.seen import middles
 from console.window import Window
-from tests.console.store.made import REQUESTS, put
+from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, put, stream
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 LIVE = datetime(2027, 1, 1, tzinfo=UTC)
@@ -112,3 +112,16 @@ def test_that_a_percentile_is_the_middle_of_its_bin_and_stays_it() -> None:
     assert found[:-1] == pytest.approx(values[:-1], rel=0.01)
     assert np.isnan(found[-1])
     assert np.array_equal(middles(found), found, equal_nan=True)
+
+
+def test_that_an_archive_whose_outcomes_came_later_was_not_seen_coming(ws: Workspace) -> None:
+    flat = stream("flat", column("ts", TIME, Role.TIMESTAMP), column("id", TEXT, Role.REQUEST_ID),
+                  column("told", TIME, Role.OUTCOME_TIME), column("clicked", NUMBER, Role.CLICKED))
+    cells = {"ts": [at(0).isoformat(), at(30).isoformat()], "id": ["a", "b"],
+             "told": [at(900).isoformat(), None], "clicked": ["1", None]}
+    put(ws, flat, cells)
+    put(ws, flat, {**cells, "ts": [at(40).isoformat(), at(50).isoformat()]}, first=2, arrived=LIVE)
+    ws.refresh()
+    assert ws.execute_readonly("SELECT count(*) FROM raw_1 WHERE _arrived <> _ts") == [(3,)]
+    found, _ = ws.arrivals()
+    assert [(one.at_us, one.newest_us) for one in found] == [(BEFORE_ALL, us(at(30))), (us(LIVE), us(at(50)))]
