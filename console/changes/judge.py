@@ -11,6 +11,7 @@ from console.changes.onset import Noise, Shift, find_shift, noise_of
 from console.changes.tracks import Scale, Track
 from console.changes.usual import MAD, Bools, Floats, Usual, is_weekend, usual
 from console.changes.view import ChangeKind
+from console.window import Window
 
 FEWEST_BEFORE = 6
 """Buckets that tell what is usual."""
@@ -41,6 +42,19 @@ class Grid:
     start_at: int
     before: Bools
     asked: int
+
+    def most_recent(self, seconds: float) -> tuple[Grid, Window]:
+        """So much of it around the time in question, and the window of that: half before the search, half from there
+        on. All of it where it is no longer."""
+        size = max(40, int(seconds // self.bucket_s))
+        first = max(0, self.start_at - size // 2)
+        last = min(len(self.times), first + size)
+        window = Window.from_epoch(float(self.times[first]), float(self.times[last - 1]) + self.bucket_s)
+        if (first, last) == (0, len(self.times)):
+            return self, window
+        part = slice(first, last)
+        return replace(self, times=self.times[part], start_at=self.start_at - first, before=self.before[part],
+                       asked=self.asked - first), window
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ lay before, so that a number that wanders is not taken for one that jumped.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,11 @@ class Shift:
     z: float
     slope: bool
     n: float
+
+    def later(self, by: int) -> Shift:
+        """The same on a grid that begins so many buckets earlier."""
+        return replace(self, first=self.first + by, last=self.last + by, earliest=self.earliest + by,
+                       latest=self.latest + by)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,8 +143,8 @@ def find_shift(left: Floats, weights: Floats, noise: Noise, start: int, *, hits:
     if sloped is not None:
         gained = _explained(r, w, sloped) - _explained(r, w, flat)
         if gained > SLOPE_GAIN * float(noise.of(np.array([float(size)]))[0]):
-            return _moved(sloped, start)
-    return _moved(flat, start)
+            return sloped.later(start)
+    return flat.later(start)
 
 
 def _sums(values: Floats) -> Floats:
@@ -212,8 +217,3 @@ def _explained(r: Floats, w: Floats, shift: Shift) -> float:
         x = ((at >= shift.first) & (at < shift.last)).astype(np.float64)
     weight = float((w * x ** 2).sum())
     return float((w * r * x).sum()) ** 2 / weight if weight > 0 else 0.0
-
-
-def _moved(shift: Shift, by: int) -> Shift:
-    return Shift(shift.first + by, shift.last + by, shift.earliest + by, shift.latest + by, shift.delta, shift.z,
-                 shift.slope, shift.n)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,8 +17,17 @@ from console.metrics.format import format_value
 ELSEWHERE = 0.35
 """A move is one of a part alone where all others moved by less than so much of it."""
 
+STILL = 0.6
+"""And by less than so much of what matters."""
+
+ENOUGH_EVENTS, ENOUGH_ROWS = 15.0, 50.0
+"""The others must be enough to have shown it: so many events, had they moved alike, or so many rows."""
+
 LEAST_Z = 7.0
 """A metric has many parts, and chance as many tries."""
+
+SURE_Z = 10.0
+"""Where something else may explain it."""
 
 LEAST_T = 4.0
 LEAST_ROWS = 30.0
@@ -37,13 +46,17 @@ class Part:
     said: str
     moved: Moved | None
 
+    def explains(self, one: Moved) -> bool:
+        """Whether a move of the whole is this one, by when it was."""
+        if self.moved is None:
+            return True
+        own, whole = self.moved.shift, one.shift
+        both = min(own.last, whole.last) - max(own.first, whole.first)
+        return both >= 0.5 * max(own.last - own.first, whole.last - whole.first)
 
-def bad_only_within(parts: Iterable[Track], moved: Mapping[str, Moved], whole: Mapping[str, Track],
-                    grid: Grid) -> list[Part]:
-    """The parts by which a metric's move is explained, or which moved while the whole stood still; strongest first.
 
-    moved  the metrics that moved over all requests, by name
-    """
+def bad_only_within(parts: Iterable[Track], grid: Grid) -> list[Part]:
+    """The parts by which a metric's move is explained, or which moved while the whole stood still; strongest first."""
     by_metric: dict[tuple[str, str], list[Track]] = {}
     for track in parts:
         by_metric.setdefault((track.name, track.segment.partition("=")[0]), []).append(track)
@@ -69,19 +82,25 @@ def _part(track: Track, rest: list[Track], grid: Grid) -> Part | None:
     if float(track.n[known & grid.before].sum()) < LEAST_ROWS:
         return _without_past(track, others, grid)
     one = judge(track, grid)
-    if one is None or one.strength < 1 or one.why_weak or one.shift.z < LEAST_Z:
+    # That it may be the time of day is no doubt here: it is the same time for the others, and they did not move.
+    if one is None or one.strength < 1 or one.shift.z < (SURE_Z if one.doubt else LEAST_Z):
         return None
     inside = np.zeros(len(grid.times), dtype=bool)
     inside[one.shift.first:one.shift.last] = True
-    near, far = _mean(others, grid.before), _mean(others, inside)
-    if near is None or far is None:
+    there = np.isfinite(others.values) & (others.n > 0)
+    near, far = _mean(others, grid.before), _mean(others, inside & known)
+    if near is None or far is None or np.count_nonzero(inside & known & there) < 0.5 * np.count_nonzero(inside & known):
         return None
-    if size_of(track, near, far, Noise(np.array([1.0]), 1.0))[1] > ELSEWHERE * one.strength:
+    asked = float(others.n[inside & known].sum()) * (abs(one.after - one.before) if track.unit == "share" else 1.0)
+    if asked < (ENOUGH_EVENTS if track.unit == "share" else ENOUGH_ROWS):
+        return None
+    elsewhere = size_of(track, near, far, Noise(np.array([1.0]), 1.0))[1]
+    if elsewhere > min(ELSEWHERE * one.strength, STILL):
         return None
     if abs(far - near) > ELSEWHERE * abs(one.after - one.before):
         return None
     said = f"{track.title} {_text(track, one.before)} → {_text(track, one.after)}"
-    return Part(track.segment, track.name, track.chart, one.strength, said, one)
+    return Part(track.segment, track.name, track.chart, one.strength, said, replace(one, doubt=""))
 
 
 def _without_past(track: Track, others: Track, grid: Grid) -> Part | None:

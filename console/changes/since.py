@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,17 +17,18 @@ from console.changes import feedback, trained, words
 from console.changes.judge import LEAST_POINTS, SMALL, Grid, Moved, judge
 from console.changes.order import ordered
 from console.changes.parts import Part, bad_only_within
-from console.changes.tracks import Scale, Track, parts_of, read
+from console.changes.tracks import BY_ROWS, Scale, Track, parts_of, parts_of_column, read, text_columns
 from console.changes.view import ChangeKind, ChangeRow, ChangesView
 from console.errors import BadSettings
 from console.jobs import Job, SilentJob
+from console.metrics.catalogue import CATALOGUE
 from console.metrics.format import format_exact, format_span, format_time, format_window
 from console.metrics.grid import BUCKETS_S
 from console.roles import Role, StreamKind
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
-    from console.store import Workspace
+    from console.store import StreamInfo, Workspace
 
 LEVELS_S = tuple(bucket for bucket in BUCKETS_S if bucket >= 10)
 AFTER_BUCKETS, BEFORE_BUCKETS = 150, 2000
@@ -51,6 +52,9 @@ NONE, LEAST_NEW = 0.0005, 0.05
 
 LEAST_ABSENT = 200
 """Requests before the first one of a version, for it to have come and not to be rare."""
+
+MOST_SPLIT, MOST_SCANNED = 6, 300_000.0
+"""Columns by whose values metrics are split, and rows that are read for each of them."""
 
 SPLITS = (Role.MODEL_VERSION, Role.MODEL, Role.HOST)
 SCHEMA = "schema"
@@ -210,8 +214,8 @@ class _Search:
                  one.track.kind is not ChangeKind.COLUMN]
         versions = self._versions([one for one in moved if one.track.kind is ChangeKind.VERSION])
         metrics = [one for one in moved if one.track.kind in (ChangeKind.METRIC, ChangeKind.TRAFFIC)]
-        within = bad_only_within(parts, {one.track.name: one for one in metrics},
-                                 {track.name: track for track in tracks if not track.segment}, self._grid)
+        within = bad_only_within(parts, self._grid)
+        within += self._within_values(metrics, within, tracks, sds, notes)
         rows = [*schema, *self._version_rows(versions, within)]
         columns = self._column_rows([one for one in moved if one.track.kind is ChangeKind.COLUMN], metrics)
         rows += columns
@@ -220,6 +224,33 @@ class _Search:
         rows += self._following(tracks, notes)
         job.report(3, 3, "")
         return _Found([row for row in rows if row.strength >= FAINT], notes)
+
+    def _within_values(self, metrics: Sequence[Moved], within: Sequence[Part], tracks: Sequence[Track],
+                       sds: Mapping[str, float], notes: list[str]) -> list[Part]:
+        """Metrics that moved and that no version or host explains, by the values of each column of words."""
+        explained = {part.name for part in within}
+        names = {one.track.name for one in metrics if one.track.name not in explained and one.strength >= FAINT}
+        wanted = [metric for metric in CATALOGUE if metric.name in names and metric.source in BY_ROWS]
+        streams = [stream for stream in self._store.streams() if stream.kind is StreamKind.REQUESTS and stream.rows]
+        columns = [(stream, stored) for stream in streams for stored in text_columns(stream)
+                   if any(track.name == stream.named(stored).name and track.value for track in tracks)][:MOST_SPLIT]
+        if not wanted or not columns:
+            return []
+        grid, window = self._grid.most_recent(MOST_SCANNED / max(1.0, self._rows_a_second(streams)))
+        if grid is not self._grid:
+            where = format_window(window, relative=self._relative)
+            notes.append(f"In which values of a column a metric moved was looked for in {where} only.")
+        found: list[Track] = []
+        for stream, stored in columns:
+            self._job.stop_if_asked()
+            found += parts_of_column(self._store, stream, stored, window, grid.bucket_s, wanted, sds, self._job)
+        by = int(np.searchsorted(self._grid.times, grid.times[0]))
+        return [part if part.moved is None else replace(part, moved=replace(
+            part.moved, shift=part.moved.shift.later(by))) for part in bad_only_within(found, grid)]
+
+    def _rows_a_second(self, streams: Sequence[StreamInfo]) -> float:
+        span = self._store.span()
+        return sum(stream.rows for stream in streams) / span.seconds if span is not None else 0.0
 
     # ---- rows ----------------------------------------------------------------------------------------------
 
@@ -302,7 +333,7 @@ class _Search:
                 continue
             beside = [f"{one.track.title.removeprefix(one.track.title.split()[0]).strip()} "
                       f"{words.from_to(*_shown(one), one.track.unit)}" for one in rest if one.strength >= FAINT]
-            here = [part for part in within if part.chart == chart]
+            here = [part for part in within if part.chart == chart and any(part.explains(one) for one in own)]
             beside += [f"only in {words.named(part.segment)}" for part in here[:2] if part.name == best.track.name]
             shown.add(chart)
             earliest = min((one for one in own if one.strength >= 1 and not one.why_weak), default=best,

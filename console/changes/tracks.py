@@ -6,7 +6,7 @@ From rollups, but for the values of columns: those are counted from the rows, an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -115,14 +115,14 @@ def read(store: Workspace, grid: Window, bucket_s: int, job: Job) -> tuple[list[
 
 
 def metric_tracks(reading: Reading, sds: Mapping[str, float], segment: Callable[[str], str] | None = None,
-                  ) -> list[Track]:
+                  metrics: Sequence[Metric] = CATALOGUE) -> list[Track]:
     """All metrics of the catalogue that the log has, and its series of samples; one for each part of a split.
 
     sds  standard deviation of the rows of a column, by its name
     """
     found: list[Track] = []
     rows = reading.rows() if segment is None else None
-    for metric in CATALOGUE:
+    for metric in metrics:
         if metric.scans or metric.source in UNWATCHED or not reading.has(metric):
             continue
         column = _column_of(reading, metric)
@@ -303,9 +303,19 @@ def parts_of(store: Workspace, grid: Window, bucket_s: int, role: Role, sds: Map
     return metric_tracks(reading, sds, lambda value: f"{role.value}={value}")
 
 
-def by_segment(tracks: Iterable[Track]) -> Mapping[str, list[Track]]:
-    """name of the metric -> its parts"""
-    found: dict[str, list[Track]] = {}
-    for track in tracks:
-        found.setdefault(track.name, []).append(track)
-    return found
+def parts_of_column(store: Workspace, stream: StreamInfo, stored: str, grid: Window, bucket_s: int,
+                    metrics: Sequence[Metric], sds: Mapping[str, float], job: Job) -> list[Track]:
+    """These metrics within each frequent value of a column, from the rows."""
+    column = stream.named(stored)
+    reading = Reading(store, grid, bucket_s, by=stored, metrics=metrics, job=job)
+    return metric_tracks(reading, sds, lambda value: f"{column.name}={value}", metrics)
+
+
+def text_columns(stream: StreamInfo) -> tuple[str, ...]:
+    """The inputs that are words or flags, by stored name."""
+    return tuple(column.stored for column in stream.columns if column.role in INPUT_ROLES and column.rolled
+                 and column.type in (ColumnType.TEXT, ColumnType.FLAG))
+
+
+BY_ROWS = (Source.FAILED, Source.MISSING, Source.MEAN, Source.PERCENTILE)
+"""Metrics that a scan of the rows splits by any column; clicks would have to be joined for it."""

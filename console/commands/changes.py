@@ -14,7 +14,7 @@ from console.commands.common import AsJson, Fresh, iso, opened, parse_time, pars
 def changes(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
             since: Annotated[str, typer.Option(help="The moment in question: of an alarm, a deployment, a "
                                                     "complaint.")],
-            until: Annotated[str | None, typer.Option(help="Up to when it is looked; by default the log's end.")] = None,
+            until: Annotated[str | None, typer.Option(help="Up to when to look; by default the log's end.")] = None,
             reference: Annotated[str | None, typer.Option(help="What is usual, A..B; by default all that lies "
                                                                "before.")] = None,
             fresh: Fresh = False, json: AsJson = False) -> None:
