@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console.commands import alarms, changes, demo, drift, load, metrics, open_window, report, rules
+from console.commands import alarms, changes, demo, drift, load, metrics, open_window, report, rules, trust
 
 
 class OpenByDefault(TyperGroup):
@@ -46,6 +46,7 @@ app.command("open")(open_window.open_window)
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("metrics")(metrics.metrics)
+app.command("trust")(trust.trust)
 app.command("drift")(drift.drift)
 app.command("report")(report.report)
 app.command("changes")(changes.changes)

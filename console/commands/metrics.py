@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
-from console.commands.common import AsJson, Fresh, iso, opened, print_json, say, window_of
+from console.commands.common import AsJson, Fresh, iso, opened, print_json, say, terminal_job, window_of
 from console.errors import BadSettings
-from console.metrics.catalogue import find
-from console.metrics.charts import described, metric_series
+from console.logs import config
+from console.metrics.catalogue import Source, find
+from console.metrics.charts import available, described, metric_series
 from console.metrics.format import format_value
 from console.metrics.grid import bucket_for, parse_length
+from console.metrics.scanned import HOW_TO_TRUST, NOT_TRUSTED
 from console.roles import SERIES_ROLES, Role
+from console.store.own import OwnMetric
 from console.window import from_epoch
+
+if TYPE_CHECKING:
+    from console.session import Session
 
 
 def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
-            metric: Annotated[str, typer.Option(help="Name of the metric, as in the README's table.")],
+            metric: Annotated[str | None, typer.Option(help="Name of the metric; without one they are listed.")] = None,
             bucket: Annotated[str | None, typer.Option(help="Length of a bucket: 10s, 1m, 1h.")] = None,
             start: Annotated[str | None, typer.Option("--from", help="First instant; by default the log's.")] = None,
             end: Annotated[str | None, typer.Option("--to", help="End, not included; by default the log's.")] = None,
-            by: Annotated[str | None, typer.Option(help="Split by model, model_version or host.")] = None,
+            by: Annotated[str | None, typer.Option(help="Split by model, model_version, host or any column.")] = None,
             fresh: Fresh = False, json: AsJson = False,
             ) -> None:
     """Print one metric, bucket by bucket."""
-    wanted = find(metric)
+    _check_name(target, metric)
     with opened(target, fresh=fresh) as session:
+        if metric is None:
+            _list(session, json)
+            return
+        wanted = find(metric, session.store.own.metrics)
+        if wanted.source is Source.HEAT:
+            raise BadSettings(f"`{metric}` is a map of values over time and no line of numbers",
+                              do="Look at it in the window, or ask for latency_p50 or prediction_mean")
         window = window_of(start, end, session=session)
         bucket_s = parse_length(bucket) if bucket else bucket_for(window, 500)
         relative = session.store.relative
         wanted = described(session.store, wanted, window, bucket_s)
-        times, measured = metric_series(session.store, wanted, window, bucket_s, _role(by))
+        with terminal_job() as job:
+            times, measured = metric_series(session.store, wanted, window, bucket_s, _split(by), job)
         if not measured:
             raise BadSettings(f"This log has no data for `{metric}`", where=session.command_target,
                               do="Correct the roles under Sources > Columns if a column holds it")
@@ -50,11 +64,28 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
         typer.echo(f"{row['start']}  {format_value(float(row['value']), wanted.unit):>14}  n={row['n']}{label}")  # type: ignore[arg-type]
 
 
-def _role(by: str | None) -> Role | None:
-    if by is None:
-        return None
-    for role in SERIES_ROLES:
-        if role.value == by:
-            return role
-    raise BadSettings(f"A metric cannot be split by `{by}`",
-                      do="Choose one of " + ", ".join(role.value for role in SERIES_ROLES))
+def _check_name(target: Path, metric: str | None) -> None:
+    """Whether there may be such a metric, before anything is loaded. Raises BadSettings."""
+    if metric is not None and not target.is_file():
+        said = config.read(target).metric
+        find(metric, [OwnMetric(str(one.get("name")), "") for one in said])
+
+
+def _list(session: Session, json: bool) -> None:
+    """What the log has data for, and the user's own, whether they may be run or not."""
+    found = available(session.store)
+    own = {one.name for one in session.store.own.metrics}
+    waits = bool(own) and not session.trusted
+    if json:
+        print_json({"metrics": [{"metric": one.name, "title": f"{one.title} {one.series}".strip(), "unit": one.unit,
+                                 "sentence": one.sentence, "runs": not (waits and one.name in own)} for one in found]})
+        return
+    for one in found:
+        typer.echo(f"{one.name:<28} {one.sentence}")
+    if waits:
+        say(f"{NOT_TRUSTED}. {HOW_TO_TRUST}.")
+
+
+def _split(by: str | None) -> Role | str | None:
+    """A role that rollups keep apart, else the name of a column."""
+    return next((role for role in SERIES_ROLES if role.value == by), by)

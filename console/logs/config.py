@@ -62,12 +62,18 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     leave_out  patterns of paths of files that are not to be loaded; `*` stands for any letters, slashes too
     alarm      tables as they stand there: what they mean is known to the alarms, who read and check them
+    metric     likewise, known to the session: metrics of the user's own
+    churn_days a user who stays away for so long has left
+    prices     of a million tokens, `input` and `output`
     """
 
     zone: str | None = None
     leave_out: tuple[str, ...] = ()
     streams: dict[str, StreamSettings] = {}
     alarm: tuple[dict[str, Any], ...] = ()
+    metric: tuple[dict[str, Any], ...] = ()
+    churn_days: float | None = None
+    prices: dict[str, float] = {}
 
 
 ALLOWED: dict[str, str] = {
@@ -137,6 +143,10 @@ def as_text(settings: FolderSettings) -> str:
         lines.append(f"zone = {quoted(settings.zone)}\n")
     if settings.leave_out:
         lines.append(f"leave_out = [{', '.join(map(quoted, settings.leave_out))}]\n")
+    if settings.churn_days is not None:
+        lines.append(f"churn_days = {_written(settings.churn_days)}\n")
+    if settings.prices:
+        lines.append(f"prices = {_written(settings.prices)}\n")
     for name, stream in sorted(settings.streams.items()):
         lines.append(f"[streams.{quoted(name)}]")
         if stream.kind is not None:
@@ -159,6 +169,7 @@ def as_text(settings: FolderSettings) -> str:
                 if value is not None:
                     lines.append(f"{key} = {quoted(value)}")
             lines.append("")
+    lines += as_tables("metric", settings.metric)
     lines += as_tables("alarm", settings.alarm)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -236,7 +247,10 @@ def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
                                        {**before.path, **said.path}, {**before.columns, **said.columns},
                                        before.half_of if said.half_of is None else said.half_of)
     leave_out = tuple(dict.fromkeys((*settings.leave_out, *more.leave_out)))
-    return FolderSettings(more.zone or settings.zone, leave_out, streams, more.alarm or settings.alarm)
+    return FolderSettings(more.zone or settings.zone, leave_out, streams, more.alarm or settings.alarm,
+                          more.metric or settings.metric,
+                          settings.churn_days if more.churn_days is None else more.churn_days,
+                          {**settings.prices, **more.prices})
 
 
 def left_out(path: str, patterns: Iterable[str]) -> str | None:
@@ -302,12 +316,20 @@ def _check(raw: dict[str, Any], text: str) -> None:
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
             raise fail((*path, key), f"`{key}` must be a list of texts in quotes", f"Write {ALLOWED[key]}")
 
-    keys(raw, (), ("zone", "leave_out", "streams", "alarm"), "")
+    keys(raw, (), ("zone", "leave_out", "streams", "alarm", "metric", "churn_days", "prices"), "")
     word(raw, (), "zone")
     words(raw, (), "leave_out")
-    alarms = raw.get("alarm", [])
-    if not isinstance(alarms, list) or not all(isinstance(each, dict) for each in alarms):
-        raise fail(("alarm",), "`alarm` must be a list of tables", "Write each as [[alarm]]")
+    for name in ("alarm", "metric"):
+        tables = raw.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+            raise fail((name,), f"`{name}` must be a list of tables", f"Write each as [[{name}]]")
+    if "churn_days" in raw and not _above_zero(raw["churn_days"]):
+        raise fail(("churn_days",), f"`churn_days` must be a number above 0, not {raw['churn_days']!r}", "Write 28")
+    prices = raw.get("prices", {})
+    keys(prices, ("prices",), ("input", "output"), "prices = { input = 2.5, output = 10 }")
+    for side, price in prices.items():
+        if not _above_zero(price) and price != 0:
+            raise fail(("prices", side), f"`{side}` must be the price of a million tokens, not {price!r}", "Write 2.5")
     streams = raw.get("streams", {})
     if not isinstance(streams, dict):
         raise fail(("streams",), "`streams` must be a table", 'Write it as [streams."name"]')
@@ -335,6 +357,10 @@ def _check(raw: dict[str, Any], text: str) -> None:
             word(said, here, "unit")
             word(said, here, "type", tuple(ColumnType))
             word(said, here, "time_format", tuple(TimeFormat))
+
+
+def _above_zero(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
 def _lines(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -26,7 +26,7 @@ from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
 from console.roles import Role, StreamKind
-from console.session import board_layout, compare, incidents, rows, schema, sources
+from console.session import board_layout, compare, incidents, own_metrics, rows, schema, sources
 from console.session.alarms import Alarms
 from console.session.board_layout import BoardLayout
 from console.session.columns import Corrector
@@ -97,6 +97,7 @@ class Session:
             folder = target.resolve()
             path = workspace or workspace_for(folder)
             session = cls(Workspace.open(path, folder=folder, fresh=fresh), folder, zone)
+        session._take_own()
         session._data_changed(0)
         return session
 
@@ -119,6 +120,7 @@ class Session:
             self._watch_schema(at_once=True)
         finally:
             watched.finish()
+            self._take_own()
             self._alarms.read_again()
             self._data_changed(0)
         self._begin_live()
@@ -157,6 +159,25 @@ class Session:
             self._alarms.advance(job)
             return True
         return False
+
+    # ---- the user's own metrics ----------------------------------------------------------------------------
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the expressions in the folder's `pilothouse.toml` may be run."""
+        return self._store.own.trusted
+
+    def trust_folder(self, yes: bool = True) -> None:
+        """Run them from now on, or no more. Raises CannotWrite, BadSettings."""
+        own_metrics.trust(self._store, self.folder, yes=yes)
+        own_metrics.take(self._store, self.folder)
+
+    def _take_own(self) -> None:
+        """What the folder says about metrics; what is wrong with it is said and hinders nothing else."""
+        try:
+            own_metrics.take(self._store, self.folder)
+        except ConsoleError as error:
+            self._message = str(error)
 
     def progress(self) -> LoadProgress | None:
         """How far loading is; None when nothing is being loaded."""
