@@ -210,4 +210,5 @@ def _share_read(state: str, size: int, offset: int, compression: str, form: str)
 
 def sums(con: DuckDBPyConnection) -> Totals:
     """The counts of the ledger."""
-    return Totals(*(int(value) for value in one(con, sql("store/ledger_sums"))))
+    files, read, loaded, quarantined_rows, ignored = (int(value) for value in one(con, sql("store/ledger_sums")))
+    return Totals(files, read, loaded, quarantined_rows, ignored)
