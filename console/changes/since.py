@@ -219,7 +219,7 @@ class _Search:
         rows = [*schema, *self._version_rows(versions, within)]
         columns = self._column_rows([one for one in moved if one.track.kind is ChangeKind.COLUMN], metrics)
         rows += columns
-        rows += self._metric_rows(metrics, columns, within, versions)
+        rows += self._metric_rows(metrics, [*schema, *columns], within, versions)
         job.stop_if_asked()
         rows += self._following(tracks, notes)
         job.report(3, 3, "")
@@ -236,7 +236,7 @@ class _Search:
                    if any(track.name == stream.named(stored).name and track.value for track in tracks)][:MOST_SPLIT]
         if not wanted or not columns:
             return []
-        grid, window = self._grid.most_recent(MOST_SCANNED / max(1.0, self._rows_a_second(streams)))
+        grid, window = self._grid.most_recent(MOST_SCANNED / max(1e-9, self._rows_a_second(streams)))
         if grid is not self._grid:
             where = format_window(window, relative=self._relative)
             notes.append(f"In which values of a column a metric moved was looked for in {where} only.")

@@ -1,0 +1,148 @@
+"""Where a shift begins, how far it goes, and that chance is not taken for one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from console.changes.onset import LEAST_Z, find_shift, noise_of
+from console.changes.usual import is_weekend, usual
+
+BEFORE, AFTER = 100, 100
+
+
+def grid() -> tuple[np.ndarray, np.ndarray]:
+    before = np.arange(BEFORE + AFTER) < BEFORE
+    return before, np.ones(BEFORE + AFTER)
+
+
+def alternating(size: int) -> np.ndarray:
+    """+1, -1, +1, ...: mean 0 and variance 1 of any even stretch, without a generator."""
+    return np.where(np.arange(size) % 2 == 0, 1.0, -1.0)
+
+
+def test_that_a_box_is_found_from_its_first_to_its_last_bucket() -> None:
+    before, weights = grid()
+    left = 0.1 * alternating(BEFORE + AFTER)
+    left[130:150] += 2.0
+    found = find_shift(left, weights, noise_of(left, weights, before, 0.01), BEFORE)
+    assert found is not None
+    assert (found.first, found.last, found.slope) == (130, 150, False)
+    assert found.earliest <= 130 <= found.latest <= 131
+    assert found.delta == pytest.approx(2.0, abs=0.01)
+
+
+def test_that_the_certainty_of_a_box_is_its_mean_over_its_error() -> None:
+    before, weights = grid()
+    left = np.zeros(BEFORE + AFTER)
+    left[120:140] = 3.0
+    # variance 1 a bucket, given: 20 buckets of the box and 100 before it
+    noise = noise_of(left, weights, before, 1.0)
+    found = find_shift(left, weights, noise, BEFORE, slopes=False)
+    assert found is not None
+    assert found.z == pytest.approx(3.0 / math.sqrt(1 / 20 + 1 / 100))
+
+
+def test_that_a_slope_is_told_as_one_and_its_height_is_that_at_the_end() -> None:
+    before, weights = grid()
+    left = 0.1 * alternating(BEFORE + AFTER)
+    left[120:] += 4.0 * (np.arange(80) + 0.5) / 80
+    found = find_shift(left, weights, noise_of(left, weights, before, 0.01), BEFORE)
+    assert found is not None
+    assert found.slope
+    assert abs(found.first - 120) <= 3
+    assert found.delta == pytest.approx(4.0, rel=0.05)
+
+
+def test_that_a_shift_which_grows_in_steps_began_with_the_first() -> None:
+    before, weights = grid()
+    left = 0.1 * alternating(BEFORE + AFTER)
+    left[120:140] += 1.0
+    left[140:160] += 3.0
+    found = find_shift(left, weights, noise_of(left, weights, before, 0.01), BEFORE, slopes=False)
+    assert found is not None
+    assert (found.first, found.last) == (120, 160)
+
+
+def test_that_of_nothing_a_handful_of_events_is_seen_and_one_is_not() -> None:
+    before, _ = grid()
+    n = np.full(BEFORE + AFTER, 100.0)
+    p = 0.5 / (n[before].sum() + 1)
+    weights = n / (p * (1 - p))
+    for events, seen in ((1, False), (10, True)):
+        hits = np.zeros(BEFORE + AFTER)
+        hits[140:140 + events] = 1.0
+        values = hits / n
+        found = find_shift(values - p, weights, noise_of(values - p, weights, before, 1.0), BEFORE, hits=hits,
+                           expected_hits=p * n, hits_before=0.0)
+        assert (found is not None) == seen, events
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_that_chance_alone_is_no_shift(seed: int) -> None:
+    before, weights = grid()
+    left = np.random.default_rng(seed).normal(size=BEFORE + AFTER)
+    assert find_shift(left, weights, noise_of(left, weights, before, 1.0), BEFORE) is None
+
+
+def test_that_what_wanders_is_not_taken_for_a_jump() -> None:
+    """A random walk that reverts: its neighbours are alike, so that hours of it lie on one side."""
+    found = 0
+    for seed in range(40):
+        draws = np.random.default_rng(seed).normal(size=800)
+        left = np.zeros(800)
+        for at in range(1, 800):
+            left[at] = 0.9 * left[at - 1] + draws[at]
+        before = np.arange(800) < 600
+        noise = noise_of(left, np.ones(800), before)
+        found += find_shift(left, np.ones(800), noise, 600) is not None
+    assert found <= 2
+
+
+def test_that_who_names_the_time_is_told_of_less_certain_shifts() -> None:
+    before, weights = grid()
+    left = np.zeros(BEFORE + AFTER)
+    left[BEFORE:] = 4.5 * math.sqrt(1 / AFTER + 1 / BEFORE)
+    noise = noise_of(left, weights, before, 1.0)
+    assert LEAST_Z > 4.5
+    assert find_shift(left, weights, noise, BEFORE - 10, slopes=False) is None
+    found = find_shift(left, weights, noise, BEFORE - 10, slopes=False, asked=BEFORE)
+    assert found is not None
+    assert abs(found.first - BEFORE) <= 1
+
+
+# ---- what is usual -----------------------------------------------------------------------------------------
+
+MONDAY = 1772409600.0       # 2 Mar 2026 00:00 UTC, `date -d @1772409600 -u`
+
+
+def test_that_a_daily_wave_is_carried_on() -> None:
+    times = MONDAY + np.arange(4 * 48) * 1800.0
+    values = 10 + 3 * np.cos(2 * np.pi * (times % 86400) / 86400) + 0.01 * alternating(len(times))
+    before = times < MONDAY + 3 * 86400
+    found = usual(times, values, np.ones(len(times)), before)
+    assert found.season == "day"
+    assert np.abs(found.expected - values).max() < 0.05
+
+
+def test_that_half_a_day_is_no_season() -> None:
+    times = MONDAY + np.arange(48) * 1800.0
+    values = 10 + 3 * np.cos(2 * np.pi * (times % 86400) / 86400)
+    found = usual(times, values, np.ones(48), times < MONDAY + 43200)
+    assert (found.season, found.daily, found.weekly) == ("", False, False)
+    assert np.ptp(found.expected) == 0
+
+
+def test_that_a_weekend_is_carried_on_to_the_next() -> None:
+    times = MONDAY + np.arange(14 * 24) * 3600.0
+    values = np.where(is_weekend(times), 4.0, 10.0) + 0.01 * alternating(len(times))
+    found = usual(times, values, np.ones(len(times)), times < MONDAY + 8 * 86400)
+    assert found.season == "week"
+    assert np.abs(found.expected - values).max() < 0.1
+
+
+def test_that_saturday_and_sunday_are_the_weekend() -> None:
+    days = MONDAY + np.arange(7) * 86400.0 + 60
+    assert is_weekend(days).tolist() == [False] * 5 + [True, True]
