@@ -83,7 +83,7 @@ class Metric:
         return self.source in SCANNED
 
 
-SCANNED = (Source.OUTSIDE, Source.UNSEEN, Source.CHURN, Source.CLASSES, Source.OWN)
+SCANNED = (Source.OUTSIDE, Source.UNSEEN, Source.CHURN, Source.CLASSES, Source.WAIT, Source.OWN)
 
 
 def _latency(name: str, quantile: float) -> Metric:

@@ -47,7 +47,6 @@ class Derived:
     name: str
     number: int
     value: str
-    binned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +75,23 @@ class Truth:
 
 
 def derived(stream: StreamInfo) -> tuple[Derived, ...]:
-    """All that the columns of a stream give."""
+    """All that rollups count of a stream beside its columns. Waits are not among it: they are seldom asked for, and
+    then of few rows or with patience."""
+    return tuple(one for one in _every(stream) if one.name != WAITED_S)
+
+
+def _every(stream: StreamInfo) -> tuple[Derived, ...]:
     found = {FAILED: failed_sql(stream)}
     if stream.kind is StreamKind.REQUESTS:
         found |= {QUALITIES[name]: value for name, value in quality_sql(answer_of(stream), truth_of(stream)).items()}
         found |= _shadow(stream)
         found[WAITED_S] = _waited(stream)
-    return tuple(Derived(name, NUMBERS[name], value, name == WAITED_S)
-                 for name, value in found.items() if value is not None)
+    return tuple(Derived(name, NUMBERS[name], value) for name, value in found.items() if value is not None)
 
 
 def named(stream: StreamInfo, name: str) -> Derived | None:
     """The one of that name, where the stream has it."""
-    return next((one for one in derived(stream) if one.name == name), None) if name in NUMBERS else None
+    return next((one for one in _every(stream) if one.name == name), None) if name in NUMBERS else None
 
 
 def failed_sql(stream: StreamInfo) -> str | None:

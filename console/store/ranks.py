@@ -41,6 +41,6 @@ class Ranked:
         """By the name of a column or of what is derived. Raises KeyError."""
         made = named(stream, stored)
         if made is not None:
-            return cls(made.number, made.value, 1.0, made.binned)
+            return cls(made.number, made.value, 1.0, False)
         column = stream.named(stored)
         return cls(column.number, stored_number(stored, column.kept), column.scale, is_binned(column))

@@ -11,7 +11,7 @@ from console.jobs import Job
 from console.roles import SERIES_ROLES, Role
 from console.store.asking import one
 from console.store.casting import stored_number
-from console.store.derived import named
+from console.store.derived import WAITED_S, named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import ColumnMoments, Floats, Moments, PercentileSeries, StreamInfo
 from console.store.names import FINEST_S, literal, quoted
@@ -127,6 +127,7 @@ class _Wanted:
             if made is not None:
                 self.columns.append((name, made.number, True, 1.0))
                 self.values[made.number] = made.value
+                self.rolled = self.rolled and made.name != WAITED_S
                 continue
             column = stream.named(name)
             full = has_moments(column)

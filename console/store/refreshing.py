@@ -207,7 +207,6 @@ class _Refresh:
         table = f"bins_{self.stream.stream_id}"
         binned = [(column.number, stored_number(column.stored, column.kept)) for column in rolled_columns(self.stream)
                   if is_binned(column)]
-        binned += [(each.number, each.value) for each in derived(self.stream) if each.binned]
         if not binned:
             return
         lowest = self.stream.bins_s
