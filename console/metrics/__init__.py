@@ -23,7 +23,7 @@ Decisions
   all outcomes: words are right when equal; a probability against 0 and 1 has a log loss and a Brier score, and is right
   on its side of 0.5; any other number has an error. Clicks have no accuracy: hardly anybody clicks, and a model that
   says so of everybody is right nearly always.
-- Rates that wait for outcomes are drawn of buckets that are old enough (`Metric.waits`), errors of answers like the CTR.
+- Rates that wait for outcomes are drawn of buckets that are old enough (`Metric.waits`), errors of answers as the CTR.
 - Out of range and unseen are held against the reference; without one, against the first day of the log, or the first
   quarter of a shorter one. Both are exact. Of numbers, rollups tell by least and greatest value which buckets have
   cells outside, and no others are read; words are read. A column of more than 1,000 words is text and is left out.
@@ -32,14 +32,14 @@ Decisions
   its behaviour on the first day (`store.early`: a short stretch of rows stood still in a share c of cases, so m of them
   together do with c^m; below e^-10 it counts). Rare flags and constants are not judged. One frozen feature of ten shows
   as 90 %. `unchanged:COLUMN` says for how long, of words too, from rows then.
-- Churn of a bucket: the share of its users without a request in N days from its end (`churn_days`, 7); it is known N days
-  before the log ends. A log that says itself who has left has `churned`.
+- Churn of a bucket: the share of its users without a request in N days from its end (`churn_days`, 7); it is known N
+  days before the log ends. A log that says itself who has left has `churned`.
 - Cost is what the log says (a column named so, in a log that counts tokens), else tokens by the prices of
   pilothouse.toml, and by the hour, so that buckets of any length compare.
 - A queue is the mean of the first gauge whose name says so: those of known servers before others.
 - Maps are laid out of the store's logarithmic bins: at an edge a row may lie in the step beside its own.
 - Own metrics are expressions over requests, checked and written anew by `store.expressions`, and run when the folder is
   trusted; that is kept outside of folder and workspace (`session.own_metrics`). They read the rows of the window.
-- A split by a role reads rollups; by any other column it reads rows: the eight values that occur most in the window, and
-  the rest as one. Waits for joined outcomes, ranges, unseen values, churn and own metrics are not split.
+- A split by a role reads rollups; by any other column it reads rows: the eight values that occur most in the window,
+  and the rest as one. Waits for joined outcomes, ranges, unseen values, churn and own metrics are not split.
 """

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from console.jobs import SilentJob
-from console.metrics.charts import board
+from console.metrics.charts import chart
 from console.session import Session
 from tests.console.folders import MakeFolder
 
 METRICS = ["throughput", "error_rate", "missing_values", "null_responses", "ctr", "cpu", "memory", "load",
-           "prediction_mean", "input_length"]
+           "prediction_mean", "input_length", "log_loss"]
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,11 @@ def asked(session: Session, metric: str, bucket_s: int) -> tuple[dict[float, obj
     """What the chart's SQL says, and what the chart says, by bucket start."""
     whole = session.selection().whole
     assert whole is not None
-    view = board(session.store, whole, 500, bucket_s=bucket_s)
-    chart = next(chart for chart in view.charts if chart.metric == metric)
-    rows = session.store.execute_readonly(f"SELECT epoch(bucket), value FROM ({chart.sql})")
-    drawn = {float(at): [float(part.values[index]) for part in chart.series] for index, at in enumerate(chart.times)
-             if np.isfinite(chart.series[0].values[index])}
+    shown = chart(session.store, metric, whole, bucket_s=bucket_s)
+    assert shown is not None
+    rows = session.store.execute_readonly(f"SELECT epoch(bucket), value FROM ({shown.sql})")
+    drawn = {float(at): [float(part.values[index]) for part in shown.series] for index, at in enumerate(shown.times)
+             if np.isfinite(shown.series[0].values[index])}
     return {float(at): value for at, value in rows if value is not None}, drawn
 
 
@@ -67,3 +68,52 @@ def test_that_a_series_name_with_a_quote_is_data_in_the_sql(tmp_path: Path) -> N
         assert sorted(value[0] for value in drawn.values()) == [4.5, 14.5, 24.5, 34.5, 44.5, 54.5]
     finally:
         session.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """Requests of a language model, of a classifier with a shadow, and of a regression, each in a folder of its own."""
+    rng = np.random.default_rng(9)
+    tmp = tmp_path_factory.mktemp("made")
+    at = [f"2026-03-02T{10 + minute // 60:02d}:{minute % 60:02d}:00Z" for minute in range(240)]
+    frame = pd.DataFrame({
+        "ts": at, "request_id": [f"r{number}-{rng.integers(10**12)}" for number in range(240)],
+        "prompt_tokens": rng.integers(5, 900, 240), "completion_tokens": rng.integers(5, 400, 240),
+        "ttft_ms": rng.lognormal(4, 1, 240).round(2), "response_cost": rng.uniform(0, 0.01, 240).round(5),
+        "image_brightness": rng.uniform(0, 1, 240).round(3), "prediction": rng.choice(["cat", "dog", "owl"], 240),
+        "shadow_prediction": rng.choice(["cat", "dog", "owl"], 240), "label": rng.choice(["cat", "dog", "owl"], 240),
+        "label_ts": (pd.to_datetime(at) + pd.to_timedelta(rng.uniform(5, 500, 240).round(3), unit="s")).strftime(
+            "%Y-%m-%dT%H:%M:%S.%fZ")})
+    (tmp / "logs").mkdir()
+    frame.to_csv(tmp / "logs" / "requests.csv", index=False)
+    session = Session.open(tmp / "logs", workspace=tmp / "w.duckdb")
+    session.load(SilentJob())
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize("metric", ["tokens_per_second", "ttft", "cost", "shadow_agreement", "accuracy", "brightness",
+                                    "label_delay"])
+def test_that_the_sql_of_charts_of_other_logs_gives_their_numbers(made: Session, metric: str) -> None:
+    whole = made.selection().whole
+    assert whole is not None
+    shown = chart(made.store, metric, whole, bucket_s=1800)
+    assert shown is not None
+    rows = made.store.execute_readonly(f"SELECT epoch(bucket), value FROM ({shown.sql.split('UNION ALL')[0]})")
+    told = {float(at): value for at, value in rows}
+    assert len(told) == 8
+    for index, at in enumerate(shown.times):
+        values = told[float(at)] if isinstance(told[float(at)], list) else [told[float(at)]]
+        drawn = [float(part.values[index]) for part in shown.series]
+        tolerance = 0.0101 if isinstance(told[float(at)], list) else 1e-9
+        assert drawn[:len(values)] == pytest.approx(values, rel=tolerance)
+
+
+def test_that_the_sql_of_classes_gives_their_counts(made: Session) -> None:
+    whole = made.selection().whole
+    assert whole is not None
+    shown = chart(made.store, "class_shares", whole, bucket_s=1800)
+    assert shown is not None
+    rows = made.store.execute_readonly(shown.sql)
+    for part in shown.series:
+        assert part.n.tolist() == [count for _, name, count in rows if name == part.name]
