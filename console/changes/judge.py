@@ -43,18 +43,17 @@ class Grid:
     before: Bools
     asked: int
 
-    def most_recent(self, seconds: float) -> tuple[Grid, Window]:
-        """So much of it around the time in question, and the window of that: half before the search, half from there
-        on. All of it where it is no longer."""
+    def around(self, pivot: int, seconds: float) -> tuple[Grid, Window]:
+        """So much of it, half before a bucket and half from there on, and the window of that. All of it where it is no
+        longer."""
         size = max(40, int(seconds // self.bucket_s))
-        first = max(0, self.start_at - size // 2)
+        first = max(0, min(pivot - size // 2, len(self.times) - size))
         last = min(len(self.times), first + size)
         window = Window.from_epoch(float(self.times[first]), float(self.times[last - 1]) + self.bucket_s)
         if (first, last) == (0, len(self.times)):
             return self, window
-        part = slice(first, last)
-        return replace(self, times=self.times[part], start_at=self.start_at - first, before=self.before[part],
-                       asked=self.asked - first), window
+        times = self.times[first:last]
+        return Grid(times, self.bucket_s, pivot - first, np.arange(len(times)) < pivot - first, pivot - first), window
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from console.changes import feedback, trained, words
-from console.changes.judge import LEAST_POINTS, SMALL, Grid, Moved, judge
+from console.changes.judge import FEWEST_BEFORE, LEAST_POINTS, SMALL, Grid, Moved, judge
 from console.changes.order import ordered
 from console.changes.parts import Part, bad_only_within
 from console.changes.tracks import BY_ROWS, Scale, Track, parts_of, parts_of_column, read, text_columns
@@ -142,13 +142,13 @@ class _Stretch:
         if last - first < 4:
             return None
         times = (np.arange(first, last) * bucket_s).astype(np.float64)
-        start_at = int(np.searchsorted(times, at.timestamp() - back_s))
-        before = times + bucket_s <= at.timestamp() - back_s
+        asked = max(0, int(np.searchsorted(times, at.timestamp(), "right")) - 1)
+        start_at = min(int(np.searchsorted(times, at.timestamp() - back_s)), asked)
+        before = np.arange(len(times)) < start_at
         if reference is not None:
             before = (times >= reference.start_s) & (times + bucket_s <= reference.end_s)
-        if np.count_nonzero(before) < LEAST_AFTER or start_at >= len(times) - 1:
+        if np.count_nonzero(before) < FEWEST_BEFORE or start_at >= len(times) - 1:
             return None
-        asked = int(np.searchsorted(times, at.timestamp(), "right")) - 1
         window = Window.from_epoch(first * bucket_s, last * bucket_s)
         known = times[before]
         used = Window.from_epoch(float(known[0]), float(known[-1]) + bucket_s)
@@ -236,7 +236,8 @@ class _Search:
                    if any(track.name == stream.named(stored).name and track.value for track in tracks)][:MOST_SPLIT]
         if not wanted or not columns:
             return []
-        grid, window = self._grid.most_recent(MOST_SCANNED / max(1e-9, self._rows_a_second(streams)))
+        pivot = min(one.shift.earliest for one in metrics if one.track.name in names)
+        grid, window = self._grid.around(pivot, MOST_SCANNED / max(1e-9, self._rows_a_second(streams)))
         if grid is not self._grid:
             where = format_window(window, relative=self._relative)
             notes.append(f"In which values of a column a metric moved was looked for in {where} only.")

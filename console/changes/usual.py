@@ -98,18 +98,27 @@ def _day(times: Floats, count: int) -> Floats:
     return np.stack(parts, axis=1)
 
 
+def _solved(x: Floats, y: Floats) -> Floats:
+    """Least squares by the normal equations: waves over whole days are nearly orthogonal, and a few hundred such fits
+    are asked for at once. Where they are not (a night without rows), the least solution."""
+    square = x.T @ x
+    if np.linalg.cond(square) < 1e8:
+        return np.asarray(np.linalg.solve(square, x.T @ y))
+    return np.asarray(np.linalg.lstsq(x, y, rcond=None)[0])
+
+
 def _fit(design: Floats, values: Floats, weights: Floats, known: Bools) -> tuple[Floats, float]:
     """The line over all times, and its BIC."""
     root = np.sqrt(weights[known])
     x, y = design[known] * root[:, None], values[known] * root
     kept = np.ones(len(y), dtype=bool)
-    solution = np.linalg.lstsq(x, y, rcond=None)[0]
+    solution = _solved(x, y)
     left = y - x @ solution
     scale = MAD * float(np.median(np.abs(left)))
     if scale > 0:
         kept = np.abs(left) <= OUTLIER * scale
         if np.count_nonzero(kept) > 2 * design.shape[1]:
-            solution = np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]
+            solution = _solved(x[kept], y[kept])
         left = y - x @ solution
     n = len(y)
     bounded = np.minimum(np.abs(left), OUTLIER * scale) if scale > 0 else np.abs(left)
