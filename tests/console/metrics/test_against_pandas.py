@@ -26,6 +26,7 @@ from console.metrics.catalogue import find
 from console.metrics.charts import available, chart, heat, metric_series
 from console.metrics.heat import edges_of
 from console.session import Session
+from tests.console import make_logs
 
 NUMERIC = ["age", "price", "days_since_last", "session_depth", "user_ctr_7d", "seq_len", "image_brightness",
            "audio_volume_dbfs"]
@@ -454,5 +455,93 @@ def test_that_a_queue_is_found_by_the_name_of_its_gauge(tmp_path: Path) -> None:
         whole = session.selection().whole
         assert whole is not None
         assert "queue" in [one.metric for one in session.board().charts]      # type: ignore[union-attr]
+    finally:
+        session.close()
+
+
+# ---- what logs say beside numbers --------------------------------------------------------------------------
+
+
+def test_that_tokens_cost_what_the_folder_says_where_the_log_does_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"ts": [f"2026-03-02T{10 + minute // 60}:{minute % 60:02d}:00Z" for minute in range(300)],
+                         "prompt_tokens": rng.integers(1, 5000, 300), "completion_tokens": rng.integers(1, 900, 300)})
+    (tmp_path / "logs").mkdir()
+    rows.to_csv(tmp_path / "logs" / "calls.csv", index=False)
+    (tmp_path / "logs" / "pilothouse.toml").write_text("prices = { input = 2.5, output = 10 }\n")
+    session = opened(tmp_path / "logs", tmp_path / "w.duckdb")
+    try:
+        rows["ts"] = pd.to_datetime(rows["ts"])
+        spent = (rows["prompt_tokens"] * 2.5 + rows["completion_tokens"] * 10) / 1e6
+        same(ours(Loaded(session, rows), "cost", 1800)[""], spent.groupby(at(rows, 1800)).sum() * 2)
+    finally:
+        session.close()
+
+
+def test_that_a_log_without_prices_and_costs_has_no_cost(demo: Loaded) -> None:
+    assert "cost" not in {metric.name for metric in available(demo.session.store)}
+
+
+def test_that_names_and_values_of_a_column_are_data(tmp_path: Path) -> None:
+    name, values = "o'brien \"x\"; --", ["a'b", '"; DROP TABLE files; --', "\\", "ü"]
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"ts": [f"2026-03-02T{10 + minute // 60}:{minute % 60:02d}:00Z" for minute in range(300)],
+                         name: rng.choice(values, 300), "latency_ms": rng.lognormal(3, 1, 300).round(3)})
+    (tmp_path / "logs").mkdir()
+    rows.to_csv(tmp_path / "logs" / "calls.csv", index=False)
+    session = opened(tmp_path / "logs", tmp_path / "w.duckdb")
+    try:
+        rows["ts"] = pd.to_datetime(rows["ts"])
+        loaded = Loaded(session, rows)
+        found = ours(loaded, "throughput", 3600, by=name)
+        assert set(found) == set(values)
+        for value, series in found.items():
+            mine = rows[rows[name] == value]
+            counts = mine.groupby(at(mine, 3600)).size().reindex(series.index, fill_value=0)
+            same(series, counts / 3600, least=4)
+        stored = next(column.stored for stream in session.store.streams() for column in stream.columns
+                      if column.name == name)
+        assert (ours(loaded, f"missing:{stored}", 3600)[""] == 0).all()
+        assert ours(loaded, f"unchanged:{stored}", 3600)[""].tolist() == [0] * 5
+        known = rows[name][:75].unique()            # the first quarter of the log
+        new = (~rows[name].isin(known)).groupby(at(rows, 3600)).mean()
+        same(ours(loaded, f"unseen:{stored}", 3600)[""], new, least=4)
+    finally:
+        session.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scenario", ["healthy", "data-drift-sudden", "null-burst", "bad-canary", "shock", "skew"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_that_large_folders_of_all_scenarios_have_the_numbers_of_pandas(tmp_path: Path, scenario: str,
+                                                                       form: str) -> None:
+    folder = tmp_path / "logs"
+    arguments = ["--quiet", "--rows", "300000", "--days", "5", "--format", form, "--scenario", scenario]
+    make_logs.main([str(folder), *arguments])  # type: ignore[no-untyped-call]
+    read: Any = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": lambda path: pd.read_json(
+        path, lines=True, convert_dates=False, precise_float=True)}[form]
+    rows, labels, reference = (pd.concat([read(path) for path in sorted((folder / name).glob("*"))], ignore_index=True)
+                               for name in ("predictions", "labels", "reference"))
+    rows = rows.merge(labels[["request_id", "clicked"]], on="request_id", how="left")
+    rows["ts"] = pd.to_datetime(rows["ts"], utc=True, format="ISO8601")
+    session = opened(folder, tmp_path / "w.duckdb")
+    try:
+        loaded, buckets = Loaded(session, rows, reference=reference), at(rows, 600)
+        p, y = rows["prediction"].clip(1e-15, 1 - 1e-15), rows["clicked"]
+        for name, values in (("brier", (rows["prediction"] - y) ** 2), ("ctr", y),
+                             ("log_loss", -(y * np.log(p) + (1 - y) * np.log(1 - p))),
+                             ("missing:age", rows["age"].isna() * 1.0), ("prediction_mean", rows["prediction"])):
+            same(ours(loaded, name, 600)[""], values.groupby(buckets).mean())
+        for name, q in (("latency_p50", 0.5), ("latency_p95", 0.95), ("latency_p99", 0.99)):
+            expected = pd.Series({start: nearest(part, q) for start, part in rows["latency_ms"].groupby(buckets)})
+            same(ours(loaded, name, 600)[""], expected, 0.0101)
+        for column in ("country", "category"):
+            new = ~rows[column].isin(set(reference[column].dropna())) & rows[column].notna()
+            same(ours(loaded, f"unseen:{column}", 600)[""],
+                 new.groupby(buckets).sum() / rows[column].notna().groupby(buckets).sum())
+        low, high = reference["price"].min(), reference["price"].max()
+        beyond = (rows["price"] < low) | (rows["price"] > high)
+        same(ours(loaded, "out_of_range:price", 600)[""],
+             beyond.groupby(buckets).sum() / rows["price"].notna().groupby(buckets).sum())
     finally:
         session.close()
