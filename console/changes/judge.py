@@ -140,7 +140,9 @@ def _doubt(moved: Moved, grid: Grid, left: Floats, weights: Floats, noise: Noise
         only_then = abs(rest) < max(0.35 * abs(of_all), sure)
         # What is found at the start of the search, or came slowly, may have begun with the weekend.
         unseen = weekend[grid.start_at] and (shift.first == grid.start_at or not _abrupt(left, weights, shift))
-        if only_then and (at_the_edge or shift.slope or unseen):
+        # What grows from some time in the weekend on began with something else.
+        grows = shift.slope and weekend[shift.earliest] and shift.earliest > grid.start_at
+        if only_then and not grows and (at_the_edge or shift.slope or unseen):
             return NO_WEEK
     return ""
 

@@ -34,6 +34,9 @@ LEVELS_S = tuple(bucket for bucket in BUCKETS_S if bucket >= 10)
 AFTER_BUCKETS, BEFORE_BUCKETS = 150, 2000
 """What lies after is cut into about so many buckets; of what lies before so many are looked at."""
 
+MOST_BUCKETS = 20_000
+"""From a reference that lies far back to the end."""
+
 LEAST_AFTER = 8
 """Buckets after the moment, even if each then holds few rows."""
 
@@ -134,6 +137,9 @@ class _Stretch:
         if before_s <= 0:
             return None
         bucket_s = _bucket(store, after_s, before_s, span)
+        if reference is not None:
+            far = (end - min(reference.start, at)).total_seconds() / MOST_BUCKETS
+            bucket_s = next((bucket for bucket in LEVELS_S if bucket >= max(bucket_s, far)), bucket_s)
         back_s = min(LONGEST_BACK_S, before_s / 6, max(2 * after_s, LEAST_BACK_S))
         first = math.ceil(max(span.start.timestamp(), at.timestamp() - BEFORE_BUCKETS * bucket_s) / bucket_s)
         if reference is not None:
@@ -165,10 +171,14 @@ def _bucket(store: Workspace, after_s: float, before_s: float, span: Window) -> 
     steps = [2 * stream.step_s for stream in store.streams() if stream.kind is StreamKind.SAMPLES and stream.rows]
     wanted = max(after_s / AFTER_BUCKETS, ROWS_A_BUCKET / rate if rate else min(steps, default=10.0))
     most = max(min(after_s, before_s) / LEAST_AFTER, LEVELS_S[0])
-    wanted = min(wanted, most)
+    # Each stretch of buckets is looked at: twice as many of them take four times as long, and as much memory.
+    least = after_s / (2 * AFTER_BUCKETS)
+    wanted = max(min(wanted, most), least)
     longer = [bucket for bucket in LEVELS_S if bucket >= wanted]
-    return longer[0] if longer and longer[0] <= most else max(
-        (bucket for bucket in LEVELS_S if bucket <= most), default=LEVELS_S[0])
+    if longer and longer[0] <= max(most, least):
+        return longer[0]
+    shorter = [bucket for bucket in LEVELS_S if least <= bucket <= most]
+    return shorter[-1] if shorter else longer[0] if longer else math.ceil(wanted / LEVELS_S[-1]) * LEVELS_S[-1]
 
 
 @dataclass(frozen=True, slots=True)

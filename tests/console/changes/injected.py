@@ -11,10 +11,11 @@ from console.changes import ChangesView
 from console.jobs import SilentJob
 from console.session import Session
 from tests.console.folders import truth_of
+from tests.console.make_logs import ALT
 
 METRICS_OF = {"latency_ms": ("latency_p50", "latency_p95", "latency_p99"), "status_code": ("error_rate",),
               "cpu_pct": ("cpu",), "load1": ("load",), "mem_mb": ("memory",),
-              "prediction": ("null_responses", "prediction_mean"), "clicked": ("ctr",), "traffic": ("throughput",)}
+              "prediction": ("null_responses", "prediction_mean"), "clicked": ("ctr", "label_mean"), "traffic": ("throughput",)}
 """A column that was tampered with is named when the metric that it makes is."""
 
 QUIET = ("healthy", "seasonal")
@@ -56,4 +57,5 @@ def injected(injections: list[dict[str, Any]]) -> set[str]:
     """Names of columns, metrics and versions, any of which is right."""
     columns = {column for one in injections for column in one["columns"]}
     versions = {one["version"] for one in injections if "version" in one}
+    columns |= {ALT[column] for column in columns if column in ALT}
     return columns | versions | {name for column in columns for name in METRICS_OF.get(column, ())}

@@ -197,6 +197,14 @@ def test_that_a_beginning_without_training_data_says_so(told: Callable[..., Chan
     assert "too little lies before" in view.sentence
 
 
+@pytest.mark.parametrize("seconds", [15, 60, 300, 1500, STEP_S * ROWS - 300, STEP_S * ROWS - 60])
+def test_that_any_time_of_the_log_may_be_asked_for(seconds: int, told: Callable[..., ChangesView]) -> None:
+    """Near the beginning and the end: neither finer buckets than can be looked at, nor something out of nothing."""
+    view = told(since=START + timedelta(seconds=seconds))
+    assert view.rows == ()
+    assert view.bucket_s == 0 or view.since.seconds / view.bucket_s <= 1000
+
+
 class Stopped(SilentJob):
     def stop_if_asked(self) -> None:
         raise JobStopped
