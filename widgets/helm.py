@@ -21,6 +21,7 @@ from widgets.corrections import Corrections
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
+from widgets.marking import Marking
 from widgets.tasks import Tasks
 from widgets.wiring import connect_conductor, connect_frame, connect_places
 
@@ -46,6 +47,7 @@ class Helm(QObject):
         self.tasks = Tasks(window, conductor, self.questions, self)
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
+        self.marking = Marking(window, conductor, self.questions, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
@@ -353,6 +355,23 @@ class Helm(QObject):
         """Ctrl+Shift+A."""
         self.arranging.add()
 
+    def mark(self) -> None:
+        """M."""
+        self.marking.mark()
+
+    def show_marks(self) -> None:
+        """Shift+M."""
+        self.marking.show()
+
+    def copy_range(self) -> None:
+        """The shown time, as it can be typed or pasted."""
+        self.window.time_bar.copy_range()
+        self.window.message_bar.say("Time range copied.", topic="copied")
+
+    def paste_range(self) -> None:
+        """A range from the clipboard, as if it were typed."""
+        self.window.time_bar.paste_range()
+
     def export_layout(self) -> None:
         """As a text file."""
         self.arranging.export_layout()
@@ -443,6 +462,8 @@ class Helm(QObject):
             self.tasks.undo_delete()
         elif key == "resume":
             self.conductor.reload()
+        elif key == "undo mark":
+            self.marking.undo()
         elif key.startswith("show "):
             self.arranging.show(key.removeprefix("show "))
 

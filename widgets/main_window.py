@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from widgets.panels.drift_panel import DriftPanel
     from widgets.panels.incidents_panel import IncidentsPanel
     from widgets.panels.inspector import Inspector
+    from widgets.panels.marks_panel import MarksPanel
     from widgets.panels.overview_strip import OverviewStrip
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
     drawer: Drawer
     rows: RowsPanel
     values: ValuesPanel
+    marks: MarksPanel
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -193,6 +195,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.drift_panel import DriftPanel
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
+        from widgets.panels.marks_panel import MarksPanel
         from widgets.panels.overview_strip import OverviewStrip
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
@@ -218,6 +221,7 @@ class MainWindow(QMainWindow):
         yield
         self.rows = RowsPanel(self.icons)
         self.values = ValuesPanel(self.icons)
+        self.marks = MarksPanel(self.icons)
         self._add_drawer()
         layout_store.restore_docks(self.deck)
         self._dock.hide()
@@ -246,7 +250,7 @@ class MainWindow(QMainWindow):
         """Under the charts, as wide as they and the inspector are."""
         from widgets.panels.drawer import Drawer
 
-        self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values)))
+        self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values), ("Marks", self.marks)))
         self._drawer_dock = QDockWidget("Under the charts")
         self._drawer_dock.setObjectName("drawer_dock")
         self._drawer_dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable

@@ -54,6 +54,8 @@ def connect_places(helm: Helm) -> None:
     board.menu_asked.connect(helm.chart_menu)
     board.displayed.connect(helm.arranging.refresh)
     helm.arranging.connect_panel()
+    helm.marking.connect_panel()
+    window.drawer.page_changed.connect(helm.marking.refresh)
     board.rows_asked.connect(helm.rows_of)
     helm.drill.connect_panel()
     window.overview.look_at_asked.connect(helm.look_between)

@@ -31,6 +31,7 @@ from console.session.alarms import Alarms
 from console.session.board_layout import BoardLayout
 from console.session.columns import Corrector
 from console.session.dressing import ChartChoice, Dressing, Split
+from console.session.marks import Marks
 from console.session.places import layout_for, workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
@@ -72,6 +73,7 @@ class Session:
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
         self._raw_lines = RawLines()
+        self.marks = Marks(store)
         self._dressing = Dressing(store)
         self._layout_file = layout_for(folder or store.path)
         self._layout, self._layout_notes = board_layout.read(self._layout_file)

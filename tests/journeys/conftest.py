@@ -23,6 +23,7 @@ class Answers(Questions):
     def __init__(self) -> None:
         self.answer: Path | None = None
         self.shown: list[str] = []
+        self.words: str | None = None
 
     def folder(self, parent: QWidget, start: str) -> Path | None:
         return self.answer
@@ -38,6 +39,9 @@ class Answers(Questions):
 
     def layout(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
         return self.answer
+
+    def note(self, parent: QWidget, title: str, text: str) -> str | None:
+        return self.words
 
     def show(self, path: str) -> bool:
         self.shown.append(path)

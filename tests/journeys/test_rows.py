@@ -66,7 +66,7 @@ def test_that_rows_are_filtered_sorted_and_written_to_a_file(open_console, folde
     console = open_console(folder)
     console.window.actions_by_name["show_rows"].trigger()
     qtbot.waitUntil(lambda: counted(console) == "3,000 rows", timeout=WAIT_MS)
-    assert part(console, QTableView, "rows_table").model().rowCount() == 200
+    qtbot.waitUntil(lambda: part(console, QTableView, "rows_table").model().rowCount() == 200, timeout=WAIT_MS)
     qtbot.mouseClick(part(console, QToolButton, "rows_add_filter"), Qt.MouseButton.LeftButton)
     column = part(console, QComboBox, "filter_column")
     column.setCurrentIndex(column.findData("latency_ms"))

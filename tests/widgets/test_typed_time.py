@@ -32,6 +32,12 @@ def utc(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
     ("now-2d .. now-1d", utc(2, 18, 30), utc(3, 18, 30)),
     ("6h", utc(4, 12, 30), NEWEST),
     ("last 15m", utc(4, 18, 15), NEWEST),
+    ("last 2 days", utc(2, 18, 30), NEWEST),
+    ("Last 1 week", datetime(2026, 2, 25, 18, 30, tzinfo=UTC), NEWEST),
+    ("-30m", utc(4, 18), NEWEST),
+    ("-30 minutes", utc(4, 18), NEWEST),
+    ("now-2hours .. now", utc(4, 16, 30), NEWEST),
+    ("1 Mar 10:00 .. 12:00", utc(1, 10), utc(1, 12)),
 ])
 def test_that_a_range_is_read_as_a_person_means_it(text, start, end):
     assert read_window(text, NEWEST) == Window(start, end)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)"}
 
@@ -59,6 +59,11 @@ class Questions:
             return Path(answer) if answer else None
         answer, _ = QFileDialog.getSaveFileName(parent, "Export layout", str(proposed), form)
         return Path(answer) if answer else None
+
+    def note(self, parent: QWidget, title: str, text: str) -> str | None:
+        """A few words about a moment."""
+        said, agreed = QInputDialog.getText(parent, title, "What happened then?", text=text)
+        return said if agreed else None
 
     def show(self, path: str) -> bool:
         """Open a written file in its program."""

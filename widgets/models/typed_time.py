@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from console.window import RELATIVE_START, Window
 
 UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+"""By their shortest names; in words the first letter decides, but for minutes."""
 EXAMPLES = "2 Mar 2026 12:00 - 18:00, 2026-03-02 12:00 .. 2026-03-03, now-6h, now-2d .. now-1d"
 EXAMPLES_SINCE = "0:05:00 - 0:08:30, 0:05:00 .. now, now-1m, 90s"
 _SINCE = re.compile(r"([+-]?)(\d{1,7}):(\d\d):(\d\d(?:\.\d{1,6})?)")
-_LENGTH = r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)"
+_LENGTH = (r"(\d+(?:\.\d+)?)\s*(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h|days?|d|weeks?|w)"
+           r"(?![a-z])")
 _RELATIVE = re.compile(rf"now(?:\s*-\s*{_LENGTH})?", re.IGNORECASE)
-_BARE_LENGTH = re.compile(rf"(?:last\s+)?{_LENGTH}", re.IGNORECASE)
+_BARE_LENGTH = re.compile(rf"(?:(?:last|past)\s+|-\s*)?{_LENGTH}", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2}:\d{2}(?::\d{2})?))?")
 _WORDS = re.compile(r"(\d{1,2})\s+([A-Za-z]{3,9})(?:\s+(\d{4}))?(?:\s+(\d{1,2}:\d{2}(?::\d{2})?))?")
@@ -122,4 +124,4 @@ def _at(day: datetime, clock: str | None) -> datetime:
 
 
 def _length(match: re.Match[str]) -> timedelta:
-    return timedelta(seconds=float(match[1]) * UNITS_S[match[2].lower()])
+    return timedelta(seconds=float(match[1]) * UNITS_S[match[2].lower()[0]])

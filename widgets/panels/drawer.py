@@ -14,6 +14,7 @@ class Drawer(QWidget):
     """Pages under the charts. Escape asks to close it."""
 
     close_asked = Signal()
+    page_changed = Signal()
 
     def __init__(self, icons: Icons, pages: tuple[tuple[str, QWidget], ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +28,7 @@ class Drawer(QWidget):
         close = tool(icons, "close", "drawer_close", "Close (Escape)")
         close.clicked.connect(self.close_asked)
         self._tabs.setCornerWidget(close)
+        self._tabs.currentChanged.connect(self.page_changed)
         self.setLayout(column(self._tabs, gap=0))
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QMenu, QToolButton, QWidget
 
 from console.metrics.format import format_count, format_span, format_window
@@ -160,6 +160,17 @@ class TimeBar(QWidget):
         """Put the cursor into the range."""
         self._range.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._range.selectAll()
+
+    def copy_range(self) -> None:
+        """To the clipboard, as it is shown: it can be typed and pasted again."""
+        QGuiApplication.clipboard().setText(self._range.shown)
+
+    def paste_range(self) -> None:
+        """From the clipboard, as if it were typed."""
+        self._range.setText(" ".join(QGuiApplication.clipboard().text().split())[:200])
+        self._on_typed()
+        if not self._range.hasFocus():
+            self._range.setText(self._range.shown)
 
     def _add(self, text: str, icon: str) -> QAction:
         return self._menu.addAction(self._icons.icon(icon), text.replace("&", "&&"))
