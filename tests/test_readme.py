@@ -11,14 +11,15 @@ from console.commands import app
 from console.logs.formats import FORMATS, LogFormat
 from console.logs.limits import MOST_COLUMNS
 from console.logs.records import LINE_BYTES, RECORD_LINES
-from console.metrics.catalogue import CATALOGUE
+from console.metrics.catalogue import CATALOGUE, FAMILIES, MORE
 from console.roles import Role, StreamKind
 from widgets.actions import ACTIONS
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("metric", [metric.name for metric in CATALOGUE])
+@pytest.mark.parametrize("metric", [
+    *(metric.name for metric in (*CATALOGUE, *MORE)), *(f"{family}:COLUMN" for family in FAMILIES)])
 def test_that_each_metric_is_named(metric: str) -> None:
     assert f"`{metric}`" in README
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from console.errors import BadSettings
 from console.jobs import SilentJob
-from console.metrics.charts import chart
+from console.metrics.charts import available, chart, heat
 from console.session import Session
 from tests.console.folders import MakeFolder
 
@@ -117,3 +118,23 @@ def test_that_the_sql_of_classes_gives_their_counts(made: Session) -> None:
     rows = made.store.execute_readonly(shown.sql)
     for part in shown.series:
         assert part.n.tolist() == [count for _, name, count in rows if name == part.name]
+
+
+def test_that_words_have_an_accuracy_and_neither_a_mean_nor_a_log_loss(made: Session) -> None:
+    names = {metric.name for metric in available(made.store)}
+    assert {"accuracy", "class_shares", "missing:image_brightness"} <= names
+    assert not {"label_mean", "log_loss", "brier", "mae", "rmse"} & names
+
+
+def test_that_a_chart_of_several_curves_is_split_by_the_tail_alone(session: Session) -> None:
+    whole = session.selection().whole
+    assert whole is not None
+    shown = chart(session.store, "latency", whole, by="device")
+    assert shown is not None
+    assert {part.name for part in shown.series} == {"phone p95", "desktop p95", "tablet p95"}
+    with pytest.raises(BadSettings, match="device"):
+        chart(session.store, "latency", whole, by="devise")
+    with pytest.raises(BadSettings, match="latency_p95"):
+        chart(session.store, "latency_p96", whole)
+    with pytest.raises(BadSettings, match="no map"):
+        heat(session.store, "throughput", whole)
