@@ -54,6 +54,7 @@ class Trouble:
 
     metrics    names in the catalogue, the plainest first
     made_from  metrics made from one of these roles show it too
+    sources    and those whose numbers come about in one of these ways (`catalogue.Source`)
     series     an expression that names of sampled series match which show it
     split      it shows only where the metric is read by this role
     compared   columns of one of these roles show it when two windows are compared
@@ -67,6 +68,7 @@ class Trouble:
     to_log: str
     metrics: tuple[str, ...] = ()
     made_from: tuple[Role, ...] = ()
+    sources: tuple[str, ...] = ()
     series: str = ""
     split: Role | None = None
     compared: tuple[Role, ...] = ()
@@ -90,11 +92,14 @@ MAP: tuple[Trouble, ...] = (
     Trouble("column null", Step.FEATURES, "A column from upstream turns null, as after a failed join.",
             "The inputs of the model as it got them, nulls and all.", metrics=("missing_values",)),
     Trouble("unit changed", Step.FEATURES, "A number comes in another unit or range: cents for euros.",
-            "The numeric inputs of the model, unscaled.", compared=(Role.FEATURE, Role.FEATURE_LENGTH)),
+            "The numeric inputs of the model, unscaled.", compared=(Role.FEATURE, Role.FEATURE_LENGTH),
+            sources=("outside",)),
     Trouble("unseen category", Step.FEATURES, "A category comes that the model was never trained on, or in other case.",
-            "The categorical inputs as text, as the model got them.", compared=(Role.FEATURE,)),
+            "The categorical inputs as text, as the model got them.", compared=(Role.FEATURE,),
+            sources=("unseen",)),
     Trouble("feature frozen", Step.FEATURES, "An input no longer changes: its table is not filled any more.",
-            "The inputs of the model, and when each was computed.", compared=(Role.FEATURE,)),
+            "The inputs of the model, and when each was computed.", compared=(Role.FEATURE,),
+            sources=("changes", "unchanged")),
     Trouble("input cut", Step.FEATURES, "Texts, images or sounds arrive cut, dark or silent.",
             "Length, mean brightness or volume of each input.", metrics=("input_length", "input_tokens"),
             made_from=(Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME, Role.FEATURE_LENGTH)),
@@ -113,7 +118,8 @@ MAP: tuple[Trouble, ...] = (
             series=r"time_to_first_token|ttft"),
     Trouble("overload", Step.INFERENCE, "Processors or graphics processors are at their limit.",
             "Processor and GPU use of each host, every minute or so.", metrics=("cpu", "gpu", "load"),
-            series=r"(cpu|gpu).*(util|usage|percent|seconds)|queue"),
+            series=r"(cpu|gpu).*(util|usage|percent|seconds)|queue",
+            sources=("queue",)),
     Trouble("memory leak", Step.INFERENCE, "Memory grows until the process is killed.",
             "Memory in use of each host, every minute or so.", metrics=("memory",),
             series=r"memory.*(used|usage|bytes|util)|resident"),
@@ -131,19 +137,25 @@ MAP: tuple[Trouble, ...] = (
     Trouble("score shift", Step.RESPONSE, "The model's answers move: more yes, higher scores.",
             "The score or prediction of each request.", metrics=("prediction_mean",), compared=ANSWERS),
     Trouble("answers too long", Step.RESPONSE, "The model writes more than it should, or nothing; cost follows.",
-            "The number of tokens of each answer.", metrics=("output_tokens",)),
+            "The number of tokens of each answer.", metrics=("output_tokens",),
+            sources=("cost",)),
     Trouble("disagrees with shadow", Step.RESPONSE, "The model and its shadow answer differently.",
-            "What the shadow model predicted for the same request.", made_from=(Role.SHADOW_PREDICTION,)),
+            "What the shadow model predicted for the same request.", made_from=(Role.SHADOW_PREDICTION,),
+            sources=("shadow",)),
 
     Trouble("quality falls", Step.FEEDBACK, "Answers are clicked less, or are wrong more often.",
-            "Click, label or outcome with the id of its request.", metrics=("ctr", "label_mean")),
+            "Click, label or outcome with the id of its request.", metrics=("ctr", "label_mean"),
+            sources=("quality",)),
     Trouble("labels late or missing", Step.FEEDBACK, "Outcomes come later than usual, or no longer.",
-            "The time at which each outcome became known.", made_from=(Role.OUTCOME_TIME,)),
+            "The time at which each outcome became known.", made_from=(Role.OUTCOME_TIME,),
+            sources=("wait",)),
     Trouble("users leave", Step.FEEDBACK, "People no longer come back.",
-            "An id for each user, or whether they left.", made_from=(Role.CHURNED, Role.USER_ID)),
+            "An id for each user, or whether they left.", made_from=(Role.CHURNED, Role.USER_ID),
+            sources=("churn",)),
     Trouble("concept changed", Step.FEEDBACK, "The same inputs now have other outcomes.",
             "Outcomes with the id of their request, and the score that was given.",
-            compared=(Role.CLICKED, Role.LABEL), with_=ANSWERS),
+            compared=(Role.CLICKED, Role.LABEL), with_=ANSWERS,
+            sources=("quality",)),
     Trouble("feedback loop", Step.FEEDBACK, "The model learns only from what it chose itself, and repeats it.",
             "With what probability each choice was made, and a small share chosen at random.",
             made_from=(Role.ARM_PROBABILITY,), compared=(Role.ARM_PROBABILITY,)),
@@ -210,7 +222,8 @@ def coverage(store: Workspace, rules: Sequence[Rule], metrics: Iterable[Metric] 
 def _row(trouble: Trouble, known: dict[str, Metric], streams: tuple[StreamInfo, ...],
          rules: tuple[Rule, ...]) -> CoverageRow:
     shown = [name for name in trouble.metrics if name in known]
-    shown += [name for name, metric in known.items() if name not in shown and _made_from(metric, trouble.made_from)]
+    shown += [name for name, metric in known.items() if name not in shown
+              and (metric.source in trouble.sources or _made_from(metric, trouble.made_from))]
     shown += [name for name, metric in known.items() if trouble.series and name.startswith(SAMPLED_PREFIX)
               and re.search(trouble.series, metric.title, re.IGNORECASE)]
     if trouble.split is not None and not _has(streams, (trouble.split,), StreamKind.REQUESTS):

@@ -71,7 +71,10 @@ KEEP, MOST_KEPT_S = 6, 3600
 """A firing alarm goes on for six stretches, an hour at most, so that a trouble that flickers is one alarm."""
 CLEAR = 0.75
 """An alarm ends where a number is back within so much of the way from what is usual to the level that set it off."""
-SHARES = (Source.FAILED, Source.MISSING_INPUT, Source.MISSING, Source.OUTCOME)
+NO_LINE = ("heat", "classes")
+"""Metrics of several parts without a split, which no single level fits."""
+EVEN = (Source.ROWS, Source.RESOURCE, Source.SAMPLED)
+"""Metrics whose spread does not come from the number of rows behind them."""
 FEWEST = 20
 PAGES = ("throughput", "latency", "error_rate", "null_responses")
 """The charts whose alarms somebody must see at once."""
@@ -85,7 +88,9 @@ PARTS = 40
 """A healthy window holds so many stretches at least, or there is nothing to learn from."""
 BEYOND = 10
 """Rows beyond a percentile: with fewer it is the largest of a handful, with the tail of the rows themselves."""
-ENOUGH_ROWS = {Source.ROWS: 100, Source.MEAN: 100, Source.COUNTED: 30}
+ENOUGH_ROWS = {Source.RESOURCE: 1, Source.SAMPLED: 1}
+"""Rows that a stretch needs; other metrics than these and percentiles need MANY."""
+MANY = 100
 VISIBLE, VISIBLE_LOSS = 0.02, 0.5
 """What a rule over a share should be able to see: two points more, or thrice as much; of clicks, half as many."""
 BY_VERSION = ("latency_p95", "error_rate", "null_responses")
@@ -104,7 +109,8 @@ def propose_rules(store: Workspace, window: Window, job: Job) -> tuple[Rule, ...
     base_s = next((length for length in LENGTHS_S[1::-1] if length * PARTS * 4 <= window.seconds), LENGTHS_S[0])
     window = _inside(window, base_s)
     reading = Reading(store, window, base_s)
-    asked: list[tuple[Metric, Role | None]] = [(metric, None) for metric in CATALOGUE if reading.has(metric)]
+    asked: list[tuple[Metric, Role | None]] = [(metric, None) for metric in CATALOGUE
+                                              if metric.source not in NO_LINE and reading.has(metric)]
     asked += [(reading.described(sampled_metric(one.title, one.kind)), None) for one in shown_series(reading)]
     if any(stream.column(Role.MODEL_VERSION) for stream in reading.requests):
         asked += [(metric, Role.MODEL_VERSION) for metric, _ in asked if metric.name in BY_VERSION]
@@ -156,7 +162,7 @@ def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int, by: 
         size = length // base_s
         n = part.n[: len(part.n) // size * size].reshape(-1, size).sum(axis=1)
         usual_n = float(np.quantile(n[n > 0], 0.10)) if (n > 0).any() else 0.0
-        if metric.source in SHARES:
+        if _is_share(metric):
             if _shows(metric, share, usual_n, length / (weeks * 604800)):
                 return length
         elif usual_n >= _enough_rows(metric) and (metric.source is Source.ROWS or (n > 0).mean() > 0.9):
@@ -164,8 +170,15 @@ def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int, by: 
     return None if metric.source is Source.PERCENTILE else fits[-1]
 
 
+def _is_share(metric: Metric) -> bool:
+    """Whether chance makes it stray by the binomial law: a share of rows, cells or outcomes."""
+    return metric.unit == "share" and metric.source not in EVEN
+
+
 def _enough_rows(metric: Metric) -> float:
-    return BEYOND / (1 - metric.quantile) if metric.source is Source.PERCENTILE else ENOUGH_ROWS.get(metric.source, 1)
+    if metric.source is Source.PERCENTILE:
+        return BEYOND / (1 - metric.quantile)
+    return ENOUGH_ROWS.get(metric.source, MANY)
 
 
 def _shows(metric: Metric, share: float, n: float, once: float) -> bool:
@@ -191,7 +204,7 @@ def _learned(store: Workspace, metric: Metric, window: Window, over_s: int, by: 
     asked = Asked(store, (probe,), first_s, count, window.start_s)
     numbers = asked.of(probe)
     found = [propose(asked.instants, numbers.values[row], numbers.n[row], metric, every_s=every_s, over_s=over_s, by=by,
-                     weeks=weeks) for row in range(len(numbers.series))]
+                     weeks=weeks) for row in range(len(numbers.series)) if by is not None or len(numbers.series) == 1]
     return _for_all(found) if by is not None else tuple(rule for rules in found for rule in rules)
 
 
@@ -244,7 +257,7 @@ def least_rows(metric: Metric, n: Floats, by: Role | None = None) -> int:
     there = n[n > 0]
     if metric.source is Source.ROWS or not len(there):
         return 0
-    if metric.source in SHARES:
+    if _is_share(metric):
         return max(FEWEST, int(np.quantile(there, 0.10)))
     fewest = float(np.quantile(there, 0.05))
     if by is not None and metric.source is Source.PERCENTILE:
@@ -255,7 +268,7 @@ def least_rows(metric: Metric, n: Floats, by: Role | None = None) -> int:
 def _chance_scale(metric: Metric, values: Floats, n: Floats) -> float:
     """Standard deviation that chance alone gives a share or a count; 0 for other numbers."""
     known = np.isfinite(values) & (n > 0)
-    if not known.any() or metric.source not in SHARES:
+    if not known.any() or not _is_share(metric):
         return 0.0
     share = float((values[known] * n[known]).sum() / n[known].sum())
     return float(np.sqrt(max(share * (1 - share), 0.0) / np.median(n[known])))
@@ -301,7 +314,7 @@ class _Healthy:
     def _quiet(self) -> float:
         """The distance that normal noise alone gives in the quietest tenth of the window: means and percentiles of few
         rows stray more, and a median spread over day and night knows little of that."""
-        if self.metric.source not in (Source.MEAN, Source.PERCENTILE, Source.COUNTED):
+        if self.metric.source in EVEN or _is_share(self.metric):
             return 0.0
         known = np.isfinite(self.known.distance)
         few = known & (self.n <= np.quantile(self.n[known], 0.10))
@@ -309,7 +322,7 @@ class _Healthy:
 
     def _chance(self, side: Side) -> float:
         """The distance that chance alone gives a share of the fewest rows that are judged."""
-        if self.metric.source not in SHARES or not self.fewest:
+        if not _is_share(self.metric) or not self.fewest:
             return 0.0
         from scipy.stats import binom
 
