@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QSettings
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 VERSION = 1
 """Grows when docks change their names or places: an older layout is then left alone."""
@@ -48,6 +48,9 @@ def restore_docks(deck: QMainWindow) -> None:
     state = store.value("layout/deck")
     if _is_ours(store) and isinstance(state, QByteArray):
         deck.restoreState(state, VERSION)
+    for dock in deck.findChildren(QDockWidget):
+        if dock.isFloating():
+            clamp(dock)
 
 
 def _is_ours(store: QSettings) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -63,6 +63,8 @@ NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Backspace)
 PRESSES = (Qt.Key.Key_Space,)
 LEAST_PLACE_PX = 160
+KEEP_MS = 500
+"""After docks moved: one writing for a whole drag."""
 DRAWER_PX = 264
 """Height of what opens under the charts, before somebody drags it."""
 
@@ -109,6 +111,8 @@ class MainWindow(QMainWindow):
         self._build_frame()
         self._inspector_wanted = layout_store.restore(self)
         self._drawer_wanted = False
+        self._keeping = QTimer(self, singleShot=True, interval=KEEP_MS)
+        self._keeping.timeout.connect(self._keep_layout)
         self.rail.place_asked.connect(self.go)
         self.show_folder(None)
 
@@ -226,6 +230,10 @@ class MainWindow(QMainWindow):
         layout_store.restore_docks(self.deck)
         self._dock.hide()
         self._drawer_dock.hide()
+        for dock in (self._dock, self._drawer_dock):
+            dock.dockLocationChanged.connect(self._docks_moved)
+            dock.topLevelChanged.connect(self._docks_moved)
+            dock.visibilityChanged.connect(self._docks_moved)
         self.furnished = True
 
     def _add_place(self, place: str, page: QWidget) -> None:
@@ -312,6 +320,15 @@ class MainWindow(QMainWindow):
             self._dock.setVisible(self._inspector_wanted and board)
             self._drawer_dock.setVisible(self._drawer_wanted and board)
 
+    def _docks_moved(self) -> None:
+        """Kept soon, and not only when the window closes: a crash must not cost the layout."""
+        if self.furnished:
+            self._keeping.start()
+
+    def _keep_layout(self) -> None:
+        layout_store.keep(self, self.deck if self.furnished else None, self.icons.holder.choice,
+                          self._inspector_wanted)
+
     def _on_action(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
@@ -367,8 +384,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, and let the work end."""
-        layout_store.keep(self, self.deck if self.furnished else None, self.icons.holder.choice,
-                          self._inspector_wanted)
+        self._keeping.stop()
+        self._keep_layout()
         self.closing.emit()
         super().closeEvent(event)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QDockWidget, QLineEdit, QPushButton, QTab
 
 from console.errors import ConsoleError
 from tests.widgets.fake_session import FakeSession
+from widgets import layout_store
 from widgets.app import Console, application
 from widgets.dialogs.files import Questions
 
@@ -237,6 +238,12 @@ def test_that_the_inspector_is_hidden_and_shown_by_its_key(opened, qtbot):
     assert not dock.isVisible()
     key(qtbot, opened, Qt.Key.Key_F9)
     assert dock.isVisible()
+
+
+def test_that_docks_are_kept_while_the_window_lives(opened, qtbot):
+    key(qtbot, opened, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: str(layout_store.settings().value("layout/inspector")).lower() == "false")
+    assert opened.window.isVisible()
 
 
 def test_that_layout_and_theme_come_back(console, qtbot, qapp):
