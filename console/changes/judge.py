@@ -126,6 +126,8 @@ def _doubt(moved: Moved, grid: Grid, left: Floats, weights: Floats, noise: Noise
                                                                                                    shift)):
         return NO_DAY
     weekend = is_weekend(grid.times)
+    if np.mean(weekend[grid.before]) > 0.5:     # of a log that began on Saturday, Monday is what is new
+        weekend = ~weekend
     if not found.weekly and weekend[shift.first:shift.last].any():
         inside = np.arange(shift.first, shift.last)
         ends = grid.times[np.flatnonzero(np.diff(weekend.astype(np.int8))) + 1]

@@ -37,7 +37,7 @@ MOST_COLUMNS = 60
 MOST_PARTS = 12
 """Versions or hosts that are looked at one by one."""
 
-LEAST_BEYOND = 2.0
+LEAST_BEYOND = 4.0
 """Fewer rows beyond a percentile make it the worst row of the bucket, which is chance."""
 
 UNWATCHED = (Source.HEAT, Source.CHANGES, Source.UNCHANGED)

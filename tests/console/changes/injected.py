@@ -15,7 +15,8 @@ from tests.console.make_logs import ALT
 
 METRICS_OF = {"latency_ms": ("latency_p50", "latency_p95", "latency_p99"), "status_code": ("error_rate",),
               "cpu_pct": ("cpu",), "load1": ("load",), "mem_mb": ("memory",),
-              "prediction": ("null_responses", "prediction_mean"), "clicked": ("ctr", "label_mean"), "traffic": ("throughput",)}
+              "prediction": ("null_responses", "prediction_mean"), "clicked": ("ctr", "label_mean"),
+              "traffic": ("throughput",)}
 """A column that was tampered with is named when the metric that it makes is."""
 
 QUIET = ("healthy", "seasonal")
