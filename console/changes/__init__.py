@@ -8,6 +8,7 @@ not belong here: what a number means (`console.metrics`), tests of two samples (
     onset    when it left that, for how long, and how sure that is
     judge    how far it moved, whether that matters, and whether it may be nothing
     parts    whether it moved everywhere or within one version or host only
+    feedback whether outcomes still go along with the score and the inputs
     order    what is told first
     trained  the beginning of a log, which has no before: the training data stands in
 
@@ -24,8 +25,8 @@ Decisions
 - What is one thing is one row: the percentiles of latency; missing values and the column they are in; a metric that is
   bad within a version only, and that version. Of beginnings that may be the same, the earlier step of the pipeline
   comes first: a column that is null, then the score, then the clicks.
-- Numbers come from rollups; values of columns from the rows, a million at most. Clicks by the values of a column are
-  not looked at: joining ten million rows for it takes minutes.
+- Numbers come from rollups; values of columns from every k-th row, a million at most. How outcomes go along with score
+  and inputs is looked at up to a million rows: joining ten million takes minutes.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from console.changes.judge import FEWEST_BEFORE, LEAST_POINTS, SMALL, Grid, Move
 from console.changes.order import ordered
 from console.changes.parts import Part, bad_only_within
 from console.changes.tracks import BY_ROWS, Scale, Track, parts_of, parts_of_column, read, text_columns
+from console.changes.usual import Bools
 from console.changes.view import ChangeKind, ChangeRow, ChangesView
 from console.errors import BadSettings
 from console.jobs import Job, SilentJob
@@ -367,20 +368,28 @@ class _Search:
         return rows
 
     def _following(self, tracks: Sequence[Track], notes: list[str]) -> list[ChangeRow]:
-        """Whether outcomes ceased to follow the score."""
+        """Whether outcomes ceased to go along with the score or with an input: one row, for what shows it best."""
         found, note = feedback.followed(self._store, self._stretch.window, self._stretch.bucket_s, self._grid.before,
                                         tracks, self._job)
         notes += [note] if note else []
-        one = judge(found.track, self._grid) if found is not None else None
-        if found is None or one is None:
+        best: tuple[feedback.Followed, Moved, Bools] | None = None
+        for each in found:
+            one = judge(each.track, self._grid)
+            if one is None:
+                continue
+            inside = np.zeros(len(self._grid.times), dtype=bool)
+            inside[one.shift.first:one.shift.last] = True
+            one = replace(one, strength=each.strength(self._grid.before, inside))
+            if best is None or (not one.why_weak, one.shift.z) > (not best[1].why_weak, best[1].shift.z):
+                best = each, one, inside
+        if best is None:
             return []
-        inside = np.zeros(len(self._grid.times), dtype=bool)
-        inside[one.shift.first:one.shift.last] = True
-        (low, high), (low_now, high_now) = found.rates(self._grid.before), found.rates(inside)
-        one = replace(one, strength=feedback.strength(one.before, one.after), effect=one.after / one.before - 1)
-        row = self._row(one, "relative change", partial(
-            words.of_following, found.track.title, found.track.column, low, low_now, high, high_now))
-        return [replace(row, segment="score", before=high - low, after=high_now - low_now, unit="share")]
+        each, one, inside = best
+        (low, high), (low_now, high_now) = each.rates(self._grid.before), each.rates(inside)
+        row = self._row(one, "points", partial(
+            words.of_following, each.track.title, each.track.column, each.track.segment, low, low_now, high, high_now))
+        return [replace(row, before=high - low, after=high_now - low_now, unit="share",
+                        effect=(high_now - low_now) - (high - low))]
 
     def _of_part(self, part: Part) -> ChangeRow:
         assert part.moved is not None

@@ -81,12 +81,13 @@ def of_version(column: str, value: str, before: float, after: float, *, since: s
     return f"{said}; only there: {', '.join(bad)}." if bad else f"{said}."
 
 
-def of_following(title: str, column: str, low: float, low_now: float, high: float, high_now: float, *, since: str,
-                 until: str) -> str:
-    """How an outcome goes along with the score: its rate in the two lowest and the two highest fifths of scores."""
-    less = "less than before" if high_now - low_now < high - low else "more than before"
-    return (f"{title} (`{named(column)}`) follows the score {less} {since}{until}: where it is low "
-            f"{from_to(low, low_now, 'share')}, where it is high {from_to(high, high_now, 'share')}.")
+def of_following(title: str, column: str, number: str, low: float, low_now: float, high: float, high_now: float, *,
+                 since: str, until: str) -> str:
+    """How an outcome goes along with a number: its rate in the two lowest and the two highest fifths of it."""
+    of = f" (`{named(column)}`)" if column and column.casefold() not in title.casefold() else ""
+    what = "the score" if number == "score" else f"`{named(number)}`"
+    return (f"{title}{of} follows {what} otherwise than before {since}{until}: where it is low {from_to(low, low_now, 'share')}, where it is high "
+            f"{from_to(high, high_now, 'share')}.")
 
 
 def lasted(ended: datetime | None, *, relative: bool) -> str:

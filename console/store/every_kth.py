@@ -3,6 +3,7 @@ when, and how outcomes go along with scores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from console.store.casting import stored_number
 from console.store.derived import text_sql
 from console.store.grid import plain
 from console.store.model import ColumnInfo, Floats, StreamInfo
-from console.store.names import ROW_NUMBER, quoted
+from console.store.names import ROW_NUMBER, literal, quoted
 from console.store.values import within
 from console.window import Window
 
@@ -64,18 +65,26 @@ def some_counts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo,
     return {value: int(n) for value, n in found}
 
 
-def scores_and_outcomes(con: DuckDBPyConnection, outcome: str, window: Window) -> tuple[Any, Floats, Floats]:
-    """Time (microseconds since 1970), score and outcome of every event that has both.
+def inputs_and_outcomes(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[ColumnInfo], outcome: str,
+                        window: Window) -> tuple[Any, Floats, dict[str, Floats]]:
+    """Of every event of a stream whose outcome is known: its time (microseconds since 1970), the outcome, and the
+    numbers in these columns by stored name (NaN missing). The score has the name "", which no column has.
 
     outcome  `clicked` or `label`, a column of `events`. The score is the prediction where that is a number and no score
     is told.
     """
     score = "coalesce(score, TRY_CAST(prediction AS DOUBLE))"
-    found = con.execute(f"SELECT epoch_us(ts) AS t, s, y FROM (SELECT ts, {score} AS s, {quoted(outcome)}::DOUBLE AS y "
-                        f"FROM events{within(window).replace('_ts', 'ts')}) "
-                        "WHERE s IS NOT NULL AND y IS NOT NULL AND NOT isnan(s)").fetchnumpy()
-    return (np.asarray(found["t"]).astype(np.int64), np.asarray(found["s"], dtype=np.float64),
-            np.asarray(found["y"], dtype=np.float64))
+    cells = "".join(f", {stored_number(column.stored, column.kept)} AS v{column.number}" for column in columns)
+    known = (f"SELECT ts, file, record, {score} AS s, {quoted(outcome)}::DOUBLE AS y FROM events"
+             f"{within(window).replace('_ts', 'ts')} AND stream = {literal(stream.name)} "
+             f"AND {quoted(outcome)} IS NOT NULL")
+    beside = (f"JOIN (SELECT _file, _record{cells} FROM {stream.rows_sql}{within(window)}) r "
+              "ON r._file = e.file AND r._record = e.record") if columns else ""
+    names = "".join(f", r.v{column.number}" for column in columns)
+    found = con.execute(f"SELECT epoch_us(e.ts) AS t, e.s, e.y{names} FROM ({known}) e {beside}").fetchnumpy()
+    numbers = {column.stored: plain(found[f"v{column.number}"], np.nan) for column in columns}
+    return (np.asarray(found["t"]).astype(np.int64), plain(found["y"], np.nan),
+            {"": plain(found["s"], np.nan)} | numbers)
 
 
 def _every(each: int, *, first: bool = False) -> str:
