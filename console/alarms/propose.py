@@ -95,6 +95,8 @@ VISIBLE, VISIBLE_LOSS = 0.02, 0.5
 """What a rule over a share should be able to see: two points more, or thrice as much; of clicks, half as many."""
 BY_VERSION = ("latency_p95", "error_rate", "null_responses")
 """What a new version of the model breaks first: these have a rule for each version."""
+LATE = (Source.OUTCOME, Source.QUALITY)
+"""Metrics that are known only when outcomes have come."""
 LEAST_SHARE = 0.05
 """A version with fewer of the rows does not make the stretches longer."""
 WAITED = 0.95
@@ -138,7 +140,7 @@ def _inside(window: Window, bucket_s: int) -> Window:
 
 def _lag(reading: Reading, metric: Metric, every_s: int) -> int:
     """Outcomes come later than their requests."""
-    wait = reading.outcome_wait_s(WAITED) if metric.source is Source.OUTCOME else None
+    wait = reading.outcome_wait_s(WAITED) if metric.source in LATE else None
     return 0 if wait is None else int(np.ceil(wait / every_s) * every_s)
 
 
@@ -152,7 +154,7 @@ def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int, by: 
         return None
     rows = sum(float(one.n.sum()) for one in parts)
     part = min((one for one in parts if one.n.sum() >= LEAST_SHARE * rows), key=lambda one: float(one.n.sum()))
-    longest = LONGEST_OUTCOME_S if metric.source is Source.OUTCOME else LONGEST_S
+    longest = LONGEST_OUTCOME_S if metric.source in LATE else LONGEST_S
     fits = [length for length in LENGTHS_S if base_s <= length <= longest and length * PARTS <= window.seconds]
     if not fits:
         return None
@@ -373,7 +375,7 @@ class _Healthy:
         """Why, with the numbers of the healthy window; `$value` is filled in when it fires."""
         metric, values = self.metric, self.values[np.isfinite(self.values)]
         title = f"{metric.title} {metric.series}".strip()
-        span = _length(float(self.times[-1] - self.times[0]) + self.every_s)
+        span = _length(float(self.times[-1] - self.times[0]) + self.over_s)
         each = f"stretches of {_length(self.over_s)}"
         lasting = f" for {_length(wait * self.over_s)}" if wait else ""
         if isinstance(condition, Band):

@@ -39,7 +39,7 @@ EXPECTED: dict[str, dict[str, Cover]] = {
                                  "memory leak": SHOWN, "column null": BLIND, "null answers": BLIND,
                                  "unit changed": BLIND},
     # reference, predictions and late labels: no server
-    "nannyml-car-loan": {"training-serving skew": COMPARED, "quality falls": SHOWN, "concept changed": COMPARED,
+    "nannyml-car-loan": {"training-serving skew": COMPARED, "quality falls": SHOWN, "concept changed": SHOWN,
                          "score shift": SHOWN, "latency tail": BLIND, "bad version": BLIND},
 }
 

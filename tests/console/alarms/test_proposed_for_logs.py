@@ -105,6 +105,8 @@ def test_quiet_until_it_happens(tmp_path: Path) -> None:
     assert metrics >= {"throughput", "latency_p50", "error_rate", "missing_values", "null_responses", "cpu", "memory",
                        "prediction_mean", "input_length"}
     assert "latency_p99" not in metrics       # ten answers beyond it would take more than six hours
+    assert {rule.metric for rule in found.rules if rule.lag_s} <= {"ctr", "log_loss"}      # they wait for clicks
+    assert "ctr" not in metrics or all(rule.lag_s for rule in found.rules if rule.metric in ("ctr", "log_loss"))
     for rule in found.rules:
         assert "3 weeks of healthy traffic" in rule.sentence
         assert rule.proposed
