@@ -86,8 +86,8 @@ def of_following(title: str, column: str, number: str, low: float, low_now: floa
     """How an outcome goes along with a number: its rate in the two lowest and the two highest fifths of it."""
     of = f" (`{named(column)}`)" if column and column.casefold() not in title.casefold() else ""
     what = "the score" if number == "score" else f"`{named(number)}`"
-    return (f"{title}{of} follows {what} otherwise than before {since}{until}: where it is low {from_to(low, low_now, 'share')}, where it is high "
-            f"{from_to(high, high_now, 'share')}.")
+    return (f"{title}{of} follows {what} otherwise than before {since}{until}: where it is low "
+            f"{from_to(low, low_now, 'share')}, where it is high {from_to(high, high_now, 'share')}.")
 
 
 def lasted(ended: datetime | None, *, relative: bool) -> str:

@@ -144,6 +144,37 @@ def test_that_errors_of_one_kind_of_requests_name_it(told: Callable[..., Changes
     assert (row.name, row.segment) == ("error_rate", "device=phone")
 
 
+def spread(number: int) -> float:
+    """0 to 0.99 in a mixed order, every value as often, and apart from all other cells."""
+    return number * 37 % 100 / 100
+
+
+def test_that_clicks_which_cease_to_follow_a_column_are_told_though_their_mean_stands(
+        told: Callable[..., ChangesView]) -> None:
+    """Of a hundred values the upper forty are clicked in 40 % of cases, the others in 10 %; then it is the lower forty.
+    """
+    def clicked(number: int) -> int:
+        high = spread(number) >= 0.6 if number < BROKE else spread(number) < 0.4
+        return int((number // 100 + number) % 10 < (4 if high else 1))
+
+    view = told(weight=spread, clicked=clicked)
+    (row,) = strong(view)
+    assert (row.name, row.segment, row.chart) == ("ctr", "weight", "ctr")
+    assert (row.before, row.after) == (pytest.approx(0.3, abs=0.02), pytest.approx(-0.3, abs=0.02))
+    assert re.search(r"`weight`.*where it is low \d+(\.\d)? % → (39|40)", row.sentence)
+
+
+def test_that_drift_of_a_column_is_not_taken_for_clicks_that_follow_it_otherwise(
+        told: Callable[..., ChangesView]) -> None:
+    """The same two rates of clicks; only high values come more often."""
+    def weight(number: int) -> float:
+        return spread(number) if number < BROKE else spread(number) ** 0.5
+
+    view = told(weight=weight, clicked=lambda n: int((n // 100 + n) % 10 < (4 if weight(n) >= 0.6 else 1)))
+    assert "weight" in {row.name for row in strong(view)}
+    assert not [row for row in view.rows if row.segment]
+
+
 def test_that_values_never_seen_before_are_named(told: Callable[..., ChangesView]) -> None:
     view = told(country=lambda n: "ZZ" if n >= BROKE and n % 5 == 0 else healthy(n)["country"])
     (row,) = strong(view)
