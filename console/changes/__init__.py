@@ -26,7 +26,7 @@ Decisions
   bad within a version only, and that version. Of beginnings that may be the same, the earlier step of the pipeline
   comes first: a column that is null, then the score, then the clicks.
 - Numbers come from rollups; values of columns from every k-th row, a million at most. How outcomes go along with score
-  and inputs is looked at up to a million rows: joining ten million takes minutes.
+  and inputs is looked at in half a million rows around the moment: joining ten million takes minutes.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from console.changes.tracks import Scale, Track
 from console.changes.usual import Bools, Floats
 from console.changes.view import ChangeKind
 from console.jobs import Job
+from console.metrics.format import format_window
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.store.every_kth import inputs_and_outcomes, rows_in
 from console.window import Window
@@ -25,8 +26,11 @@ from console.window import Window
 if TYPE_CHECKING:
     from console.store import Workspace
 
-MOST_JOINED = 1_000_000
-"""Rows that are joined with their outcomes for this; of more it would take minutes."""
+MOST_JOINED = 500_000
+"""Rows that are joined with their outcomes for this."""
+
+ALL_COME = 0.999
+"""Of the outcomes so many have come within the time that is waited for them."""
 
 FIFTHS = 5
 PLACE = (-1.0, -0.5, 0.0, 0.5, 1.0)
@@ -64,11 +68,12 @@ class Followed:
         return abs((high_now - low_now) - (high - low)) / (LOST * rate) if rate > 0 else 0.0
 
 
-def followed(store: Workspace, grid: Window, bucket_s: int, before: Bools, tracks: Iterable[Track],
-             job: Job) -> tuple[list[Followed], str]:
+def followed(store: Workspace, grid: Window, bucket_s: int, before: Bools, pivot_s: float,
+             tracks: Iterable[Track], job: Job) -> tuple[list[Followed], str]:
     """How outcomes of yes and no go along with the score and with each input that is a number; and a note where that
     could not be had.
 
+    pivot_s   of a large log so much is read as may be, half before this time (seconds since 1970) and half after
     tracks  the others: where the outcome itself is not yet to be believed, neither is this
     """
     requests = [one for one in store.streams() if one.kind is StreamKind.REQUESTS and one.rows]
@@ -82,13 +87,19 @@ def followed(store: Workspace, grid: Window, bucket_s: int, before: Bools, track
         return [], ""
     stream = max(requests, key=lambda one: one.rows)
     con = store.cursor()
+    window, note = grid, ""
     if (rows := rows_in(con, stream, grid)) > MOST_JOINED:
-        return [], (f"Whether outcomes still follow the score was not looked at: it takes joining {rows:,} rows "
-                    f"(at most {MOST_JOINED:,}).")
+        half = grid.seconds * MOST_JOINED / rows / 2
+        middle = min(max(pivot_s, grid.start_s + half), grid.end_s - half)
+        window = Window.from_epoch(middle - half, middle + half)
+        note = (f"Whether outcomes still follow score and inputs was looked for in "
+                f"{format_window(window, relative=store.relative)} only.")
     job.stop_if_asked()
+    wait_s = store.outcome_wait(ALL_COME)
     inputs = [column for column in stream.columns if column.role in INPUT_ROLES and column.rolled
               and column.type is ColumnType.NUMBER][:MOST_FOLLOWED]
-    times, truth, numbers = inputs_and_outcomes(con, stream, inputs, name, grid)
+    times, truth, numbers = inputs_and_outcomes(con, stream, inputs, role, window,
+                                                 None if wait_s is None else 1.1 * wait_s)
     if np.any((truth != 0) & (truth != 1)):
         return [], ""
     at = (times - round(grid.start_s * 1e6)) // (bucket_s * 1_000_000)
@@ -102,7 +113,7 @@ def followed(store: Workspace, grid: Window, bucket_s: int, before: Bools, track
         said = stream.named(stored).name if stored else SCORE
         one = _of_one(replace(track, segment=said), at[known], values[known], truth[known], before, ripe)
         found += [one] if one is not None else []
-    return found, ""
+    return found, note
 
 
 def _of_one(track: Track, at: NDArray[np.int64], values: Floats, truth: Floats, before: Bools,

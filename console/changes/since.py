@@ -369,12 +369,16 @@ class _Search:
 
     def _following(self, tracks: Sequence[Track], notes: list[str]) -> list[ChangeRow]:
         """Whether outcomes ceased to go along with the score or with an input: one row, for what shows it best."""
+        times = self._grid.times
+        pivot_s = float(times[(self._grid.start_at + self._grid.asked) // 2])
         found, note = feedback.followed(self._store, self._stretch.window, self._stretch.bucket_s, self._grid.before,
-                                        tracks, self._job)
+                                        pivot_s, tracks, self._job)
         notes += [note] if note else []
         best: tuple[feedback.Followed, Moved, Bools] | None = None
         for each in found:
-            one = judge(each.track, self._grid)
+            read = np.flatnonzero(each.track.n > 0)
+            grid = replace(self._grid, before=self._grid.before & (np.arange(len(times)) >= read[0]))
+            one = judge(each.track, grid)
             if one is None:
                 continue
             inside = np.zeros(len(self._grid.times), dtype=bool)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from console.roles import Role
 from console.store.casting import stored_number
 from console.store.derived import text_sql
 from console.store.grid import plain
 from console.store.model import ColumnInfo, Floats, StreamInfo
-from console.store.names import ROW_NUMBER, literal, quoted
+from console.store.names import ROW_NUMBER, quoted
+from console.store.rollups import id_sql
 from console.store.values import within
+from console.store.views import number_sql
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -65,23 +68,35 @@ def some_counts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo,
     return {value: int(n) for value, n in found}
 
 
-def inputs_and_outcomes(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[ColumnInfo], outcome: str,
-                        window: Window) -> tuple[Any, Floats, dict[str, Floats]]:
-    """Of every event of a stream whose outcome is known: its time (microseconds since 1970), the outcome, and the
-    numbers in these columns by stored name (NaN missing). The score has the name "", which no column has.
+def inputs_and_outcomes(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[ColumnInfo], role: Role,
+                        window: Window, wait_s: float | None) -> tuple[Any, Floats, dict[str, Floats]]:
+    """Of every row of a stream whose outcome is known: its time (microseconds since 1970), the outcome, and the numbers
+    in these columns by stored name (NaN missing). The score has the name "", which no column has: it is the prediction
+    where that is a number and no score is told.
 
-    outcome  `clicked` or `label`, a column of `events`. The score is the prediction where that is a number and no score
-    is told.
+    role    CLICKED or LABEL: stands in the row itself, or comes with an outcome of the same request id
+    wait_s  outcomes that come so long after the window are not read, of ten million it is most; None: all are
     """
-    score = "coalesce(score, TRY_CAST(prediction AS DOUBLE))"
     cells = "".join(f", {stored_number(column.stored, column.kept)} AS v{column.number}" for column in columns)
-    known = (f"SELECT ts, file, record, {score} AS s, {quoted(outcome)}::DOUBLE AS y FROM events"
-             f"{within(window).replace('_ts', 'ts')} AND stream = {literal(stream.name)} "
-             f"AND {quoted(outcome)} IS NOT NULL")
-    beside = (f"JOIN (SELECT _file, _record{cells} FROM {stream.rows_sql}{within(window)}) r "
-              "ON r._file = e.file AND r._record = e.record") if columns else ""
-    names = "".join(f", r.v{column.number}" for column in columns)
-    found = con.execute(f"SELECT epoch_us(e.ts) AS t, e.s, e.y{names} FROM ({known}) e {beside}").fetchnumpy()
+    score = number_sql(stream, Role.SCORE)
+    if stream.column(Role.SCORE) is None and (answer := stream.column(Role.PREDICTION)) is not None:
+        score = f"TRY_CAST({text_sql(answer)} AS DOUBLE)"
+    by_id = stream.column(Role.REQUEST_ID) is not None
+    own = (f"SELECT _ts AS ts, {id_sql(stream) if by_id else 'NULL::VARCHAR'} AS id, {score} AS s, "
+           f"{number_sql(stream, role)} AS y{cells} FROM {stream.rows_sql}{within(window)}")
+    names = "".join(f", e.v{column.number}" for column in columns)
+    told, last = "y", ""
+    if by_id:
+        start, end = round(window.start_s * 1e6), round((window.end_s + (wait_s or 0.0)) * 1e6)
+        near = (f"AND (ts IS NULL OR (ts >= make_timestamp({start}) AND ts < make_timestamp({end})))"
+                if wait_s is not None else "")
+        name = quoted(role.value)
+        told, last = "coalesce(e.y, o.y)", (
+            f"LEFT JOIN (SELECT request_id, arg_max({name}, told) AS y, max(told) AS last "
+            f"FROM (SELECT request_id, {name}, coalesce(ts, TIMESTAMP '2200-01-01') AS told FROM outcomes "
+            f"WHERE request_id IS NOT NULL {near}) GROUP BY request_id) o ON o.request_id = e.id AND o.last >= e.ts")
+    found = con.execute(f"SELECT epoch_us(e.ts) AS t, e.s, {told} AS y{names} FROM ({own}) e {last} "
+                        f"WHERE {told} IS NOT NULL").fetchnumpy()
     numbers = {column.stored: plain(found[f"v{column.number}"], np.nan) for column in columns}
     return (np.asarray(found["t"]).astype(np.int64), plain(found["y"], np.nan),
             {"": plain(found["s"], np.nan)} | numbers)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from console.jobs import SilentJob
+from console.roles import Role
 from console.session import Session
 from console.store import StreamInfo, Workspace
 from console.store.every_kth import inputs_and_outcomes, rows_in, some_counts, some_numbers, value_buckets
@@ -67,7 +68,8 @@ def test_that_every_kth_row_is_read_of_a_window_and_of_all(window: Window | None
 
 def test_that_inputs_stand_beside_the_outcome_of_their_row(log: tuple[Workspace, StreamInfo]) -> None:
     store, stream = log
-    times, truth, numbers = inputs_and_outcomes(store.cursor(), stream, [stream.named("price")], "clicked", HOUR)
+    times, truth, numbers = inputs_and_outcomes(store.cursor(), stream, [stream.named("price")], Role.CLICKED, HOUR,
+                                                None)
     order = np.argsort(times)
     assert truth[order].tolist() == [row["clicked"] for row in ROWS[:360]]
     assert numbers[""][order] == pytest.approx([row["score"] for row in ROWS[:360]])
