@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.changes import ChangeRow, ChangesView
 from console.commands.common import AsJson, Fresh, iso, opened, parse_time, parse_window, print_json, say, terminal_job
+
+if TYPE_CHECKING:
+    from console.changes import ChangeRow, ChangesView
 
 
 def changes(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],

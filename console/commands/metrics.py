@@ -10,14 +10,10 @@ import typer
 
 from console.commands.common import AsJson, Fresh, iso, opened, print_json, say, terminal_job, window_of
 from console.errors import BadSettings
-from console.logs import config
 from console.metrics.catalogue import Source, find
-from console.metrics.charts import available, described, metric_series
 from console.metrics.format import format_value
 from console.metrics.grid import bucket_for, parse_length
-from console.metrics.scanned import HOW_TO_TRUST, NOT_TRUSTED
 from console.roles import SERIES_ROLES, Role
-from console.store.own import OwnMetric
 from console.window import from_epoch
 
 if TYPE_CHECKING:
@@ -33,6 +29,8 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
             fresh: Fresh = False, json: AsJson = False,
             ) -> None:
     """Print one metric, bucket by bucket."""
+    from console.metrics.charts import described, metric_series
+
     _check_name(target, metric)
     with opened(target, fresh=fresh) as session:
         if metric is None:
@@ -66,6 +64,9 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
 
 def _check_name(target: Path, metric: str | None) -> None:
     """Whether there may be such a metric, before anything is loaded. Raises BadSettings."""
+    from console.logs import config
+    from console.store.own import OwnMetric
+
     if metric is not None and not target.is_file():
         said = config.read(target).metric
         find(metric, [OwnMetric(str(one.get("name")), "") for one in said])
@@ -73,6 +74,9 @@ def _check_name(target: Path, metric: str | None) -> None:
 
 def _list(session: Session, json: bool) -> None:
     """What the log has data for, and the user's own, whether they may be run or not."""
+    from console.metrics.charts import available
+    from console.metrics.scanned import HOW_TO_TRUST, NOT_TRUSTED
+
     found = available(session.store)
     own = {one.name for one in session.store.own.metrics}
     waits = bool(own) and not session.trusted
