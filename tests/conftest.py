@@ -11,6 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from pytestqt.qtbot import QtBot
 
 hypothesis.settings.register_profile("ours", deadline=None)     # speed is for benchmarks: machines are shared
 hypothesis.settings.load_profile("ours")
@@ -18,6 +19,11 @@ hypothesis.settings.load_profile("ours")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
 os.environ["MPLBACKEND"] = "agg"
+
+WAIT_MS = 30_000
+"""What a person waits for comes at once on a quiet machine; a busy one may take its time."""
+for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):
+    wait.__kwdefaults__["timeout"] = WAIT_MS
 
 MOST_WORKERS = 8
 """Each has a Qt and databases of its own."""
@@ -95,6 +101,6 @@ def _no_thread_left_over() -> Iterator[None]:
     yield
     for thread in set(threading.enumerate()) - before:
         if not thread.daemon:
-            thread.join(timeout=5)
+            thread.join(timeout=30)
     left = [thread.name for thread in set(threading.enumerate()) - before if thread.is_alive() and not thread.daemon]
     assert not left, f"threads left over: {', '.join(left)}"

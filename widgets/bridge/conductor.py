@@ -25,6 +25,8 @@ BEAT_MS = 200
 """How often the cheap numbers (status, progress, live window) are looked at."""
 LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1}
 """The shortest time between two views of a kind; the silhouette of a whole log hardly moves."""
+CLOSE_S = 2.0
+"""So long the closing window waits for its work."""
 POLL_LEAST_MS, POLL_MOST_MS = 100, 1000
 """Following asks as often as something comes, and rests when nothing does."""
 
@@ -177,14 +179,14 @@ class Conductor(QObject):
         if (before is None or before.visible != selection.visible) and "board" in self._follows:
             self.ask("board")
 
-    def shut_down(self, within_s: float = 2.0) -> bool:
+    def shut_down(self, within_s: float | None = None) -> bool:
         """The window closes: stop everything, wait, give the database back. False when a worker still hangs."""
         self._beat.stop()
         self._poll.stop()
         self._next = None
         for view in self._views.values():
             view.source(None)
-        ended = self._workers.shut_down(within_s)
+        ended = self._workers.shut_down(CLOSE_S if within_s is None else within_s)
         session = self._session or self._arriving
         self._session, self._arriving, self._life = None, None, Life.NONE
         if session is not None and ended:
