@@ -281,6 +281,7 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
         metrics = [metric for metric in metrics if metric.source is not Source.COUNTED]
     name = metrics[0].chart if len(metrics) > 1 or metrics[0].chart in CHARTS else metrics[0].name
     series = []
+    waits: Window | None = None
     for metric in metrics:
         none = Measured("", np.full(len(reading.times), np.nan), np.zeros(len(reading.times)))
         parts = reading.measure(metric) or (none,)
@@ -293,8 +294,11 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
                     newest = max(span.end_s for span in covered)
                     values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
             if rows is not None:
-                values = np.where(mature(part.n, rows if reading.by is None else part.n, _young(reading)), values,
-                                  np.nan)
+                ripe = mature(part.n, rows if reading.by is None else part.n, _young(reading))
+                values = np.where(ripe, values, np.nan)
+                young = reading.times[~ripe & (rows > 0)]
+                if len(young):
+                    waits = Window.from_epoch(float(young[0]), float(young[-1]) + reading.bucket_s)
             series.append(SeriesView(f"{part.by} {metric.series}".strip(), values, part.n))
     first = metrics[0]
     newest_values = tuple(_latest(part.values) for part in series)
@@ -309,7 +313,7 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
         sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
         (COUNTED_ERROR if counted else PERCENTILE_ERROR) if first.source in (Source.PERCENTILE, Source.WAIT) else "",
-        badge=BADGE if counted else "", relative=reading.relative)
+        badge=BADGE if counted else "", relative=reading.relative, waits=waits)
 
 
 def _of_counters(reading: Reading, metric: Metric) -> tuple[str, str]:

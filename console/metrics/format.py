@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from console.window import RELATIVE_START, Window
 
 NO_DATA = "no data"
+WAITING = "waiting for outcomes"
+"""Of a bucket whose requests are too young for their outcomes to be known."""
 
 
 def format_value(value: float, unit: str) -> str:

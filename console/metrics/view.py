@@ -42,6 +42,9 @@ class ChartView:
     badge: str = ""             # where the numbers are from, if not from requests: "from counters"
     relative: bool = False      # times count from a start that the log does not name: never shown as dates
     ghost: SeriesView | None = None     # the same hours of a day or a week before, on the grid of `times`
+    waits: Window | None = None         # there outcomes are still waited for, and values are not told yet
+    heat: HeatView | None = None        # a map is drawn; `series` is then the median alone
+    note: str = ""              # what goes on, or why there is nothing: "Reading rows …"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,8 @@ class HeatView:
     formula: str
     error: str = ""
     relative: bool = False
+    median: Floats | None = None        # shape (len(times),), to 1 %; NaN where nothing came
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +89,7 @@ class ReadOut:
     title: str
     series: str
     at: datetime                 # start of the bucket that holds the instant
-    text: str                    # "12.3 ms", or "no data"
+    text: str                    # "12.3 ms", "no data", "waiting for outcomes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -11,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.metrics.view import ReadOut
-from console.window import from_epoch
+from console.window import Window, from_epoch
 from tests.widgets.views import START, chart_of, window_of
 from widgets.charts.backdrop import title_parts, title_unit, without_unit
 from widgets.charts.chart import Chart
@@ -159,3 +161,25 @@ def test_that_the_unit_is_there_however_long_the_title_is(theme_holder: ThemeHol
     assert title_parts("Latency", "ms", "from counters", 400) == ("Latency", "ms, from counters")
     assert title_parts("Error rate", "", "from counters", 400) == ("Error rate", "from counters")
     assert title_parts("Latency", "ms", "from counters", 100) == ("Latency", "ms")
+
+
+def test_that_a_stretch_that_waits_for_outcomes_is_hatched_and_says_so(
+    qtbot: QtBot, theme_holder: ThemeHolder
+) -> None:
+    values = np.concatenate([np.full(50, 0.5), np.full(50, np.nan)])
+    view = replace(chart_of(values, unit="share", metric="ctr"), waits=Window.from_epoch(START + 500, START + 1000))
+    chart = Chart(theme_holder)
+    qtbot.addWidget(chart)
+    chart.resize(480, 200)
+    chart.display(view, window_of(view))
+    with qtbot.waitExposed(chart):
+        chart.show()
+    image, plot = chart.grab().toImage(), chart.plot_rect.toRect()
+    pattern = {image.pixelColor(x, y).name() for x in range(plot.center().x() + 8, plot.right() - 8)
+               for y in range(plot.center().y() + 20, plot.center().y() + 28)}
+    grid = {theme_holder.theme.surface.lower(), theme_holder.theme.grid.lower()}
+    clear = {image.pixelColor(x, y).name() for x in range(plot.left() + 8, plot.center().x() - 8)
+             for y in range(plot.center().y() + 20, plot.center().y() + 28)}
+    assert pattern - grid and clear <= grid
+    chart.show_read_out((ReadOut("ctr", "CTR", "", from_epoch(START + 700), "waiting for outcomes"),))
+    assert chart.shown_value == "waiting"

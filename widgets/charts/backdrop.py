@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QBrush, QPainter, QPixmap
 
+from console.metrics.format import WAITING
 from widgets.charts.time_axis import Tick, time_ticks
 from widgets.charts.value_axis import scale_of, value_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
@@ -25,6 +26,9 @@ NOW = "shown"
 """The name of a curve that needs none while it is alone."""
 NO_DATA = "No data in this window"
 NO_VALUE = "no data"
+WAITS = (WAITING, "waiting", "…")
+"""What stands in the hatched stretch, by the room there is."""
+HATCH_ALPHA = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class Backdrop:
     marks: tuple[float, ...] = ()       # moments about which something was noted, in seconds
     relative: bool = False              # the time axis counts from the start of the log
     ghost: str = ""                     # name of the curve of hours before; "" for none
+    waits: tuple[float, float] | None = None    # from when to when outcomes are waited for, in seconds
+    said: str = ""                      # what stands in the plot in place of NO_DATA
+    ticks: tuple[tuple[float, str], ...] | None = None      # of the value axis, where it is not even
 
     @property
     def legend(self) -> tuple[str, ...]:
@@ -92,9 +99,32 @@ class Backdrop:
         if self.legend:
             paint_legend(painter, layout.legend, self.theme, self.legend, ghost=self.ghost)
         self._grid(painter, layout)
-        if self.empty:
+        whole = self._waiting(painter, layout) if self.waits is not None else False
+        if self.empty and not whole:
             painter.setPen(self.theme.pen("muted"))
-            painter.drawText(layout.plot, CENTRE | MIDDLE, NO_DATA)
+            painter.drawText(layout.plot, CENTRE | MIDDLE | Qt.TextFlag.TextWordWrap, self.said or NO_DATA)
+
+    def _waiting(self, painter: QPainter, layout: Layout) -> bool:
+        """The hatched stretch of what is too young to be told. Says whether its words were written."""
+        assert self.waits is not None
+        plot, across = layout.plot, layout.plot.width() / (self.end_s - self.start_s)
+        left, right = (min(max(plot.left() + (at - self.start_s) * across, plot.left()), plot.right())
+                       for at in self.waits)
+        if right - left < 1:
+            return False
+        painter.save()
+        painter.fillRect(QRectF(left, plot.top(), right - left, plot.height()),
+                         QBrush(self.theme.color("muted", HATCH_ALPHA), Qt.BrushStyle.BDiagPattern))
+        painter.restore()
+        words = next((text for text in WAITS if font_metrics().horizontalAdvance(text) + GRID <= right - left), "")
+        if words:
+            small = metrics()[0]
+            box = QRectF(0, 0, font_metrics().horizontalAdvance(words) + GRID, small + 2)
+            box.moveCenter(QPointF((left + right) / 2, plot.center().y() if self.empty else plot.top() + small))
+            painter.fillRect(box, self.theme.color("surface"))
+            painter.setPen(self.theme.pen("muted"))
+            painter.drawText(box, CENTRE | MIDDLE, words)
+        return bool(words)
 
     def _title(self, painter: QPainter, layout: Layout) -> None:
         title, unit = title_parts(self.title, title_unit(self.unit, self.low, self.high), self.badge,
@@ -111,6 +141,7 @@ class Backdrop:
         plot, theme = layout.plot, self.theme
         small, _, digit = metrics()
         values = () if self.empty else value_ticks(self.low, self.high, plot.height(), self.unit)
+        values = values if self.ticks is None else self.ticks
         times = time_ticks(self.start_s, self.end_s, plot.width(), digit, relative=self.relative)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
         places = time_places(times, self.start_s, self.end_s, plot)

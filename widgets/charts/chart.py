@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
+from console.metrics.format import WAITING
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
 from widgets.charts.backdrop import (
@@ -47,6 +48,8 @@ SPARE_PX = 2
 MARK_PX = 4.0
 """The view box reaches that far beyond the plot, so that a curve at zero is not cut."""
 BAND_ALPHA = 26
+SHORT_WAITING = "waiting"
+"""In the header, where the words in the hatched stretch say for what."""
 KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -254,6 +257,7 @@ class Chart(pg.GraphicsView):
         self._prepare()
         self._backdrop_now().draw(painter)
         self._paint_text(painter, self._newest())
+        self._paint_under(painter)
         self._paint_brushes(painter)
         span = self._end_s - self._start_s
         x = view.times + (0.5 * view.bucket_s - self._start_s)
@@ -294,11 +298,21 @@ class Chart(pg.GraphicsView):
             high=self._held.high,
             empty=self._empty,
             room=room,
-            badge=view.badge if view else "",
+            badge=_badge(view) if view else "",
             marks=tuple(at for _, at in self._marks),
             relative=view.relative if view else False,
             ghost=view.ghost.name if view and view.ghost else "",
+            waits=(view.waits.start_s, view.waits.end_s) if view and view.waits else None,
+            said=view.note if view else "",
+            ticks=self._ticks(),
         )
+
+    def _ticks(self) -> tuple[tuple[float, str], ...] | None:
+        """Of the value axis, where it is not even: see HeatChart."""
+        return None
+
+    def _paint_under(self, painter: QPainter) -> None:
+        """What lies on the grid and under the brushes: nothing here, a map's cells in HeatChart."""
 
     def _room(self) -> float:
         """Width kept for the value at the right: grows with it, so that the title holds still and is never written
@@ -321,6 +335,7 @@ class Chart(pg.GraphicsView):
         painter.drawPixmap(0, 0, self._picture())
         if rect.top() < self._layout.plot.top() and self._view is not None:
             self._paint_value(painter, self._view)
+        self._paint_under(painter)
         self._paint_brushes(painter)
 
     def _paint_brushes(self, painter: QPainter) -> None:
@@ -361,14 +376,15 @@ class Chart(pg.GraphicsView):
             by_name = {value.series: value.text for value in self._read_out}
             names = tuple(series.name for series in view.series)
             texts = without_unit(tuple(by_name.get(name, "") for name in names), self._unit(view))
-            paint_legend(painter, legend, theme, names, tuple("–" if text == NO_VALUE else text for text in texts),
+            shown = tuple("–" if text in (NO_VALUE, WAITING) else text for text in texts)
+            paint_legend(painter, legend, theme, names, shown,
                          ghost=view.ghost.name if view.ghost else "")
             return
         self._paint_text(painter, self._value(view))
 
     def _paint_text(self, painter: QPainter, text: str) -> None:
         painter.setFont(system_font(large=True))
-        painter.setPen(self._theme.pen("muted" if self._empty or text == NO_VALUE else "text"))
+        painter.setPen(self._theme.pen("muted" if self._empty or text in (NO_VALUE, SHORT_WAITING) else "text"))
         painter.drawText(self._layout.title, RIGHT | MIDDLE, text)
 
     def _unit(self, view: ChartView) -> str:
@@ -381,7 +397,8 @@ class Chart(pg.GraphicsView):
     def _value(self, view: ChartView) -> str:
         """What stands at the right of the title: the value at the cross-hair, or the newest."""
         if self._read_out and len(view.series) <= 1:
-            return without_unit((self._read_out[0].text,), self._unit(view))[0]
+            said = without_unit((self._read_out[0].text,), self._unit(view))[0]
+            return SHORT_WAITING if said == WAITING else said
         return self._newest()
 
     def _foot(self, at_s: float) -> Foot:
@@ -503,6 +520,11 @@ class Chart(pg.GraphicsView):
     def read_out(self) -> tuple[ReadOut, ...]:
         """What the header says instead of the newest value."""
         return self._read_out
+
+
+def _badge(view: ChartView) -> str:
+    """Where the numbers are from, and what goes on with them."""
+    return ", ".join(filter(None, (view.badge, view.note if view.series else "")))
 
 
 def _names(view: ChartView) -> tuple[str, ...]:

@@ -157,7 +157,8 @@ def same_curves(one: ChartView, other: ChartView) -> bool:
     """Whether both are drawn alike."""
     return (
         one.bucket_s == other.bucket_s
-        and (one.title, one.unit) == (other.title, other.unit)
+        and (one.title, one.unit, one.note, one.waits) == (other.title, other.unit, other.note, other.waits)
+        and one.heat is other.heat
         and len(one.series) == len(other.series)
         and (one.times is other.times or np.array_equal(one.times, other.times))
         and all(
