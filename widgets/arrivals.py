@@ -13,6 +13,7 @@ from widgets.bridge.conductor import Conductor
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from console.alarms.view import AlarmsView
     from console.logs.view import SourcesView
     from console.metrics.view import BoardView, OverviewView
     from console.session import Session
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Arrivals(QObject):
-    """Hands views of the conductor to panels. Keeps the newest board, for the read-out and the inspector.
+    """Hands views of the conductor to panels. Keeps the newest board, for the read-out and the inspector, and the
+    newest alarms.
 
     changed: called when another folder is open or none, so that what was shown of the old one goes.
     """
@@ -31,6 +33,7 @@ class Arrivals(QObject):
         self.conductor = conductor
         self._changed = changed
         self._board: BoardView | None = None
+        self.alarms: AlarmsView | None = None
 
     @Slot(str)
     def explain(self, metric: str) -> None:
@@ -49,6 +52,7 @@ class Arrivals(QObject):
     def on_opened(self, session: Session) -> None:
         """A folder is open; it is being loaded now."""
         self._board = None
+        self.on_alarms(None)
         self.window.board.display(None, session.selection())
         self.window.inspector.display_chart(None)
         self._changed()
@@ -60,6 +64,7 @@ class Arrivals(QObject):
     def on_closed(self) -> None:
         """No folder is open; unless another one is about to be, that leaves the start page."""
         self._board = None
+        self.on_alarms(None)
         self._changed()
         if self.conductor.awaited is None:
             self.window.show_folder(None)
@@ -118,6 +123,12 @@ class Arrivals(QObject):
         self.window.sources.display(view)
         for name, words in (("undo_correction", view.undo), ("redo_correction", view.redo)):
             self.window.actions_by_name[name].setEnabled(bool(words))
+
+    @Slot(object)
+    def on_alarms(self, view: AlarmsView | None) -> None:
+        """How it stands with the rules; None while nothing has been judged."""
+        self.alarms = view
+        self.window.status_line.display_alarms(view)
 
     @Slot()
     def on_load_ended(self) -> None:

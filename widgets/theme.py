@@ -253,6 +253,9 @@ QPushButton, QToolButton {
 }
 QToolButton { padding: 4px 8px; }
 QToolButton[flat="true"], QPushButton[flat="true"] { background: transparent; border-color: transparent; }
+QPushButton[tone="muted"] { color: $muted; }
+QPushButton[tone="warning"] { color: $warning; }
+QPushButton[tone="firing"] { color: $firing; }
 QPushButton:hover, QToolButton:hover { border-color: $accent; }
 QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
 QPushButton:pressed, QToolButton:pressed { background: $line; }

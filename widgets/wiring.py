@@ -105,5 +105,6 @@ def connect_conductor(helm: Helm) -> None:
     conductor.overview_ready.connect(helm.arrivals.on_overview)
     conductor.sources_ready.connect(helm.arrivals.on_sources)
     conductor.sources_ready.connect(helm.corrections.refresh_page)
+    conductor.alarms_ready.connect(helm.arrivals.on_alarms)
     conductor.load_ended.connect(helm.arrivals.on_load_ended)
     conductor.incidents_ready.connect(helm.window.incidents.display)

@@ -136,10 +136,19 @@ def view_of(found: AlarmHistory, visible: Window | None, acks: Acks, silences: S
                                  alert.peak, "", acks, silences, now))
     past = [_row(rules[one.rule], one.labels, State.INACTIVE, one.since, one.start, one.end, one.value, one.peak,
                  one.ended, acks, silences, None) for one in reversed(found.alarms) if one.end is not None]
+    fired: dict[str, list[Alarm]] = {}
+    for one in found.alarms:
+        fired.setdefault(one.rule, []).append(one)
+    spans: dict[str, list[StateSpan]] = {}
+    for span in found.spans:
+        shown = _span(rules[span.rule], span, visible, found.last)
+        if shown is not None:
+            spans.setdefault(span.rule, []).append(shown)
     rows.sort(key=lambda row: (SEVERITIES.index(row.severity), ORDER.index(row.state), row.since, row.fingerprint))
     judged = None if found.first is None or found.last is None else (from_epoch(found.first), from_epoch(found.last))
-    return AlarmsView(tuple(rows), tuple(past), tuple(_rule_row(found, rule, visible) for rule in found.rules),
-                      tuple(silences), judged, error, relative, generation)
+    shown_rules = tuple(_rule_row(found, rule, fired.get(rule.name, []), spans.get(rule.name, []))
+                        for rule in found.rules)
+    return AlarmsView(tuple(rows), tuple(past), shown_rules, tuple(silences), judged, error, relative, generation)
 
 
 def _row(rule: Rule, labels: Labels, state: State, since: float, start: float | None, end: float | None, value: float,
@@ -154,14 +163,12 @@ def _row(rule: Rule, labels: Labels, state: State, since: float, start: float | 
                     ended, None if start is None else acks.get((rule.name, labels, start)), until)
 
 
-def _rule_row(found: AlarmHistory, rule: Rule, visible: Window | None) -> RuleRow:
+def _rule_row(found: AlarmHistory, rule: Rule, fired: Sequence[Alarm], spans: Sequence[StateSpan]) -> RuleRow:
     state = found.states.get(rule.name)
-    fired: list[Alarm] = [one for one in found.alarms if one.rule == rule.name]
     latest = [one.value for one in found.latest.get(rule.name, ()) if math.isfinite(one.value)]
     # without knowing what is bad, the largest stands for all; with it, the one nearest to the threshold
     low = getattr(getattr(rule.condition, "op", None), "upwards", True) is False
     value = value_text(rule, min(latest) if low else max(latest)) if latest else ""
-    spans = [span for one in found.spans if one.rule == rule.name and (span := _span(rule, one, visible, found.last))]
     health = ("off" if state is None else {State.ERROR: "error", State.NO_DATA: "no data",
                                            State.INSUFFICIENT: "few rows"}.get(state.whole, "ok"))
     return RuleRow(rule, state.state if state is not None else State.INACTIVE, health,

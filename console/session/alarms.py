@@ -105,7 +105,7 @@ class Alarms:
             return self._live.history()
 
     def view(self, visible: Window | None, job: Job | None = None) -> AlarmsView:
-        """What is shown; `visible` is the time that timelines are for."""
+        """What is shown; `visible` is the time that timelines are for, None for all of it."""
         with self._lock:
             found = self.history(job or SilentJob())
             return view_of(found, visible, self._acks(), self.silences(), relative=self._store.relative,

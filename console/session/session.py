@@ -509,10 +509,10 @@ class Session:
 
     # ---- alarms --------------------------------------------------------------------------------------------
 
-    def alarms(self, job: Job | None = None) -> AlarmsView:
-        """Active alarms, past ones, rules with their course over the visible time. The first time the whole log is
-        judged; later what came since. Raises JobStopped."""
-        return self._alarms.view(self.selection().visible, job)
+    def alarms(self, job: Job | None = None, *, whole: bool = False) -> AlarmsView:
+        """Active alarms, past ones, rules with their course over the visible time, or the `whole` log. The first time
+        all of it is judged; later what came since. Raises JobStopped."""
+        return self._alarms.view(None if whole else self.selection().visible, job)
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the folder. Raises BadSettings when they cannot be read."""

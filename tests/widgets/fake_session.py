@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from console.alarms.view import AlarmsView
 from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Verdict
 from console.errors import BadSettings
 from console.jobs import Job
@@ -162,6 +163,12 @@ class FakeSession:
     # views
 
     layout = BoardLayout()
+    alarms_view = AlarmsView((), (), (), (), None)
+
+    def alarms(self, job: Job | None = None, *, whole: bool = False) -> AlarmsView:
+        """What was put there."""
+        with self._counted("alarms"):
+            return self.alarms_view
 
     def take_layout_notes(self) -> tuple[str, ...]:
         """Nothing to say."""

@@ -285,3 +285,31 @@ def test_that_work_that_hangs_is_left_behind_and_not_destroyed(qapp):
     assert not workers.shut_down(0.05)
     gate.set()
     assert workers.shut_down(60)
+
+
+def test_that_alarms_are_first_judged_once_the_log_is_loaded_and_again_when_it_has_grown(conduct, qtbot):
+    conductor, session = conduct(steps=20, grows=True)
+    heard = Heard()
+    conductor.alarms_ready.connect(heard.hear)
+    conductor.opened.connect(lambda _session: conductor.ask("alarms"))
+    conductor.open(Path("/logs/shop"))
+    qtbot.waitUntil(lambda: len(heard.values) >= 2, timeout=30_000)
+    assert session.calls.index("load") < session.calls.index("alarms")
+    assert session.most_at_once["alarms"] == 1
+
+
+def test_that_judging_a_long_log_ends_when_the_folder_is_closed(conduct, qtbot, monkeypatch):
+    conductor, session = conduct()
+    begun = threading.Event()
+
+    def endless(job: Job, *, whole: bool) -> None:
+        begun.set()
+        while True:
+            job.stop_if_asked()
+
+    monkeypatch.setattr(session, "alarms", endless)
+    conductor.open(Path("/logs/shop"))
+    qtbot.waitUntil(begun.is_set)
+    with qtbot.waitSignal(conductor.closed):
+        conductor.close_folder()
+    assert session.closed

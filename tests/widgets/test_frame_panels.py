@@ -23,6 +23,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.alarms.machine import State
+from console.alarms.rules import Op, Rule, Severity, Threshold
+from console.alarms.view import AlarmRow, AlarmsView, RuleRow
 from console.errors import BadSettings
 from console.logs.config import ColumnAnswer
 from console.logs.replay import ReplayReport
@@ -195,6 +198,28 @@ def test_that_quarantined_rows_lead_to_sources(icons, show, qtbot):
     asked = count(line.quarantine_asked)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert len(asked) == 1
+
+
+def test_that_what_fires_is_counted_in_red_and_a_log_without_rules_says_nothing(icons, show, qtbot):
+    line = StatusLine(icons)
+    show(line)
+    button = part(line, QPushButton, "status_alarms")
+    line.display_alarms(AlarmsView((), (), (), (), None))
+    assert not button.isVisible()
+    rule = RuleRow(Rule("slow", "latency_p95", Threshold(Op.GREATER, 250.0)), State.FIRING, "ok", "", "Latency", "", "",
+                   1, None, ())
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    one = AlarmRow("slow", "slow", (), "", State.FIRING, Severity.PAGE, "latency_p95", at, at, None, "", "", "", "", "")
+    still = AlarmsView((replace(one, state=State.PENDING), replace(one, silenced_until=at)), (), (rule,), (), None)
+    line.display_alarms(still)
+    assert (button.text(), button.property("tone")) == ("Nothing fires", "muted")
+    line.display_alarms(replace(still, rows=(one, replace(one, state=State.KEPT))))
+    assert (button.text(), button.property("tone")) == ("2 firing", "firing")
+    asked = count(line.alarms_asked)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    line.display_alarms(None)
+    assert not button.isVisible()
 
 
 def test_that_a_growing_log_says_how_far_behind_it_is(icons, show):

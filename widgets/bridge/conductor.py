@@ -23,10 +23,12 @@ log = logging.getLogger(__name__)
 
 BEAT_MS = 200
 """How often the cheap numbers (status, progress, live window) are looked at."""
-LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1}
+LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1, "alarms": 1.0}
 """The shortest time between two views of a kind; the silhouette of a whole log hardly moves."""
 CLOSE_S = 2.0
 """So long the closing window waits for its work."""
+ALWAYS = ("alarms",)
+"""Views that every place shows a part of: the status bar counts what fires."""
 POLL_LEAST_MS, POLL_MOST_MS = 100, 1000
 """Following asks as often as something comes, and rests when nothing does."""
 
@@ -59,6 +61,7 @@ class Conductor(QObject):
     overview_ready = Signal(object)      # OverviewView | None
     sources_ready = Signal(object)       # SourcesView
     incidents_ready = Signal(object)     # tuple[IncidentRow, ...]
+    alarms_ready = Signal(object)        # AlarmsView; its spans are those of the whole log
     trouble = Signal(object)             # ConsoleError: for the user
     bug = Signal(object)                 # any other exception: ours
 
@@ -77,11 +80,12 @@ class Conductor(QObject):
         self._poll_ms = POLL_LEAST_MS
         self._poll_trouble = ""
         self._board_shown = True
-        self._views = {name: self._refresher(name) for name in ("board", "overview", "sources", "incidents")}
+        self._views = {name: self._refresher(name) for name in LEAST_S}
         self._views["board"].ready.connect(self.board_ready)
         self._views["overview"].ready.connect(self.overview_ready)
         self._views["sources"].ready.connect(self.sources_ready)
         self._views["incidents"].ready.connect(self.incidents_ready)
+        self._views["alarms"].ready.connect(self.alarms_ready)
         self._follows: tuple[str, ...] = ("board", "overview")
         self._beat = QTimer(self, interval=BEAT_MS)
         self._beat.timeout.connect(self._on_beat)
@@ -145,8 +149,9 @@ class Conductor(QObject):
             self.ask(name)
 
     def ask(self, name: str) -> None:
-        """Make that view again."""
-        self._views[name].ask()
+        """Make that view again. Alarms of half a log would be wrong: they wait until it is loaded."""
+        if name != "alarms" or self._life is Life.FOLLOWING:
+            self._views[name].ask()
 
     def start(self, name: str, work: Callable[[Job], Any]) -> BackgroundJob:
         """A job of the open folder, not started yet: connect its signals, then `launch` it.
@@ -229,8 +234,9 @@ class Conductor(QObject):
         self._life = Life.LOADING
         makers: dict[str, Callable[[], Any]] = {"board": session.board, "overview": session.overview,
                                                 "sources": session.sources, "incidents": session.incidents}
-        for name, view in self._views.items():
-            view.source(makers[name])
+        for name, make in makers.items():
+            self._views[name].source(make)
+        self._views["alarms"].source_that_stops(lambda job: session.alarms(job, whole=True))
         self._generation = None
         self._selection = None
         self.opened.emit(session)
@@ -311,6 +317,7 @@ class Conductor(QObject):
     def _on_load_ended(self, job: BackgroundJob) -> None:
         if self._life is Life.LOADING and self._jobs.get("load") in (job, None):
             self._life = Life.FOLLOWING
+            self.ask("alarms")
             self._on_beat()
             self.load_ended.emit()
             self._poll_ms = POLL_LEAST_MS   # after a stop only of what is known: the rest waits to be resumed
@@ -364,7 +371,7 @@ class Conductor(QObject):
         self.chosen(selection)
         if generation != self._generation:
             self._generation = generation
-            for name in self._follows:
+            for name in (*self._follows, *ALWAYS):
                 self.ask(name)
 
     @Slot(object)

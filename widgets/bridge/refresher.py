@@ -30,7 +30,7 @@ class Refresher(QObject):
         self._least_s = least_s
         self._name = name
         self._workers = workers
-        self._make: Callable[[], Any] | None = None
+        self._make: Callable[[Job], Any] | None = None
         self._job: BackgroundJob | None = None
         self._wanted = False
         self._started_at = 0.0
@@ -40,6 +40,10 @@ class Refresher(QObject):
 
     def source(self, make: Callable[[], Any] | None) -> None:
         """From now on this makes the view; None for nobody. What is under way is dropped when it arrives."""
+        self.source_that_stops(None if make is None else lambda _job: make())
+
+    def source_that_stops(self, make: Callable[[Job], Any] | None) -> None:
+        """The same for work that may take long, and looks whether it should end."""
         self._make = make
         self._wanted = False
         self._timer.stop()
@@ -68,10 +72,7 @@ class Refresher(QObject):
         self._wanted = False
         self._started_at = time.monotonic()
 
-        def work(_job: Job) -> Any:
-            return make()
-
-        self._job = BackgroundJob(self._name, work)
+        self._job = BackgroundJob(self._name, make)
         self._job.succeeded.connect(self._on_ready)
         self._job.failed.connect(self._on_failed)
         self._job.broke.connect(self._on_broke)

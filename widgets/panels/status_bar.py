@@ -14,6 +14,7 @@ from widgets.models.rows import plain_tip
 from widgets.panels.parts import label, row, set_tone
 
 if TYPE_CHECKING:
+    from console.alarms.view import AlarmsView
     from console.session.view import LoadProgress, StatusView
 
 STEPS = 1000
@@ -53,10 +54,11 @@ class Elided(QLabel):
 
 
 class StatusLine(QWidget):
-    """Displays a StatusView. Cancel and the count of quarantined rows are the only things to press."""
+    """Displays a StatusView and how many alarms fire. Cancel and the counts are the only things to press."""
 
     cancel_asked = Signal()
     quarantine_asked = Signal()
+    alarms_asked = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,17 +77,23 @@ class StatusLine(QWidget):
         self._quarantined = QPushButton(objectName="status_quarantined")
         self._quarantined.setProperty("flat", True)
         self._quarantined.setToolTip("Rows that could not be read: show them in Sources")
+        self._alarms = QPushButton(objectName="status_alarms")
+        self._alarms.setProperty("flat", True)
         self._size = label(name="status_size", tone="muted")
-        self.setLayout(row(self._state, self._bar, self._cancel, self._note, self._rows, self._quarantined, self._size,
+        self.setLayout(row(self._state, self._bar, self._cancel, self._note, self._rows, self._quarantined,
+                           self._alarms, self._size,
                            margins=(16, 0, 16, 0), gap=16))
         self.layout().setStretch(3, 1)
         self.setFixedHeight(32)
         self._cancel.clicked.connect(self.cancel_asked)
         self._quarantined.clicked.connect(self.quarantine_asked)
+        self._alarms.clicked.connect(self.alarms_asked)
+        self._icons = icons
         icons.dress(self._quarantined, "alert", "warning", 14)
         self._bar.hide()
         self._cancel.hide()
         self._quarantined.hide()
+        self._alarms.hide()
 
     def display(self, view: StatusView) -> None:
         """Show how things stand."""
@@ -109,6 +117,21 @@ class StatusLine(QWidget):
         self._quarantined.setText(", ".join(words))
         self._size.setText(f"{view.workspace_mb:,.0f} MB")
         self._size.setToolTip("Size of the workspace on disk")
+
+    def display_alarms(self, view: AlarmsView | None) -> None:
+        """Red only while something fires that nobody has silenced; nothing at all for a log without rules."""
+        self._alarms.setVisible(view is not None and bool(view.rules or view.error))
+        if view is None:
+            return
+        firing = view.firing
+        icon, tone, words = (("bell-ring", "firing", f"{firing:,} firing") if firing
+                             else ("alert", "warning", "Rules cannot be read") if view.error
+                             else ("bell-outline", "muted", "Nothing fires"))
+        self._alarms.setToolTip(plain_tip(view.error or "Show alarms"))
+        if words != self._alarms.text():
+            self._alarms.setText(words)
+            set_tone(self._alarms, tone)
+            self._icons.dress(self._alarms, icon, tone, 14)
 
     def _show_loading(self, loading: LoadProgress) -> None:
         if loading.bytes_total > 0:
