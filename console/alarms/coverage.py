@@ -6,6 +6,8 @@ Decisions
 - What a log cannot show is said with what to log to see it: that is the use of the map.
 - Some troubles no number over time shows, but the comparison of two windows does (drift of a column). They are told
   apart, since no alarm can guard them: somebody has to look.
+- Metrics of one column (`missing:price`) count where a rule judges them: a map that lists one for each column and
+  trouble would not be read.
 - A rule guards a trouble when it is enabled and judges one of its metrics; where the trouble is that of one version or
   host among many, only a rule with that split does, for the sum of all drowns it.
 """
@@ -19,7 +21,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from console.alarms.rules import Rule
-from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX, Metric, Source, sampled_metric
+from console.metrics.catalogue import CATALOGUE, FAMILIES, SAMPLED_PREFIX, Metric, Source, of_column, sampled_metric
 from console.metrics.charts import shown_series
 from console.metrics.measure import Reading
 from console.roles import INPUT_ROLES, Role, StreamKind
@@ -54,6 +56,7 @@ class Trouble:
 
     metrics    names in the catalogue, the plainest first
     made_from  metrics made from one of these roles show it too
+    family     and metrics of one column of this family (`missing:price`)
     sources    and those whose numbers come about in one of these ways (`catalogue.Source`)
     series     an expression that names of sampled series match which show it
     split      it shows only where the metric is read by this role
@@ -68,6 +71,7 @@ class Trouble:
     to_log: str
     metrics: tuple[str, ...] = ()
     made_from: tuple[Role, ...] = ()
+    family: str = ""
     sources: tuple[str, ...] = ()
     series: str = ""
     split: Role | None = None
@@ -90,7 +94,8 @@ MAP: tuple[Trouble, ...] = (
             compared=INPUT_ROLES),
 
     Trouble("column null", Step.FEATURES, "A column from upstream turns null, as after a failed join.",
-            "The inputs of the model as it got them, nulls and all.", metrics=("missing_values",)),
+            "The inputs of the model as it got them, nulls and all.", metrics=("missing_values",),
+            family="missing"),
     Trouble("unit changed", Step.FEATURES, "A number comes in another unit or range: cents for euros.",
             "The numeric inputs of the model, unscaled.", compared=(Role.FEATURE, Role.FEATURE_LENGTH),
             sources=("outside",)),
@@ -163,20 +168,38 @@ MAP: tuple[Trouble, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A metric that shows a trouble: its name, the words that a person knows it by, and the chart that has it."""
+
+    metric: str
+    title: str
+    chart: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageRow:
     """One trouble, in this log and with these rules.
 
-    metrics  the metrics of this log that show it, by name, the plainest first
-    guards   names of the enabled rules that would fire
-    to_log   what to log to see it; "" where the log has it
+    shown     the metrics of this log that show it, the plainest first
+    guards    names of the enabled rules that would fire
+    compared  whether the comparison of two windows shows it too
+    to_log    what to log to see it; "" where the log has it
+    split     it shows only where the charts are split by this role; "" where that does not matter
     """
 
     name: str
     sentence: str
     cover: Cover
-    metrics: tuple[str, ...]
+    shown: tuple[Shown, ...]
     guards: tuple[str, ...]
+    compared: bool
     to_log: str
+    split: str = ""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of those that show it."""
+        return tuple(one.metric for one in self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +235,8 @@ def coverage(store: Workspace, rules: Sequence[Rule], metrics: Iterable[Metric] 
     reading = Reading(store, store.span() or Window.from_epoch(0, 3600), 3600)
     known = {metric.name: metric for metric in metrics if reading.has(metric)}
     known |= {one.name: one for series in shown_series(reading) for one in (sampled_metric(series.title),)}
+    known |= {rule.metric: of_column(*parts) for rule in rules if rule.metric not in known
+              and (parts := rule.metric.split(":", 1))[0] in FAMILIES and len(parts) == 2}
     streams = tuple(stream for stream in store.streams() if stream.rows)
     enabled = tuple(rule for rule in rules if rule.enabled)
     steps = tuple(CoverageStep(step, tuple(_row(trouble, known, streams, enabled) for trouble in MAP
@@ -223,28 +248,38 @@ def _row(trouble: Trouble, known: dict[str, Metric], streams: tuple[StreamInfo, 
          rules: tuple[Rule, ...]) -> CoverageRow:
     shown = [name for name in trouble.metrics if name in known]
     shown += [name for name, metric in known.items() if name not in shown
-              and (metric.source in trouble.sources or _made_from(metric, trouble.made_from))]
+              and (metric.source in trouble.sources or _made_from(metric, trouble.made_from)
+                   or (trouble.family and name.startswith(f"{trouble.family}:")))]
     shown += [name for name, metric in known.items() if trouble.series and name.startswith(SAMPLED_PREFIX)
               and re.search(trouble.series, metric.title, re.IGNORECASE)]
     if trouble.split is not None and not _has(streams, (trouble.split,), StreamKind.REQUESTS):
         shown = []
     guards = tuple(rule.name for rule in rules if rule.metric in shown
                    and (trouble.split is None or rule.split is trouble.split))
+    compares = _compares(trouble, streams)
     if guards:
         cover = Cover.GUARDED
     elif shown:
         cover = Cover.SHOWN
-    elif _compares(trouble, streams):
+    elif compares:
         cover = Cover.COMPARED
     else:
         cover = Cover.BLIND
-    return CoverageRow(trouble.name, trouble.sentence, cover, tuple(shown), guards,
-                       trouble.to_log if cover is Cover.BLIND else "")
+    return CoverageRow(trouble.name, trouble.sentence, cover, tuple(map(_shown, map(known.__getitem__, shown))), guards,
+                       compares, trouble.to_log if cover is Cover.BLIND else "",
+                       trouble.split.value if trouble.split is not None and shown else "")
+
+
+def _shown(metric: Metric) -> Shown:
+    return Shown(metric.name, f"{metric.title} {metric.series}".strip(), metric.chart)
+
+
+OF_ALL_INPUTS = (Source.MISSING, Source.MISSING_INPUT, Source.CHANGES, Source.UNCHANGED, Source.OUTSIDE, Source.UNSEEN)
+"""Made from whatever inputs there are, these tell nothing of one role."""
 
 
 def _made_from(metric: Metric, roles: tuple[Role, ...]) -> bool:
-    """Missing cells are no numbers of their column: a share of them shows nothing else about it."""
-    return (metric.source not in (Source.MISSING, Source.MISSING_INPUT) and not metric.name.startswith(SAMPLED_PREFIX)
+    return (metric.source not in OF_ALL_INPUTS and not metric.name.startswith(SAMPLED_PREFIX)
             and any(role in metric.roles for role in roles))
 
 
@@ -262,7 +297,8 @@ def _has(streams: tuple[StreamInfo, ...], roles: tuple[Role, ...], *kinds: Strea
 
 def _sentence(steps: tuple[CoverageStep, ...]) -> str:
     counts = {cover: sum(step.count(cover) for step in steps) for cover in Cover}
-    total = sum(counts.values())
-    return (f"Of {total} things that can go wrong, {counts[Cover.GUARDED]} are guarded by an alarm, "
-            f"{counts[Cover.SHOWN]} show on a chart that nobody guards, {counts[Cover.COMPARED]} show only when two "
-            f"windows are compared, and {counts[Cover.BLIND]} this log cannot show.")
+    guarded, shown, compared, blind = (counts[cover] for cover in Cover)
+    return (f"Of {sum(counts.values())} things that can go wrong, {guarded or 'none'} "
+            f"{'is' if guarded == 1 else 'are'} guarded by an alarm, {shown} {'shows' if shown == 1 else 'show'} on a "
+            f"chart that nobody guards, {compared} {'shows' if compared == 1 else 'show'} only when two windows are "
+            f"compared, and {blind} this log cannot show.")

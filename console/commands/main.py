@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console.commands import alarms, changes, demo, drift, load, metrics, open_window, report, rules, trust
+from console.commands import alarms, changes, coverage, demo, drift, load, metrics, open_window, report, rules, trust
 
 
 class OpenByDefault(TyperGroup):
@@ -51,5 +51,6 @@ app.command("drift")(drift.drift)
 app.command("report")(report.report)
 app.command("changes")(changes.changes)
 app.command("alarms")(alarms.alarms)
+app.command("coverage")(coverage.coverage)
 app.command("check")(alarms.check)
 app.add_typer(rules.app, name="rules")

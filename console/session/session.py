@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from console.alarms.coverage import CoverageView, coverage
 from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmsView
 from console.changes import ChangesView, changed_since
@@ -22,6 +23,7 @@ from console.logs.load import LoadReport
 from console.logs.replay import ReplayReport
 from console.logs.view import QuarantineView, SourcesView
 from console.metrics import charts
+from console.metrics.catalogue import CATALOGUE, MORE
 from console.metrics.readout import read_out
 from console.metrics.view import BoardView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
@@ -521,6 +523,12 @@ class Session:
     def set_rules(self, rules: Sequence[Rule]) -> None:
         """Keep these rules and no others. Raises BadSettings."""
         self._alarms.set_rules(rules)
+
+    def coverage(self, job: Job, rules: Sequence[Rule] | None = None) -> CoverageView:
+        """What can go wrong, what of it this log shows, and which of the rules guard it; those of the folder unless
+        others are given. Raises BadSettings when they cannot be read."""
+        job.report(0, 0, "Looking at columns and rules")
+        return coverage(self._store, self.rules() if rules is None else rules, (*CATALOGUE, *MORE))
 
     def acknowledge(self, rule: str, labels: Labels, start: datetime, note: str = "") -> None:
         """Somebody has seen the alarm that began to fire then."""

@@ -134,3 +134,27 @@ def test_the_map_names_only_what_there_is() -> None:
         assert trouble.metrics or trouble.made_from or trouble.compared
     assert {trouble.step for trouble in MAP} == set(Step)
     assert len({trouble.name for trouble in MAP}) == len(MAP)
+
+
+def test_a_rule_about_one_column_guards_that_columns_turn_null(served: Session) -> None:
+    row = covered(served, rule("missing:price")).row("column null")
+
+    assert (row.cover, row.guards) == (GUARDED, ("missing:price by None",))
+    assert [(one.metric, one.title, one.chart) for one in row.shown] == [
+        ("missing_values", "Missing values", "missing_values"), ("missing:price", "Missing: price", "missing:price")]
+
+
+def test_what_is_made_from_all_inputs_tells_nothing_of_pictures(served: Session) -> None:
+    """An input that stands still is no picture that came dark."""
+    view = served.coverage(SilentJob())
+
+    assert "input_changes" in view.row("feature frozen").metrics
+    assert "input_changes" not in view.row("input cut").metrics
+
+
+def test_the_session_knows_its_rules_and_what_is_shown_when_asked_for(served: Session) -> None:
+    view = served.coverage(SilentJob(), [rule("unseen")])
+
+    assert view.row("unseen category").cover is GUARDED
+    assert served.coverage(SilentJob()).row("unseen category").cover is SHOWN
+    assert view.row("bad version").split == "model_version" and view.row("errors").split == ""
