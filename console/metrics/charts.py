@@ -27,7 +27,7 @@ from console.metrics.catalogue import (
 from console.metrics.counted import BADGE, BUCKET, NO_CURVE, OF_THE_RUNTIME
 from console.metrics.format import NO_DATA, format_count, format_value
 from console.metrics.grid import aligned, bucket_for, bucket_for_step
-from console.metrics.heat import heat_of
+from console.metrics.heat import chart_of, heat_of
 from console.metrics.measure import OTHER, Reading
 from console.metrics.parts import Measured
 from console.metrics.queries import query_for
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 NO_REQUESTS, STILL_COUNTING = "No requests in this log, only samples", "Counting the requests"
 PERCENTILE_ERROR = "Percentiles are nearest-rank and right to 1 %."
 COUNTED_ERROR = "Between the ends of a bucket of the histogram the requests are taken to lie evenly."
+EXACT = "Exact: counted from the rows of the shown time."
 OF_COUNTERS = ("throughput", "latency", "error_rate")
 """Charts that counters can stand in for, where a log has no requests."""
 OF_THE_CHART = {
@@ -138,6 +139,25 @@ def heat(store: Workspace, name: str, window: Window, max_points: int = 200, *, 
     reading = Reading(store, aligned(window, bucket_s), bucket_s, metrics=(metric,), job=job)
     spread = reading.spread(metric) if reading.has(metric) else None
     return None if spread is None else heat_of(reading, metric, spread)
+
+
+def map_chart(store: Workspace, name: str, window: Window, max_points: int = 200, *, bucket_s: int | None = None,
+              job: Job | None = None) -> ChartView | None:
+    """A map as a chart. Raises as `heat`."""
+    found = heat(store, name, window, max_points, bucket_s=bucket_s, job=job)
+    return None if found is None else chart_of(found, find(name).better)
+
+
+def can_give(store: Workspace, name: str) -> Metric | None:
+    """The metric of that name, or the first of the chart of that name, if the log has what it is made from; in this
+    window or any other. None for what there is not, own metrics of others among them."""
+    every = (*CATALOGUE, *MORE, *map(own_metric, store.own.metrics))
+    try:
+        metrics = [metric for metric in every if metric.chart == name] or [find(name, store.own.metrics)]
+    except BadSettings:
+        return None
+    reading = Reading(store, store.span() or Window.from_epoch(0, 1), 3600)
+    return next((reading.described(metric) for metric in metrics if reading.has(metric)), None)
 
 
 def no_board(store: Workspace) -> BoardView | None:
@@ -312,8 +332,15 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
         sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
-        (COUNTED_ERROR if counted else PERCENTILE_ERROR) if first.source in (Source.PERCENTILE, Source.WAIT) else "",
+        _error(first, counted=counted),
         badge=BADGE if counted else "", relative=reading.relative, waits=waits)
+
+
+def _error(metric: Metric, *, counted: bool) -> str:
+    """How sure the numbers are."""
+    if metric.source in (Source.PERCENTILE, Source.WAIT):
+        return COUNTED_ERROR if counted else PERCENTILE_ERROR
+    return EXACT if metric.scans else ""
 
 
 def _of_counters(reading: Reading, metric: Metric) -> tuple[str, str]:

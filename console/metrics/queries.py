@@ -5,11 +5,13 @@ The board itself reads rollups; these queries are the slow, plain way to the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from console.metrics.catalogue import Metric, Source, sampled_metric
+from console.metrics.scanned import chosen, reference_of
 from console.metrics.tasks import Task
+from console.metrics.view import Floats
 from console.roles import ColumnType
 from console.store.derived import QUALITIES, SHADOWS, WAITED_S, Answer, Truth, named, quality_sql
 
@@ -18,9 +20,8 @@ if TYPE_CHECKING:
     from console.store import ColumnInfo
 
 
-MANY_QUESTIONS = (Source.CHANGES, Source.UNCHANGED, Source.OUTSIDE, Source.UNSEEN, Source.CHURN, Source.HEAT,
-                  Source.OWN)
-"""What one SELECT does not answer."""
+MANY_QUESTIONS = (Source.CHANGES, Source.UNCHANGED, Source.HEAT)
+"""What one SELECT does not answer; that of a map is made with its steps (`query_of_map`)."""
 
 
 def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
@@ -86,6 +87,12 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
             return text.replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, class ORDER BY bucket, class")
         case source if source in MANY_QUESTIONS:
             return ""
+        case Source.OUTSIDE | Source.UNSEEN:
+            return _against_reference(reading, metric, select)
+        case Source.CHURN:
+            return _churn(reading, metric)
+        case Source.OWN:
+            return _own(reading, metric, select)
         case Source.SAMPLED:
             return select(*_of_series(reading, metric))
         case Source.MISSING | Source.MISSING_INPUT:
@@ -98,6 +105,77 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
                 select(" + ".join(f"avg({_canonical(column)})" for column in columns)
                        + (f" / {len(columns)}" if len(columns) > 1 else ""), stream.rows_sql, "_ts")
                 for stream, columns in reading.columns(metric))
+
+
+def query_of_map(reading: Reading, metric: Metric, edges: Floats, logarithmic: bool) -> str:
+    """Rows by bucket and step of a map; steps count from the lowest, what is zero or below is -1 on a log axis."""
+    found = max(reading.columns(metric), key=lambda item: item[0].rows, default=None)
+    if found is None:
+        return ""
+    stream, (column, *_) = found
+    start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'" for moment in (reading.window.start, reading.window.end))
+    rising = edges[edges > 0] if logarithmic else edges
+    low, high, steps = float(rising[0]), float(rising[-1]), len(rising) - 1
+    place = (f"ln(v / {low!r}) / ln({high!r} / {low!r}) * {steps}" if logarithmic
+             else f"(v - {low!r}) / ({high!r} - {low!r}) * {steps}")
+    step = f"greatest(least(floor({place}), {steps - 1}), 0)"
+    step = f"CASE WHEN v > 0 THEN {step} ELSE -1 END" if logarithmic else step
+    return (f"SELECT time_bucket(INTERVAL '{reading.bucket_s} seconds', _ts) AS bucket, {step} AS step, count(*) AS n\n"
+            f"FROM (SELECT _ts, {_number(column)} AS v FROM {stream.rows_sql})\n"
+            f"WHERE _ts >= {start} AND _ts < {end} AND v IS NOT NULL\nGROUP BY ALL ORDER BY ALL")
+
+
+def _against_reference(reading: Reading, metric: Metric, select: Callable[[str, str, str], str]) -> str:
+    """Cells beyond the least and greatest value of the reference, or not among its values, by cells that have one."""
+    parts = []
+    for stream, columns in reading.columns(metric):
+        beyond, cells = [], []
+        for column in columns:
+            place = reference_of(reading, stream, column.stored)
+            if place is None or (metric.source is Source.UNSEEN and not reading.store.known_values(
+                    place[0].stream_id, column.stored, place[1])):
+                continue
+            name = _number(column) if metric.source is Source.OUTSIDE else _quoted(column.stored)
+            usual = f"FROM {place[0].rows_sql}"
+            if place[1] is not None:
+                usual += (f" WHERE _ts >= TIMESTAMP '{place[1].start:%Y-%m-%d %H:%M:%S.%f}'"
+                          f" AND _ts < TIMESTAMP '{place[1].end:%Y-%m-%d %H:%M:%S.%f}'")
+            if metric.source is Source.OUTSIDE:
+                beyond.append(f"count(*) FILTER ({name} < (SELECT min({name}) {usual}) OR "
+                              f"{name} > (SELECT max({name}) {usual}))")
+            else:
+                among = f"{usual} {'AND' if place[1] is not None else 'WHERE'} {name} IS NOT NULL"
+                beyond.append(f"count(*) FILTER ({name} NOT IN (SELECT {name} {among}))")
+            cells.append(f"count({name})")
+        if cells:
+            parts.append(select(f"({' + '.join(beyond)}) / nullif({' + '.join(cells)}, 0)", stream.rows_sql, "_ts"))
+    return "\nUNION ALL\n".join(parts)
+
+
+def _churn(reading: Reading, metric: Metric) -> str:
+    found = max(reading.columns(metric), key=lambda item: item[0].rows, default=None)
+    if found is None or found[0].last is None:
+        return ""
+    stream, (column, *_) = found
+    days, length = reading.store.own.churn_days, f"INTERVAL '{reading.bucket_s} seconds'"
+    within = f"INTERVAL '{round(days * 86_400)} seconds'"
+    start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'" for moment in (reading.window.start, reading.window.end))
+    return (f"SELECT bucket, avg((again IS NULL OR again >= bucket + {length} + {within})::INTEGER) AS value\n"
+            f"FROM (SELECT bucket, lead(seen) OVER (PARTITION BY who ORDER BY bucket) AS again FROM (\n"
+            f"  SELECT time_bucket({length}, _ts) AS bucket, {_quoted(column.stored)} AS who, min(_ts) AS seen\n"
+            f"  FROM {stream.rows_sql} WHERE _ts >= {start} AND {_quoted(column.stored)} IS NOT NULL GROUP BY ALL))\n"
+            f"WHERE bucket < {end} AND bucket + {length} + {within} <= TIMESTAMP '{stream.last:%Y-%m-%d %H:%M:%S.%f}'\n"
+            "GROUP BY bucket ORDER BY bucket")
+
+
+def _own(reading: Reading, metric: Metric, select: Callable[[str, str, str], str]) -> str:
+    """As it was run; "" where it may not be."""
+    found = chosen(reading, metric)
+    if found is None:
+        return ""
+    stream, one = found
+    fields = "".join(f", {_quoted(stored)} AS u{number}" for number, stored in enumerate(one.columns))
+    return select(one.sql, f"(SELECT _ts{fields} FROM {stream.rows_sql})", "_ts")
 
 
 def _ranked(reading: Reading, metric: Metric) -> tuple[str, str, str]:
@@ -168,6 +246,13 @@ def _quoted(name: str) -> str:
 def _missing(column: ColumnInfo) -> str:
     name = _quoted(column.stored)
     return f"{name} IS NULL OR isnan({name})" if column.type is ColumnType.NUMBER else f"{name} IS NULL"
+
+
+def _number(column: ColumnInfo) -> str:
+    """A cell in its canonical unit; none where it is no number."""
+    name = _canonical(column)
+    return f"CASE WHEN isnan({_quoted(column.stored)}) THEN NULL ELSE {name} END" if (
+        column.type is ColumnType.NUMBER) else f"{name}::INTEGER" if column.type is ColumnType.FLAG else name
 
 
 def _canonical(column: ColumnInfo) -> str:

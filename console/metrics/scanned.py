@@ -10,7 +10,7 @@ from console.errors import BadSettings
 from console.metrics.catalogue import Metric
 from console.metrics.parts import Measured, divided
 from console.roles import Role, StreamKind
-from console.store.expressions import compiled
+from console.store.expressions import Compiled, compiled
 from console.store.grid import OTHER
 from console.window import Window
 
@@ -114,8 +114,20 @@ def own(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
     where = f"[[metric]] {metric.name}"
     if not reading.store.own.trusted:
         raise BadSettings(NOT_TRUSTED, where=where, do=HOW_TO_TRUST)
-    if not reading.requests:
+    found = chosen(reading, metric)
+    if found is None:
         raise BadSettings("The log has no requests", where=where)
+    stream, one = found
+    values, n = reading.store.scan(stream.stream_id, reading.window, reading.bucket_s, reading.job).expression(one)
+    return (Measured("", values, n),)
+
+
+def chosen(reading: Reading, metric: Metric) -> tuple[StreamInfo, Compiled] | None:
+    """The stream of requests with most rows that has the columns of one of the user's own, and the expression over it;
+    None without requests, or where it may not be run. Raises BadSettings for what no stream can compute."""
+    where = f"[[metric]] {metric.name}"
+    if not reading.requests or not reading.store.own.trusted:
+        return None
     refused: BadSettings | None = None
     for stream in sorted(reading.requests, key=lambda one: -one.rows):
         names = {column.stored: column.stored for column in stream.columns}
@@ -123,11 +135,8 @@ def own(reading: Reading, metric: Metric) -> tuple[Measured, ...]:
         names |= {role.value: column.stored for role in Role if (column := stream.column(role)) is not None
                   and role.value not in names}
         try:
-            one = compiled(metric.formula, names, where)
+            return stream, compiled(metric.formula, names, where)
         except BadSettings as error:
             refused = refused or error
-            continue
-        values, n = reading.store.scan(stream.stream_id, reading.window, reading.bucket_s,
-                                       reading.job).expression(one)
-        return (Measured("", values, n),)
-    raise refused if refused is not None else BadSettings("The log has no requests", where=where)
+    assert refused is not None
+    raise refused

@@ -23,7 +23,7 @@ import pytest
 from console.demo.story import make_story
 from console.jobs import SilentJob
 from console.metrics.catalogue import find
-from console.metrics.charts import available, chart, heat, metric_series
+from console.metrics.charts import available, chart, heat, map_chart, metric_series
 from console.metrics.heat import edges_of
 from console.session import Session
 from tests.console import make_logs
@@ -195,6 +195,47 @@ def test_that_the_map_of_latencies_counts_rows(demo: Loaded) -> None:
             surely = ((mine > low * 1.02) & (mine < high / 1.02)).sum()
             perhaps = ((mine > low / 1.02) & (mine < high * 1.02)).sum()
             assert surely <= count <= perhaps
+
+
+def test_that_a_map_as_a_chart_has_the_median_of_the_rows(demo: Loaded) -> None:
+    whole = demo.session.selection().whole
+    assert whole is not None
+    found = map_chart(demo.session.store, "latency_map", whole, bucket_s=3600)
+    assert found is not None and found.heat is not None
+    drawn = pd.Series(found.series[0].values, index=found.times.astype("int64")).dropna()
+    same(drawn, demo.rows["latency_ms"].groupby(at(demo.rows, 3600)).apply(lambda part: nearest(part, 0.5)), 0.0101)
+    assert found.series[0].n.sum() == len(demo.rows)
+    assert found.latest.startswith("median ") and found.latest.endswith(" ms")
+
+
+@pytest.mark.parametrize("name", ["latency_map", "score_distribution"])
+def test_that_the_sql_of_a_map_counts_its_cells(demo: Loaded, name: str) -> None:
+    whole = demo.session.selection().whole
+    assert whole is not None
+    found = heat(demo.session.store, name, whole, bucket_s=7200)
+    assert found is not None
+    told = np.zeros_like(found.counts)
+    for start, step, n in demo.session.store.execute_readonly(
+            f"SELECT epoch(bucket), step, n FROM ({found.sql})"):
+        told[int((start - found.times[0]) // 7200), int(step)] = n
+    assert told.sum() == found.counts.sum()
+    assert np.abs(told - found.counts).sum() < 0.1 * told.sum()         # of rows within 1 % of an edge
+
+
+@pytest.mark.parametrize("name", ["out_of_range", "out_of_range:price", "unseen", "unseen:country", "churn"])
+def test_that_the_sql_of_what_reads_rows_gives_its_numbers(demo: Loaded, name: str) -> None:
+    store, whole = demo.session.store, demo.session.selection().whole
+    assert whole is not None
+    kept, store.own = store.own, replace(store.own, churn_days=0.1)
+    try:
+        shown = chart(store, name, whole, bucket_s=3600)
+    finally:
+        store.own = kept
+    assert shown is not None and shown.error.startswith("Exact")
+    told = pd.Series({int(start): value for start, value in store.execute_readonly(
+        f"SELECT epoch(bucket), value FROM ({shown.sql})")}, dtype=float).sort_index()
+    assert len(told) > 10
+    same(pd.Series(shown.series[0].values, index=shown.times.astype("int64")).dropna(), told)
 
 
 def test_that_the_map_of_scores_has_twentieths(demo: Loaded) -> None:

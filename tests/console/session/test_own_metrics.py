@@ -77,6 +77,9 @@ def test_that_they_are_listed_and_not_run_before_the_folder_is_trusted(folder: P
         shown = chart(session.store, "dear_share", whole)
         assert shown is not None
         assert (shown.unit, shown.group, len(shown.series)) == ("share", "input", 1)
+        told = session.store.execute_readonly(f"SELECT epoch(bucket), value FROM ({shown.sql})")
+        drawn = dict(zip(shown.times, shown.series[0].values, strict=True))
+        assert told and all(drawn[at] == pytest.approx(value, rel=1e-9) for at, value in told)
         expected = (rows["price"] > 50).groupby(rows["hour"]).mean()
         pd.testing.assert_series_equal(values(session, "dear_share"), expected, check_names=False, rtol=1e-9)
         expected = (rows["device"] == "phone").groupby(rows["hour"]).mean()
