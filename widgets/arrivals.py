@@ -110,6 +110,14 @@ class Arrivals(QObject):
         if self.window.inspector.metric:
             self.explain(self.window.inspector.metric)
 
+    @Slot()
+    def on_chart_read(self) -> None:
+        """A chart that is read apart from the board has come."""
+        session = self.conductor.session
+        board = session.filled_board() if session is not None else None
+        if board is not None:
+            self.on_board(board)
+
     @Slot(object)
     def on_overview(self, overview: OverviewView | None) -> None:
         """A new silhouette."""

@@ -102,6 +102,7 @@ def connect_conductor(helm: Helm) -> None:
     conductor.selection_changed.connect(helm.arrivals.on_selection)
     conductor.status_changed.connect(helm.arrivals.on_status)
     conductor.board_ready.connect(helm.arrivals.on_board)
+    conductor.chart_read.connect(helm.arrivals.on_chart_read)
     conductor.overview_ready.connect(helm.arrivals.on_overview)
     conductor.sources_ready.connect(helm.arrivals.on_sources)
     conductor.sources_ready.connect(helm.corrections.refresh_page)

@@ -25,15 +25,17 @@ from console.logs.view import QuarantineView, SourcesView
 from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, MORE
 from console.metrics.readout import read_out
-from console.metrics.view import BoardView, OverviewView, ReadOut
+from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView
 from console.roles import Role, StreamKind
 from console.session import board_layout, compare, incidents, own_metrics, rows, schema, sources
 from console.session.alarms import Alarms
+from console.session.asked import Asked, Wish
 from console.session.board_layout import BoardLayout
 from console.session.columns import Corrector
-from console.session.dressing import ChartChoice, Dressing, Split
+from console.session.dressing import ChartChoice, Dressing
 from console.session.marks import Marks
+from console.session.offers import Offer, offers
 from console.session.places import layout_for, workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
@@ -41,9 +43,11 @@ from console.session.recent import remember_folder
 from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
 from console.session.selection import Selection, Side
+from console.session.splitting import Split, splits_of
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.store import Totals, Workspace
 from console.store import rows as row_pages
+from console.store.own import OwnMetric
 from console.store.rows import Key, Row, RowsCount, RowsPage, RowsQuery
 from console.window import Window
 
@@ -77,6 +81,7 @@ class Session:
         self._raw_lines = RawLines()
         self.marks = Marks(store)
         self._dressing = Dressing(store)
+        self._asked = Asked(store)
         self._layout_file = layout_for(folder or store.path)
         self._layout, self._layout_notes = board_layout.read(self._layout_file)
         self._there: tuple[tuple[str, str, str], ...] = ()      # metric, title, group of all charts, hidden ones too
@@ -175,6 +180,12 @@ class Session:
         """Run them from now on, or no more. Raises CannotWrite, BadSettings."""
         own_metrics.trust(self._store, self.folder, yes=yes)
         own_metrics.take(self._store, self.folder)
+        self._asked.forget()
+
+    @property
+    def own_metrics(self) -> tuple[OwnMetric, ...]:
+        """What the folder's `pilothouse.toml` asks to be computed, whether it may be or not."""
+        return self._store.own.metrics
 
     def _take_own(self) -> None:
         """What the folder says about metrics; what is wrong with it is said and hinders nothing else."""
@@ -291,10 +302,30 @@ class Session:
         if visible is None:
             self._board = charts.no_board(self._store)
             return self._board
+        layout = self._layout
         whole = charts.board(self._store, visible, max_points, following=self.following)
+        whole = replace(whole, charts=(*whole.charts, *self._asked.blanks(whole, layout)))
         self._there = tuple((chart.metric, chart.title, chart.group) for chart in whole.charts)
-        self._board = self._dressing.apply(whole, visible, self._layout)
+        follows = self.selection().live or self.progress() is not None
+        self._asked.take(self._dressing.apply(whole, visible, layout), visible, layout, follows=follows)
+        self._board = self._asked.filled()
         return self._board
+
+    def wishes(self) -> tuple[Wish, ...]:
+        """The charts of the newest board that must be read apart from it: those that are not there yet."""
+        return self._asked.wishes()
+
+    def read_chart(self, wish: Wish, job: Job) -> ChartView:
+        """Read one of them; `filled_board` has it then. Raises JobStopped."""
+        return self._asked.read(wish, job)
+
+    def filled_board(self) -> BoardView | None:
+        """The newest board with what was read by now; asks no database."""
+        return self._asked.filled()
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Everything that can be put on the board of this log."""
+        return offers(self._store, {metric for metric, _, _ in self._there if not self._layout.of(metric).hidden})
 
     # ---- how the board is arranged -------------------------------------------------------------------------
 
@@ -328,8 +359,8 @@ class Session:
                      for metric in self._layout.ordered(known))
 
     def splits(self, metric: str) -> tuple[Split, ...]:
-        """What that chart can be split by."""
-        return self._dressing.splits(metric)
+        """What that chart can be split by: roles, and columns whose rows are read then."""
+        return splits_of(self._store, metric)
 
     def export_layout(self, path: Path) -> None:
         """Into a file of the user's. Raises CannotWrite."""

@@ -21,7 +21,7 @@ from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut, Se
 from console.reports.view import Incident, IncidentRow
 from console.roles import ColumnType, Role, StreamKind
 from console.session.board_layout import BoardLayout
-from console.session.dressing import Split
+from console.session.splitting import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.window import Window, from_epoch
 
@@ -94,6 +94,14 @@ class FakeSession:
         if self.grows:
             self.generation += 1
         return self.grows
+
+    def wishes(self) -> tuple[object, ...]:
+        """No chart is read apart."""
+        return ()
+
+    def read_chart(self, wish: object, job: Job) -> None:
+        """Never asked for."""
+        raise AssertionError(wish)
 
     def close(self) -> None:
         """Remembers it."""

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from console.errors import ConsoleError
 from console.jobs import Job
 from widgets.bridge.background import BackgroundJob, Workers
+from widgets.bridge.readers import Readers
 from widgets.bridge.refresher import Refresher
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Conductor(QObject):
     sources_ready = Signal(object)       # SourcesView
     incidents_ready = Signal(object)     # tuple[IncidentRow, ...]
     alarms_ready = Signal(object)        # AlarmsView; its spans are those of the whole log
+    chart_read = Signal()                # a chart of the board that is read apart has come: see Session.filled_board
     trouble = Signal(object)             # ConsoleError: for the user
     bug = Signal(object)                 # any other exception: ours
 
@@ -86,6 +88,11 @@ class Conductor(QObject):
         self._views["sources"].ready.connect(self.sources_ready)
         self._views["incidents"].ready.connect(self.incidents_ready)
         self._views["alarms"].ready.connect(self.alarms_ready)
+        self._readers = Readers(self._workers, self)
+        self._readers.came.connect(self._on_chart_read)
+        self._readers.failed.connect(self.trouble)
+        self._readers.broke.connect(self.bug)
+        self._views["board"].ready.connect(self._want_charts)
         self._follows: tuple[str, ...] = ("board", "overview")
         self._beat = QTimer(self, interval=BEAT_MS)
         self._beat.timeout.connect(self._on_beat)
@@ -114,7 +121,7 @@ class Conductor(QObject):
     @property
     def views_idle(self) -> bool:
         """Nothing that is shown is being computed."""
-        return all(view.idle for view in self._views.values())
+        return self._readers.idle and all(view.idle for view in self._views.values())
 
     def open(self, folder: Path, workspace: Path | None = None) -> None:
         """Open that folder; the one open before is closed first, in the background."""
@@ -189,6 +196,7 @@ class Conductor(QObject):
         self._beat.stop()
         self._poll.stop()
         self._next = None
+        self._readers.want(())
         for view in self._views.values():
             view.source(None)
         ended = self._workers.shut_down(CLOSE_S if within_s is None else within_s)
@@ -237,6 +245,7 @@ class Conductor(QObject):
         for name, make in makers.items():
             self._views[name].source(make)
         self._views["alarms"].source_that_stops(lambda job: session.alarms(job, whole=True))
+        self._readers.source(session.read_chart)
         self._generation = None
         self._selection = None
         self.opened.emit(session)
@@ -265,6 +274,7 @@ class Conductor(QObject):
         self._life = Life.CLOSING
         self._beat.stop()
         self._poll.stop()
+        self._readers.source(None)
         for view in self._views.values():
             view.source(None)
         for job in self._jobs.values():
@@ -301,6 +311,19 @@ class Conductor(QObject):
         self._next = None
         if following is not None:
             self._begin(*following)
+
+    # ---- inside: charts that are read apart ----------------------------------------------------------------
+
+    @Slot()
+    def _want_charts(self) -> None:
+        """A board came: what it wants beside it."""
+        session = self.session
+        self._readers.want(session.wishes() if session is not None else ())
+
+    @Slot()
+    def _on_chart_read(self) -> None:
+        self._want_charts()
+        self.chart_read.emit()
 
     # ---- inside: the beat ----------------------------------------------------------------------------------
 

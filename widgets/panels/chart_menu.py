@@ -87,7 +87,11 @@ class ChartMenu(QMenu):
     def _choice(self, text: str, what: str, chosen: str, choices: tuple[tuple[str, str], ...], icon: str) -> None:
         menu = self._menu(text, icon)
         group = QActionGroup(menu)
+        of_columns = False
         for key, title in choices:
+            if ":" in key and not of_columns:
+                of_columns = True
+                menu.addSeparator()
             action = self._add(menu, title, what, key)
             action.setCheckable(True)
             action.setChecked(key == chosen)
