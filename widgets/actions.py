@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Incident", "Help")
+MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Alarm", "Incident", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,16 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Compare the two windows, column by column", group=1),
     ActionRow("clear_windows", "Drift", "Clear windows", ("Ctrl+Shift+X",), "select-off", "clear_windows",
               "Forget both test windows", group=1),
+    ActionRow("show_alarms", "Alarm", "Alarms", ("Ctrl+Shift+L",), "bell-outline", "show_alarms",
+              "What fires now and what did, a timeline of all rules, and the rules themselves"),
+    ActionRow("next_alarm", "Alarm", "Next alarm", ("N",), "skip-next", "next_alarm",
+              "The chart and the time of the next alarm"),
+    ActionRow("previous_alarm", "Alarm", "Previous alarm", ("Shift+N",), "skip-previous", "previous_alarm",
+              "The chart and the time of the alarm before"),
+    ActionRow("acknowledge_alarm", "Alarm", "Acknowledge…", ("Shift+K",), "bell-check-outline", "acknowledge_alarm",
+              "Say that you have seen the chosen alarm, or the worst that fires", group=1),
+    ActionRow("silence_alarm", "Alarm", "Silence…", ("Shift+S",), "bell-sleep-outline", "silence_alarm",
+              "Nobody is called for the chosen alarm, or the worst that fires, for some time", group=1),
     ActionRow("create_incident", "Incident", "Create incident", ("Ctrl+N",), "plus", "create_incident",
               "Keep the current window, or what is shown, as an incident"),
     ActionRow("export_report", "Incident", "Export report…", ("Ctrl+E",), "export-variant", "export_report",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from console.errors import ConsoleError
 from console.window import from_epoch
@@ -26,6 +26,8 @@ class Arrivals(QObject):
 
     changed: called when another folder is open or none, so that what was shown of the old one goes.
     """
+
+    alarms_changed = Signal(object)      # AlarmsView | None
 
     def __init__(self, window: MainWindow, conductor: Conductor, changed: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -137,6 +139,7 @@ class Arrivals(QObject):
         """How it stands with the rules; None while nothing has been judged."""
         self.alarms = view
         self.window.status_line.display_alarms(view)
+        self.alarms_changed.emit(view)
 
     @Slot()
     def on_load_ended(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QPoint, Slot
 
 from console.window import Window, from_epoch
 from widgets import layout_store
+from widgets.alarming import Alarming
 from widgets.arranging import Arranging
 from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
@@ -48,6 +49,7 @@ class Helm(QObject):
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
         self.marking = Marking(window, conductor, self.questions, self)
+        self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
@@ -363,6 +365,31 @@ class Helm(QObject):
         """Shift+M."""
         self.marking.show()
 
+    def show_alarms(self) -> None:
+        """Ctrl+Shift+L."""
+        self.alarming.show()
+
+    @Slot()
+    def show_alarms_now(self) -> None:
+        """From the status bar."""
+        self.alarming.show("now")
+
+    def next_alarm(self) -> None:
+        """N."""
+        self.alarming.step(1)
+
+    def previous_alarm(self) -> None:
+        """Shift+N."""
+        self.alarming.step(-1)
+
+    def acknowledge_alarm(self) -> None:
+        """Shift+K."""
+        self.alarming.acknowledge_chosen()
+
+    def silence_alarm(self) -> None:
+        """Shift+S."""
+        self.alarming.silence_chosen()
+
     def copy_range(self) -> None:
         """The shown time, as it can be typed or pasted."""
         self.window.time_bar.copy_range()
@@ -464,6 +491,8 @@ class Helm(QObject):
             self.conductor.reload()
         elif key == "undo mark":
             self.marking.undo()
+        elif key == "undo rules":
+            self.alarming.undo_rules()
         elif key.startswith("show "):
             self.arranging.show(key.removeprefix("show "))
 

@@ -47,6 +47,7 @@ from widgets.panels.status_bar import StatusLine
 from widgets.panels.time_bar import TimeBar
 
 if TYPE_CHECKING:
+    from widgets.panels.alarms_panel import AlarmsPanel
     from widgets.panels.board_panel import BoardPanel
     from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
     rows: RowsPanel
     values: ValuesPanel
     marks: MarksPanel
+    alarms: AlarmsPanel
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -195,6 +197,7 @@ class MainWindow(QMainWindow):
 
     def furnishing(self) -> Iterator[None]:
         """The places, one a step, so that the window can answer between two of them."""
+        from widgets.panels.alarms_panel import AlarmsPanel
         from widgets.panels.board_panel import BoardPanel
         from widgets.panels.drift_panel import DriftPanel
         from widgets.panels.incidents_panel import IncidentsPanel
@@ -226,6 +229,7 @@ class MainWindow(QMainWindow):
         self.rows = RowsPanel(self.icons)
         self.values = ValuesPanel(self.icons)
         self.marks = MarksPanel(self.icons)
+        self.alarms = AlarmsPanel(self.icons)
         self._add_drawer()
         layout_store.restore_docks(self.deck)
         self._dock.hide()
@@ -258,7 +262,8 @@ class MainWindow(QMainWindow):
         """Under the charts, as wide as they and the inspector are."""
         from widgets.panels.drawer import Drawer
 
-        self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values), ("Marks", self.marks)))
+        self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values), ("Marks", self.marks),
+                                          ("Alarms", self.alarms)))
         self._drawer_dock = QDockWidget("Under the charts")
         self._drawer_dock.setObjectName("drawer_dock")
         self._drawer_dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable

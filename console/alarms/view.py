@@ -102,6 +102,7 @@ class AlarmsView:
     judged     from the first to the last instant that was judged; None before the first
     error      why there are no rules, where the file that holds them could not be read
     relative   times count from a start that the log does not name
+    undo       whether a change of the rules can be taken back
     """
 
     rows: tuple[AlarmRow, ...]
@@ -112,6 +113,7 @@ class AlarmsView:
     error: str = ""
     relative: bool = False
     generation: int = 0
+    undo: bool = False
 
     @property
     def firing(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ from console.window import Window, from_epoch
 if TYPE_CHECKING:
     from console.store import Workspace
 
+MOST_BEFORE = 50
+"""So many changes of the rules can be taken back."""
+
+
 class Alarms:
     """Safe to call from several threads; judging is done by one at a time."""
 
@@ -40,6 +45,7 @@ class Alarms:
         self._error = ""
         self._live: Live | None = None
         self._saved = False
+        self._before: list[tuple[Rule, ...]] = []
 
     # ---- rules ---------------------------------------------------------------------------------------------
 
@@ -57,6 +63,7 @@ class Alarms:
         if twice is not None:
             raise BadSettings("Two alarms have this name", where=f"alarm `{twice}`", do="Give each one its own")
         with self._lock:
+            before = self.rules() if not self._unreadable() else None
             said = msgspec.structs.replace(settings.read(self._store, self._read_from), alarm=tables_of(rules))
             if self._folder is not None:
                 settings.keep(self._store, self._folder, said)
@@ -64,7 +71,31 @@ class Alarms:
                 with self._store.correcting() as corrections:
                     corrections.remember(settings.KEPT, config.as_text(said))
             self._rules = tuple(rules)
+            if before is not None:
+                self._before = [*self._before[1 - MOST_BEFORE:], before]
             self.begin_again()
+
+    def change_rules(self, change: Callable[[tuple[Rule, ...]], Sequence[Rule]]) -> None:
+        """From the rules that there are then. Raises BadSettings."""
+        with self._lock:
+            self.set_rules(change(self.rules()))
+
+    def undo_rules(self) -> None:
+        """As they were before the last change. Raises BadSettings when there was none."""
+        with self._lock:
+            if not self._before:
+                raise BadSettings("There is no change of rules to take back")
+            before = self._before.pop()
+            kept = list(self._before)
+            self.set_rules(before)
+            self._before = kept
+
+    def _unreadable(self) -> bool:
+        try:
+            self.rules()
+        except BadSettings:
+            return True
+        return False
 
     def begin_again(self) -> None:
         """Rows or what they mean have changed, or rules: all is judged anew when it is next asked for."""
@@ -108,8 +139,9 @@ class Alarms:
         """What is shown; `visible` is the time that timelines are for, None for all of it."""
         with self._lock:
             found = self.history(job or SilentJob())
-            return view_of(found, visible, self._acks(), self.silences(), relative=self._store.relative,
+            view = view_of(found, visible, self._acks(), self.silences(), relative=self._store.relative,
                            generation=self._store.generation, error=self._error)
+            return replace(view, undo=bool(self._before))
 
     def _save(self, found: AlarmHistory) -> None:
         """In the workspace, for reports and for whoever asks it in SQL."""

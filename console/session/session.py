@@ -561,6 +561,14 @@ class Session:
         job.report(0, 0, "Looking at columns and rules")
         return coverage(self._store, self.rules() if rules is None else rules, (*CATALOGUE, *MORE))
 
+    def change_rules(self, change: Callable[[tuple[Rule, ...]], Sequence[Rule]]) -> None:
+        """Other rules, made from those that there are then. Raises BadSettings."""
+        self._alarms.change_rules(change)
+
+    def undo_rules(self) -> None:
+        """As they were before the last change. Raises BadSettings when there was none."""
+        self._alarms.undo_rules()
+
     def acknowledge(self, rule: str, labels: Labels, start: datetime, note: str = "") -> None:
         """Somebody has seen the alarm that began to fire then."""
         self._alarms.acknowledge(rule, labels, start, note)

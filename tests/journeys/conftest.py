@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ class Answers(Questions):
         self.answer: Path | None = None
         self.shown: list[str] = []
         self.words: str | None = None
+        self.silenced: tuple[datetime, str] | None = None
 
     def folder(self, parent: QWidget, start: str) -> Path | None:
         return self.answer
@@ -42,6 +44,19 @@ class Answers(Questions):
 
     def note(self, parent: QWidget, title: str, text: str) -> str | None:
         return self.words
+
+    def acknowledgement(self, parent: QWidget, alarm: str, text: str) -> str | None:
+        return self.words
+
+    def silence(self, parent: QWidget, alarm: str, now: datetime, *, relative: bool) -> tuple[datetime, str] | None:
+        return self.silenced
+
+    def rules(self, parent: QWidget, start: str) -> Path | None:
+        return self.answer
+
+    def browse(self, address: str) -> bool:
+        self.shown.append(address)
+        return True
 
     def show(self, path: str) -> bool:
         self.shown.append(path)

@@ -155,10 +155,10 @@ class Conductor(QObject):
         for name in fresh:
             self.ask(name)
 
-    def ask(self, name: str) -> None:
+    def ask(self, name: str, *, at_once: bool = False) -> None:
         """Make that view again. Alarms of half a log would be wrong: they wait until it is loaded."""
         if name != "alarms" or self._life is Life.FOLLOWING:
-            self._views[name].ask()
+            self._views[name].ask(at_once=at_once)
 
     def start(self, name: str, work: Callable[[Job], Any]) -> BackgroundJob:
         """A job of the open folder, not started yet: connect its signals, then `launch` it.

@@ -51,11 +51,14 @@ class Refresher(QObject):
             self._job.stop()
             self._job = None
 
-    def ask(self) -> None:
-        """Something changed: make it again, soon."""
+    def ask(self, *, at_once: bool = False) -> None:
+        """Something changed: make it again, soon; `at_once` for what a person did and wants to see."""
         if self._make is None:
             return
         self._wanted = True
+        if at_once:
+            self._started_at = 0.0
+            self._timer.stop()
         if self._job is None and not self._timer.isActive():
             wait_s = self._started_at + self._least_s - time.monotonic()
             self._timer.start(max(0, round(wait_s * 1000)))

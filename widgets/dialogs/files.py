@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QWidget
 
 FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)"}
 
@@ -64,6 +65,31 @@ class Questions:
         """A few words about a moment."""
         said, agreed = QInputDialog.getText(parent, title, "What happened then?", text=text)
         return said if agreed else None
+
+    def acknowledgement(self, parent: QWidget, alarm: str, text: str) -> str | None:
+        """A word with which an alarm is acknowledged, which may be empty; None when they changed their mind."""
+        said, agreed = QInputDialog.getText(parent, "Acknowledge", f"{alarm}\n\nA note for others (may stay empty)",
+                                            text=text)
+        return said if agreed else None
+
+    def silence(self, parent: QWidget, alarm: str, now: datetime, *, relative: bool) -> tuple[datetime, str] | None:
+        """Until when nobody is to be called, in the time of the log, and why."""
+        from widgets.dialogs.silence_dialog import SilenceDialog
+
+        dialog = SilenceDialog(alarm, now, relative=relative, parent=parent)
+        agreed = dialog.exec() == QDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        return dialog.answer if agreed else None
+
+    def rules(self, parent: QWidget, start: str) -> Path | None:
+        """A file of alarm rules."""
+        answer, _ = QFileDialog.getOpenFileName(parent, "Import alarm rules", start,
+                                                "Rules (*.yml *.yaml *.toml);;All files (*)")
+        return Path(answer) if answer else None
+
+    def browse(self, address: str) -> bool:
+        """Open an address of the web in the browser."""
+        return QDesktopServices.openUrl(QUrl(address, QUrl.ParsingMode.StrictMode))
 
     def show(self, path: str) -> bool:
         """Open a written file in its program."""

@@ -159,6 +159,15 @@ class BoardPanel(QWidget):
         """The chart of a metric."""
         return self._charts.get(metric)
 
+    def reveal(self, metric: str) -> None:
+        """Scroll to that chart; keys mean it from then on. Another one that stands alone makes room."""
+        if self._alone not in ("", metric):
+            self.show_alone("")
+        chart = self._charts.get(metric)
+        if chart is not None and metric in self.shown_metrics():
+            self._area.ensureWidgetVisible(chart, 0, GRID)
+            self._choose(metric)
+
     def shown_metrics(self) -> tuple[str, ...]:
         """In the order of the board."""
         if self._board is None:
