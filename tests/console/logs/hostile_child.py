@@ -1,7 +1,8 @@
 """Loads a hostile folder in a process of its own and says what became of it. Run by test_hostile.
 
-`python -m tests.console.logs.hostile_child PLACE USER`: the folder is `PLACE/logs`, the workspace lies in `PLACE/own`.
-A user other than 0 is become once a harmless folder was loaded, so that all that is needed is there by then.
+`python -m tests.console.logs.hostile_child PLACE USER SECONDS`: the folder is `PLACE/logs`, the workspace lies in
+`PLACE/own`. After so many seconds of the processor it is ended, and says where it was. A user other than 0 is become
+once a harmless folder was loaded, so that all that is needed is there by then.
 Prints one JSON document: figures for the test to compare with its bounds.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import encodings
+import faulthandler
 import importlib
 import io
 import json
@@ -45,7 +47,9 @@ NOT_HERE = ("encodings.mbcs", "encodings.oem")      # of Windows
 FILE_STATES = {"loaded", "loading", "following", "waiting", "rejected", "left alone"}
 
 
-def main(place: Path, user: int) -> None:
+def main(place: Path, user: int, seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 60))
+    faulthandler.register(signal.SIGXCPU, chain=True)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -60,7 +64,7 @@ def main(place: Path, user: int) -> None:
     began = time.monotonic()
     figures = _hostile(place / "logs", place / "own")
     print(json.dumps({**figures, "seconds": round(time.monotonic() - began, 2), "warm_mb": before,
-                      "peak_mb": _peak_mb(), "user": os.getuid(),
+                      "peak_mb": _peak_mb(), "user": os.getuid(), "processor_s": round(time.process_time(), 2),
                       "threads": sorted(each.name for each in threading.enumerate() if not each.daemon)}))
 
 
@@ -286,4 +290,4 @@ def _command(arguments: list[str]) -> tuple[int, str, str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
