@@ -91,6 +91,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Note something at the cross-hair, on all charts and on the strip", group=4),
     ActionRow("show_marks", "Chart", "Marks", ("Shift+M",), "map-marker-outline", "show_marks",
               "All that is noted about moments of this log", group=4),
+    ActionRow("what_changed", "Chart", "What changed since…", ("Ctrl+J",), "history", "what_changed",
+              "Metrics, columns and segments that moved since the cross-hair, or since a time that you type", group=4),
     ActionRow("export_layout", "Chart", "Export layout…", (), "export", "export_layout",
               "Write order, hidden and wide charts, splits and comparisons as a text file", group=5),
     ActionRow("import_layout", "Chart", "Import layout…", (), "import", "import_layout",

@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu
 
 from console.errors import ConsoleError
-from console.metrics.format import format_window
+from console.metrics.format import format_time, format_window
 from console.window import Window
 from widgets import layout_store
 from widgets.bridge.conductor import Conductor
@@ -29,6 +29,8 @@ PICTURE_RATIO = 2.0
 
 class Arranging(QObject):
     """Intents of the chart menu and of its keys. The session keeps the layout; here it is asked for."""
+
+    changes_asked = Signal(object)   # datetime: what changed since then
 
     def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, drill: Drill,
                  parent: QObject) -> None:
@@ -60,7 +62,9 @@ class Arranging(QObject):
             metric, format_window(self._bucket, relative=relative) if self._bucket is not None else "",
             bool(board.alone), said.wide, said.ghost, said.split,
             tuple((one.key, one.title) for one in session.splits(metric)),
-            shown[:1] == (metric,), shown[-1:] == (metric,)))
+            shown[:1] == (metric,), shown[-1:] == (metric,),
+            format_time(self._bucket.start, seconds=self._bucket.seconds < 60, relative=relative)
+            if self._bucket is not None else ""))
         self._menu.popup(place)
 
     @Slot(str, str)
@@ -70,6 +74,9 @@ class Arranging(QObject):
         match what:
             case "rows":
                 self._rows(metric, word)
+            case "changes":
+                if self._bucket is not None:
+                    self.changes_asked.emit(self._bucket.start)
             case "values":
                 self.values(metric)
             case "alone":

@@ -18,6 +18,7 @@ from widgets.alarming import Alarming
 from widgets.arranging import Arranging
 from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
+from widgets.changing import Changing
 from widgets.corrections import Corrections
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
@@ -51,6 +52,7 @@ class Helm(QObject):
         self.marking = Marking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
+        self.changing = Changing(window, conductor, self.arranging, self.tasks, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -390,6 +392,10 @@ class Helm(QObject):
         """Shift+S."""
         self.alarming.silence_chosen()
 
+    def what_changed(self) -> None:
+        """Ctrl+J."""
+        self.changing.ask()
+
     def copy_range(self) -> None:
         """The shown time, as it can be typed or pasted."""
         self.window.time_bar.copy_range()
@@ -512,6 +518,7 @@ class Helm(QObject):
         """Another folder."""
         self.tasks.forget()
         self.drill.forget()
+        self.changing.forget()
         self.corrections.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------

@@ -56,6 +56,8 @@ class Glyph(QIconEngine):
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """Of that many device pixels."""
         made = QPixmap(size)
+        if made.isNull():           # of a cell that has no room left for it
+            return made
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
         self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)

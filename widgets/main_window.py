@@ -49,6 +49,7 @@ from widgets.panels.time_bar import TimeBar
 if TYPE_CHECKING:
     from widgets.panels.alarms_panel import AlarmsPanel
     from widgets.panels.board_panel import BoardPanel
+    from widgets.panels.changes_panel import ChangesPanel
     from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
     from widgets.panels.incidents_panel import IncidentsPanel
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
     values: ValuesPanel
     marks: MarksPanel
     alarms: AlarmsPanel
+    changes: ChangesPanel
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
@@ -199,6 +201,7 @@ class MainWindow(QMainWindow):
         """The places, one a step, so that the window can answer between two of them."""
         from widgets.panels.alarms_panel import AlarmsPanel
         from widgets.panels.board_panel import BoardPanel
+        from widgets.panels.changes_panel import ChangesPanel
         from widgets.panels.drift_panel import DriftPanel
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
@@ -230,6 +233,7 @@ class MainWindow(QMainWindow):
         self.values = ValuesPanel(self.icons)
         self.marks = MarksPanel(self.icons)
         self.alarms = AlarmsPanel(self.icons)
+        self.changes = ChangesPanel(self.icons)
         self._add_drawer()
         layout_store.restore_docks(self.deck)
         self._dock.hide()
@@ -263,7 +267,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.drawer import Drawer
 
         self.drawer = Drawer(self.icons, (("Rows", self.rows), ("Values", self.values), ("Marks", self.marks),
-                                          ("Alarms", self.alarms)))
+                                          ("Alarms", self.alarms), ("What changed", self.changes)))
         self._drawer_dock = QDockWidget("Under the charts")
         self._drawer_dock.setObjectName("drawer_dock")
         self._drawer_dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable

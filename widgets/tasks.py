@@ -23,6 +23,7 @@ from widgets.main_window import MainWindow
 if TYPE_CHECKING:
     from console.drift.view import DriftView
     from console.reports.view import Incident
+    from console.window import Window
 
 
 class Tasks(QObject):
@@ -96,6 +97,15 @@ class Tasks(QObject):
             return
         self._window.go("incidents")
         self._start("create incident", lambda _job: session.create_incident(), self._on_created)
+
+    def create_incident_about(self, title: str, window: Window, reference: Window | None, notes: str) -> None:
+        """About something that was found; then it is in the editor."""
+        session = self._conductor.session
+        if session is None:
+            return
+        self._window.go("incidents")
+        self._start("create incident", lambda _job: session.create_incident(
+            title, window=window, reference=reference, notes=notes), self._on_created)
 
     @Slot(object)
     def _on_created(self, incident: Incident) -> None:

@@ -33,5 +33,6 @@ from __future__ import annotations
 
 from console.changes.since import changed_since
 from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.changes.words import short
 
-__all__ = ["ChangeKind", "ChangeRow", "ChangesView", "changed_since"]
+__all__ = ["ChangeKind", "ChangeRow", "ChangesView", "changed_since", "short"]

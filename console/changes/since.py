@@ -95,22 +95,10 @@ def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, unt
     slack = timedelta(seconds=stretch.bucket_s)
     rows = ordered(found.rows, slack)
     back = format_span((at - stretch.since.start).total_seconds()) or "0 s"
-    sentence = words.overall([(_short(row), row.weak, row.kind) for row in rows],
+    sentence = words.overall([(words.short(row), row.weak, row.kind) for row in rows],
                              format_time(at, relative=store.relative), back)
     return ChangesView(at, stretch.since, stretch.reference, stretch.said, stretch.bucket_s, rows,
                        tuple(found.notes), sentence, command, stopwatch() - started, store.relative)
-
-
-def _short(row: ChangeRow) -> str:
-    match row.kind:
-        case ChangeKind.COLUMN:
-            return f"column {words.named(row.name)}"
-        case ChangeKind.SCHEMA:
-            return words.named(row.title)
-        case ChangeKind.VERSION:
-            return words.named(row.segment.replace("=", " "))
-        case _:
-            return row.title + (f" in {words.named(row.segment)}" if row.segment else "")
 
 
 def _command(target: str, at: datetime, until: datetime | None, relative: bool) -> str:

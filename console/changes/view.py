@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from console.window import Window
+
+SEEN_BEFORE, LEAST_SEEN = 0.5, 20
+"""Of a change's length so much is looked at before it began, and at least so many buckets."""
 
 
 class ChangeKind(StrEnum):
@@ -81,3 +84,29 @@ class ChangesView:
     command: str
     seconds: float
     relative: bool = False
+
+    def around(self, row: ChangeRow) -> Window:
+        """What to look at to see it begin, and end where it did; never beyond what the answer knows."""
+        stop = min(row.ended or self.since.end, self.since.end)
+        least = timedelta(seconds=LEAST_SEEN * self.bucket_s)
+        before = max((stop - row.onset) * SEEN_BEFORE, row.onset - row.onset_from, least)
+        after = min(max((stop - row.onset) * SEEN_BEFORE, least), max(self.since.end - stop, timedelta(0)))
+        return Window(row.onset - before, max(stop + after, row.onset + timedelta(seconds=self.bucket_s)))
+
+    def current(self, row: ChangeRow, visible: Window | None = None) -> Window:
+        """The time in which it was so: from its beginning to its end; where it lasts, to the end of what is visible,
+        or of what was looked at where that lies before."""
+        end = row.ended
+        if end is None or end <= row.onset:
+            end = self.since.end
+            if visible is not None and row.onset < visible.end < end:
+                end = visible.end
+        return Window(row.onset, max(end, row.onset + timedelta(seconds=self.bucket_s)))
+
+    def as_text(self) -> str:
+        """The whole answer to send to somebody: plain lines, the command that gives it again last."""
+        lines = [self.sentence, *(f"- {row.sentence}" for row in self.rows if not row.weak)]
+        weak = [row for row in self.rows if row.weak]
+        lines += ["May be nothing:", *(f"- {row.sentence}" for row in weak)] if weak else []
+        lines += [*self.notes, f"Compared with {self.reference_name}." if self.reference_name else "", self.command]
+        return "\n".join(line for line in lines if line)

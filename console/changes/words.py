@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.changes.view import ChangeKind
+from console.changes.view import ChangeKind, ChangeRow
 from console.metrics.format import format_number, format_span, format_time, format_value
 
 LONGEST = 100
@@ -16,6 +16,19 @@ def named(text: str) -> str:
     """A name or value from the log, on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+
+
+def short(row: ChangeRow) -> str:
+    """What it is about, as a title."""
+    match row.kind:
+        case ChangeKind.COLUMN:
+            return f"column {named(row.name)}"
+        case ChangeKind.SCHEMA:
+            return named(row.title)
+        case ChangeKind.VERSION:
+            return named(row.segment.replace("=", " "))
+        case _:
+            return row.title + (f" in {named(row.segment)}" if row.segment else "")
 
 
 def when(onset: datetime, earliest: datetime, latest: datetime, bucket_s: float, *, relative: bool,

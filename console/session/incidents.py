@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,9 @@ def draft(store: Workspace, window: Window, reference: Window | None, title: str
                     reference or _time_before(store, window), now(), relative=relative)
 
 
-def create(store: Workspace, window: Window, reference: Window | None, title: str) -> Incident:
-    """The same, kept."""
-    incident = draft(store, window, reference, title)
+def create(store: Workspace, window: Window, reference: Window | None, title: str, notes: str = "") -> Incident:
+    """The same, kept; `notes` are words to begin with."""
+    incident = replace(draft(store, window, reference, title), notes=notes)
     write(store, incident)
     return incident
 

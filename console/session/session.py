@@ -583,14 +583,16 @@ class Session:
 
     # ---- incidents -----------------------------------------------------------------------------------------
 
-    def create_incident(self, title: str = "") -> Incident:
-        """From the current window, or else from what is visible; kept in the workspace."""
+    def create_incident(self, title: str = "", *, window: Window | None = None, reference: Window | None = None,
+                        notes: str = "") -> Incident:
+        """Kept in the workspace: about that window, else the current one, else what is visible."""
         with self._lock:
-            window = self._selection.current or self._selection.visible
-            reference = self._selection.reference
+            if window is None:
+                window = self._selection.current or self._selection.visible
+                reference = self._selection.reference
         if window is None:
             raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
-        return incidents.create(self._store, window, reference, title)
+        return incidents.create(self._store, window, reference, title, notes)
 
     def incidents(self) -> tuple[IncidentRow, ...]:
         """All kept, newest first."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.metrics.format import format_window
 from console.window import RELATIVE_START, Window
-from widgets.models.typed_time import NotATime, read_since, read_window
+from widgets.models.typed_time import NotATime, read_moment, read_since, read_window
 
 NEWEST = datetime(2026, 3, 4, 18, 30, tzinfo=UTC)
 
@@ -90,3 +90,24 @@ def test_that_what_is_no_range_of_such_a_log_is_said(text):
 def test_that_what_is_shown_without_dates_can_be_typed(start, length):
     window = Window(since(start), since(start + length))
     assert read_since(format_window(window, relative=True), since(0)) == window
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("2 Mar 2026 12:00", "2026-03-02T12:00"), ("2 Mar 2026 12:00 UTC", "2026-03-02T12:00"),
+    ("2026-03-02T12:00:30Z", "2026-03-02T12:00:30"), ("12:15", "2026-03-05T12:15"), ("now-6h", "2026-03-05T12:30"),
+    ("90 min", "2026-03-05T17:00"), ("3 March", "2026-03-03T00:00")])
+def test_that_one_moment_is_read(text: str, wanted: str) -> None:
+    newest = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
+    assert read_moment(text, newest) == datetime.fromisoformat(wanted).replace(tzinfo=UTC)
+
+
+def test_that_a_moment_of_a_log_without_dates_counts_from_its_start() -> None:
+    newest = RELATIVE_START + timedelta(minutes=10)
+    assert read_moment("0:05:00", newest, relative=True) == RELATIVE_START + timedelta(minutes=5)
+    assert read_moment("90s", newest, relative=True) == RELATIVE_START + timedelta(minutes=8.5)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "25:99", "2 Mar 2026 - 3 Mar 2026", "<b>"])
+def test_that_what_is_no_moment_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(NotATime, match=r"is no time. Write it like 2 Mar 2026 12:00"):
+        read_moment(text, datetime(2026, 3, 5, tzinfo=UTC))

@@ -175,6 +175,10 @@ class Conductor(QObject):
         """Run it."""
         self._workers.start(job)
 
+    def job(self, name: str) -> BackgroundJob | None:
+        """The one of that name that is under way."""
+        return self._jobs.get(name)
+
     def stop(self, name: str) -> None:
         """Ask the job of that name to stop, if there is one."""
         job = self._jobs.get(name)

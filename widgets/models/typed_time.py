@@ -11,6 +11,8 @@ UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 """By their shortest names; in words the first letter decides, but for minutes."""
 EXAMPLES = "2 Mar 2026 12:00 - 18:00, 2026-03-02 12:00 .. 2026-03-03, now-6h, now-2d .. now-1d"
 EXAMPLES_SINCE = "0:05:00 - 0:08:30, 0:05:00 .. now, now-1m, 90s"
+MOMENTS = "2 Mar 2026 12:00, 2026-03-02 12:00, 12:00, now-6h"
+MOMENTS_SINCE = "0:05:00, now-1m, 90s"
 _SINCE = re.compile(r"([+-]?)(\d{1,7}):(\d\d):(\d\d(?:\.\d{1,6})?)")
 _LENGTH = (r"(\d+(?:\.\d+)?)\s*(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h|days?|d|weeks?|w)"
            r"(?![a-z])")
@@ -65,6 +67,19 @@ def read_since(text: str, newest: datetime) -> Window:
     except (ValueError, OverflowError) as error:
         reason = "the end must come after the start" if "after it starts" in str(error) else "no such time"
         raise NotATime(f"“{text.strip()}” is no time range: {reason}. Write it like {EXAMPLES_SINCE}") from None
+
+
+def read_moment(text: str, newest: datetime, *, relative: bool = False) -> datetime:
+    """One moment: `2 Mar 2026 12:00`, `2026-03-02`, `12:00` (of the newest day), `now-1h`, `6h` (ago); in a log without
+    dates `0:05:00`. In UTC; `now` is the newest row."""
+    typed = _ZONE.sub("", text.strip())
+    examples = MOMENTS_SINCE if relative else MOMENTS
+    try:
+        if match := _BARE_LENGTH.fullmatch(typed):
+            return newest - _length(match)
+        return _since(typed, newest) if relative else _moment(typed, newest, None)
+    except (NotATime, ValueError, OverflowError):
+        raise NotATime(f"“{text.strip()}” is no time. Write it like {examples}") from None
 
 
 def _since(text: str, newest: datetime) -> datetime:

@@ -135,6 +135,26 @@ class BoardPanel(QWidget):
         self._locked = locked and self._cross is not None
         self._draw_cross()
 
+    def hold_cross_hair(self, at_s: float) -> None:
+        """At that instant, as a click would."""
+        self._set_cross(at_s)
+        self._locked = True
+        self._draw_cross()
+
+    def choose(self, metric: str) -> None:
+        """That chart, scrolled to where it is seen; where another one has all the room it takes its place."""
+        if self._alone and self._alone != metric:
+            self.show_alone(metric)
+        chart = self._charts.get(metric)
+        if chart is not None and metric in self.shown_metrics():
+            self._scroll_to(chart.geometry())
+            self._choose(metric)
+
+    def _scroll_to(self, place: QRect) -> None:
+        """All of it, or its top. Qt's own `ensureWidgetVisible` is content with where a text cursor would blink."""
+        bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
+        bar.setValue(max(min(bar.value(), place.top()), min(place.bottom() + 1 - height, place.top())))
+
     @property
     def chosen(self) -> str:
         """The chart that keys mean: the one with the focus, else the one clicked last, else the first; "" for none."""
@@ -173,6 +193,10 @@ class BoardPanel(QWidget):
         if self._board is None:
             return ()
         return tuple(c.metric for c in self._board.charts if self._alone in ("", c.metric))
+
+    def every_metric(self) -> tuple[str, ...]:
+        """Those of the board, whether one of them has all the room or not."""
+        return tuple(one.metric for one in self._board.charts) if self._board is not None else ()
 
     def show_alone(self, metric: str) -> None:
         """One chart in all the room; "" shows all again."""

@@ -17,6 +17,7 @@ class ChartOffer:
     """What the menu of a chart says.
 
     bucket   the bucket under the pointer, in words; "" where there is none
+    since    its beginning, in words
     splits   (key, title) of what it can be split by
     """
 
@@ -29,6 +30,7 @@ class ChartOffer:
     splits: tuple[tuple[str, str], ...]
     first: bool
     last: bool
+    since: str = ""
 
 
 class ChartMenu(QMenu):
@@ -51,6 +53,8 @@ class ChartMenu(QMenu):
         if one.bucket:
             self._add(self, f"Show rows of {one.bucket}", "rows", "bucket", icon="table-search")
         self._add(self, "Show rows of the shown time", "rows", "visible", icon="" if one.bucket else "table-search")
+        if one.since:
+            self._add(self, f"What changed since {one.since}", "changes", icon="history")
         self._add(self, "Table of values", "values", icon="table", key="T")
         self.addSeparator()
         self._add(self, "Show all charts" if one.alone else "Show alone", "alone", icon="fullscreen", key="A")

@@ -25,6 +25,7 @@ class Inspector(QWidget):
 
     test_asked = Signal()
     incident_asked = Signal()
+    changes_asked = Signal()         # since the cross-hair, or a time that is to be typed
     compare_asked = Signal()         # choose two windows of what is shown, and test them
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -60,10 +61,12 @@ class Inspector(QWidget):
         self._test = button("Test drift for these windows", "inspector_test", "Compare the two windows (Ctrl+T)")
         self._compare = button("Test drift of what is shown", "inspector_compare",
                                "Compare the last quarter of the shown time with its first quarter")
+        self._changes = button("What changed since…", "inspector_changes",
+                               "Since the cross-hair, or a time that you type (Ctrl+J)")
         self._incident = button("Create incident", "inspector_incident",
                                 "Keep the current window, or what is shown (Ctrl+N)")
         body = column(self._hint, self._chart, 8, _head("Windows"), self._windows, 4, self._test, self._compare,
-                      self._incident, None, margins=(16, 8, 16, 16), gap=4)
+                      self._changes, self._incident, None, margins=(16, 8, 16, 16), gap=4)
         scroll = QScrollArea()
         scroll.setWidget(holding(body))
         scroll.setWidgetResizable(True)
@@ -75,6 +78,7 @@ class Inspector(QWidget):
         self._show_sql.clicked.connect(self._toggle_sql)
         self._test.clicked.connect(self.test_asked)
         self._compare.clicked.connect(self.compare_asked)
+        self._changes.clicked.connect(self.changes_asked)
         self._incident.clicked.connect(self.incident_asked)
 
     @property
@@ -114,6 +118,7 @@ class Inspector(QWidget):
         self._test.setVisible(both)
         self._compare.setVisible(not both)
         self._compare.setEnabled(view.visible is not None)
+        self._changes.setEnabled(view.visible is not None)
         self._incident.setEnabled(view.visible is not None)
 
     def _toggle_sql(self) -> None:

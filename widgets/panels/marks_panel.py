@@ -20,6 +20,7 @@ class MarksPanel(QWidget):
     jump_asked = Signal(object)      # Mark
     add_asked = Signal()
     edit_asked = Signal(object)      # Mark
+    changes_asked = Signal(object)   # datetime: what changed since then
     delete_asked = Signal(object)    # Mark
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -36,14 +37,17 @@ class MarksPanel(QWidget):
         self._empty = label(EMPTY, name="marks_empty", tone="muted")
         self._add = button("Add mark", "mark_add", "Note something at the cross-hair (M)")
         self._jump = button("Show", "mark_jump", "Bring that moment into the middle of the charts (Return)")
+        self._changes = button("What changed since", "mark_changes",
+                               "Metrics, columns and segments that moved since that moment")
         self._edit = button("Edit", "mark_edit", "Give your mark other words")
         self._delete = button("Delete", "mark_delete", "Take your mark away; this can be undone")
-        page = column(row(self._add, self._jump, self._edit, self._delete, self._empty, None), self._table,
-                      margins=(8, 4, 8, 8), gap=4)
+        head = row(self._add, self._jump, self._changes, self._edit, self._delete, self._empty, None)
+        page = column(head, self._table, margins=(8, 4, 8, 8), gap=4)
         page.setStretch(1, 1)
         self.setLayout(page)
         self._add.clicked.connect(self.add_asked)
         self._jump.clicked.connect(self._on_jump)
+        self._changes.clicked.connect(self._on_changes)
         self._edit.clicked.connect(self._on_edit)
         self._delete.clicked.connect(self._on_delete)
         self._table.activated.connect(self._on_jump)
@@ -66,12 +70,17 @@ class MarksPanel(QWidget):
     def _on_row(self, _index: QModelIndex, _before: QModelIndex) -> None:
         one = self.chosen
         self._jump.setEnabled(one is not None)
+        self._changes.setEnabled(one is not None)
         self._edit.setEnabled(one is not None and one.own)
         self._delete.setEnabled(one is not None and one.own)
 
     def _on_jump(self) -> None:
         if self.chosen is not None:
             self.jump_asked.emit(self.chosen)
+
+    def _on_changes(self) -> None:
+        if self.chosen is not None:
+            self.changes_asked.emit(self.chosen.at)
 
     def _on_edit(self) -> None:
         if self.chosen is not None:

@@ -1,0 +1,123 @@
+"""What changed, as it is shown: lines in their order, weak ones folded away, each one asking for its chart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolButton
+
+from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.window import Window
+from widgets.icons import Icons
+from widgets.panels.changes_panel import EMPTY, ChangesPanel
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def change(name: str, kind: ChangeKind = ChangeKind.METRIC, *, before: float = 20.0, after: float = 50.0,
+           weak: bool = False, onset: datetime = NOON, ended: datetime | None = None, unit: str = "ms") -> ChangeRow:
+    return ChangeRow(kind, name, "", name, unit, "software", "inference", onset, onset - HOUR / 2, onset + HOUR / 4,
+                     ended, before, after, 0.9, "logarithm of the ratio", 0.5 if weak else 3.0, 1e-9, weak,
+                     "small" if weak else "", f"{name} moved <b>here</b>.", "latency", "")
+
+
+def answer(*rows: ChangeRow, notes: tuple[str, ...] = ()) -> ChangesView:
+    return ChangesView(NOON, Window(NOON - HOUR, NOON + 6 * HOUR), Window(NOON - 12 * HOUR, NOON - HOUR), "the night",
+                       60, rows, notes, f"{len(rows)} things moved.", "pilothouse changes /logs --since x", 0.1)
+
+
+@pytest.fixture
+def panel(qtbot, theme_holder):
+    made = ChangesPanel(Icons(theme_holder, theme_holder))
+    qtbot.addWidget(made)
+    made.resize(1200, 264)
+    made.show()
+    return made
+
+
+def lines(panel) -> list[tuple[str, ...]]:
+    model = panel.findChild(QTableView, "changes_table").model()
+    return [tuple(model.index(row, column).data() for column in range(4)) for row in range(model.rowCount())]
+
+
+def test_that_the_empty_page_says_how_to_ask_in_one_sentence(panel):
+    shown = panel.findChild(QLabel, "changes_empty")
+    assert shown.isVisible() and shown.text() == EMPTY and EMPTY.count(". ") == 0
+    assert not panel.findChild(QPushButton, "changes_show").isEnabled()
+
+
+def test_that_each_line_says_kind_beginning_values_and_sentence(panel):
+    panel.display(answer(change("Latency p95"), change("age", ChangeKind.COLUMN, before=0.01, after=0.3, unit="share"),
+                         change("gone", ChangeKind.SCHEMA, before=float("nan"), after=float("nan"))))
+    assert lines(panel)[:3] == [
+        ("Metric", "2 Mar 2026 12:00 UTC\n± 30 min", "20 ms → 50 ms\n×2.50", "Latency p95 moved <b>here</b>."),
+        ("Column", "2 Mar 2026 12:00 UTC\n± 30 min", "1 % → 30 %", "age moved <b>here</b>."),
+        ("Schema", "2 Mar 2026 12:00 UTC\n± 30 min", "", "gone moved <b>here</b>.")]
+    assert panel.findChild(QLabel, "changes_sentence").text() == "3 things moved."
+    assert lines(panel)[3][0] == "Compared with the night."
+
+
+def test_that_what_had_begun_before_the_search_is_not_given_a_beginning(panel):
+    panel.display(answer(change("Latency p95", onset=NOON - HOUR)))
+    assert lines(panel)[0][1] == "2 Mar 2026 11:00 UTC\nor before"
+
+
+def test_that_weak_ones_are_folded_away_and_open_by_keys(panel, qtbot):
+    panel.display(answer(change("strong"), change("weak one", weak=True), change("weak two", weak=True)))
+    table = panel.findChild(QTableView, "changes_table")
+    assert [line[0][:12] for line in lines(panel)] == ["Metric", "2 weak signs", "Compared wit"]
+    table.selectRow(1)
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert [line[3].split(" moved")[0] for line in lines(panel)] == ["strong", "", "weak one", "weak two", ""]
+    assert table.currentIndex().row() == 1      # the fold stays chosen, so that it can be closed again
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert len(lines(panel)) == 3
+
+
+def test_that_weak_ones_are_open_where_there_is_nothing_else(panel):
+    panel.display(answer(change("weak one", weak=True)))
+    assert [line[3][:8] for line in lines(panel)] == ["", "weak one", ""]
+
+
+def test_that_a_click_return_and_the_buttons_ask_about_the_chosen_line(panel, qtbot):
+    rows = change("first"), change("second")
+    panel.display(answer(*rows, notes=("Only every third row was read.",)))
+    table = panel.findChild(QTableView, "changes_table")
+    asked = []
+    panel.show_asked.connect(lambda row: asked.append(("show", row.name)))
+    panel.drift_asked.connect(lambda row: asked.append(("drift", row.name)))
+    panel.incident_asked.connect(lambda row: asked.append(("incident", row.name)))
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    middle = table.visualRect(table.model().index(1, 3)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    for name in ("changes_show", "changes_drift", "changes_incident"):
+        panel.findChild(QPushButton, name).click()
+    assert asked == [("show", "first"), ("show", "second"), ("show", "second"), ("drift", "second"),
+                     ("incident", "second")]
+    table.selectRow(2)
+    assert lines(panel)[2][0] == "Only every third row was read."
+    assert not panel.findChild(QPushButton, "changes_show").isEnabled()
+
+
+def test_that_a_typed_time_is_asked_and_another_wish_clears_the_answer(panel, qtbot):
+    typed = []
+    panel.typed.connect(typed.append)
+    field = panel.findChild(QLineEdit, "changes_since")
+    field.setText("2 Mar 2026 12:00")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert typed == ["2 Mar 2026 12:00"]
+    panel.display(answer(change("first")))
+    panel.begin("3 Mar 2026 12:00 UTC")
+    panel.display_progress(1, 3, "Looking for what moved")
+    assert field.text() == "3 Mar 2026 12:00 UTC"
+    assert lines(panel) == [] and panel.view is None
+    assert panel.findChild(QPushButton, "changes_cancel").isVisible()
+    assert not panel.findChild(QToolButton, "changes_copy").isEnabled()
+    panel.display_idle()                        # it was stopped
+    assert panel.findChild(QLabel, "changes_empty").text() == EMPTY
+    panel.display_error("2031 is not in this log.")
+    assert panel.findChild(QLabel, "changes_empty").text() == "2031 is not in this log."
