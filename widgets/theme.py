@@ -47,6 +47,7 @@ class Theme:
     reference: str               # always with a dashed line
     current: str                 # always with a solid line
     series: tuple[str, ...]
+    heat: tuple[str, ...]        # few to many rows in a cell of a map: ever darker, on dark ever lighter
 
     @staticmethod
     def light() -> Theme:
@@ -56,6 +57,7 @@ class Theme:
             background="#F3F4F2", surface="#FFFFFF", raised="#EDEEEC", line="#D5D8D6", text="#1C2024", muted="#5A6169",
             grid="#E9EBEA", accent="#4F4BC4", on_accent="#FFFFFF", warning="#8A6100", firing="#C2261C", good="#00704F",
             reference="#0068A5", current="#A84E00", series=("#008763", "#A8487F", "#30363C", "#2B87BD", "#857500"),
+            heat=("#CDE8DD", "#5FB79A", "#008763", "#00543D", "#002A1E"),
         )  # fmt: skip
 
     @staticmethod
@@ -66,6 +68,7 @@ class Theme:
             background="#101214", surface="#181B1E", raised="#24282C", line="#343A40", text="#DCE0E3", muted="#9AA3AB",
             grid="#262A2E", accent="#9B98F5", on_accent="#14161A", warning="#E2B93B", firing="#FF7A6B", good="#3CC79B",
             reference="#56B4E9", current="#E69F00", series=("#2BB98D", "#D98FB8", "#E8EAEC", "#7CC6F0", "#E6DC55"),
+            heat=("#1E4337", "#1F7A5C", "#2BB98D", "#8FE3C6", "#F1FFFA"),
         )  # fmt: skip
 
     def color(self, meaning: str, alpha: int = 255) -> QColor:

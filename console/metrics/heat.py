@@ -48,7 +48,7 @@ def chart_of(heat: HeatView, better: str) -> ChartView:
     latest = f"{MEDIAN} {format_value(float(median[known[-1]]), heat.unit)}" if len(known) else ""
     return ChartView(heat.metric, heat.title, heat.unit, heat.group, better, heat.times, heat.bucket_s,
                      (SeriesView(MEDIAN, median, n),), heat.sentence, heat.formula, latest, heat.sql, heat.error,
-                     relative=heat.relative, heat=heat)
+                     relative=heat.relative, is_map=True, heat=heat)
 
 
 def step_name(heat: HeatView, row: int) -> str:

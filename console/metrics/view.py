@@ -43,7 +43,8 @@ class ChartView:
     relative: bool = False      # times count from a start that the log does not name: never shown as dates
     ghost: SeriesView | None = None     # the same hours of a day or a week before, on the grid of `times`
     waits: Window | None = None         # there outcomes are still waited for, and values are not told yet
-    heat: HeatView | None = None        # a map is drawn; `series` is then the median alone
+    is_map: bool = False        # a map is drawn, of `heat` once that is there; `series` is then the median alone
+    heat: HeatView | None = None
     note: str = ""              # what goes on, or why there is nothing: "Reading rows …"
 
 

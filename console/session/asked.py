@@ -216,4 +216,4 @@ def _blank(name: str, metric: Metric, bucket_s: int, *, relative: bool, trusted:
     sentence, formula = charts.OF_THE_CHART.get(name, (metric.sentence, metric.formula))
     note = UNTRUSTED if metric.source is Source.OWN and not trusted else READING
     return ChartView(name, metric.title, metric.unit, metric.group, metric.better, np.empty(0), bucket_s, (), sentence,
-                     formula, "", note=note, relative=relative)
+                     formula, "", note=note, relative=relative, is_map=metric.source is Source.HEAT)

@@ -75,6 +75,7 @@ class Backdrop:
     waits: tuple[float, float] | None = None    # from when to when outcomes are waited for, in seconds
     said: str = ""                      # what stands in the plot in place of NO_DATA
     ticks: tuple[tuple[float, str], ...] | None = None      # of the value axis, where it is not even
+    scale: bool = False                 # the row of the legend is kept for the shades of a map
 
     @property
     def legend(self) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ class Backdrop:
     def draw(self, painter: QPainter) -> None:
         """With any painter, so that a file gets lines and letters and no pixels."""
         painter.fillRect(QRectF(0, 0, self.size.width(), self.size.height()), self.theme.color("surface"))
-        layout = Layout.of(self.size.width(), self.size.height(), legend=bool(self.legend))
+        layout = Layout.of(self.size.width(), self.size.height(), legend=bool(self.legend) or self.scale)
         painter.setFont(system_font())
         self._title(painter, layout)
         if self.legend:
@@ -140,8 +141,8 @@ class Backdrop:
     def _grid(self, painter: QPainter, layout: Layout) -> None:
         plot, theme = layout.plot, self.theme
         small, _, digit = metrics()
-        values = () if self.empty else value_ticks(self.low, self.high, plot.height(), self.unit)
-        values = values if self.ticks is None else self.ticks
+        values = (() if self.empty else self.ticks if self.ticks is not None
+                  else value_ticks(self.low, self.high, plot.height(), self.unit))
         times = time_ticks(self.start_s, self.end_s, plot.width(), digit, relative=self.relative)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
         places = time_places(times, self.start_s, self.end_s, plot)

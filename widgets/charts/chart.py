@@ -131,7 +131,7 @@ class Chart(pg.GraphicsView):
         if not same_window:
             self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
         self._view, self._brushes = chart, brushes
-        if bool(_names(chart)) != (self._layout.legend.height() > 0):
+        if _has_legend(chart) != (self._layout.legend.height() > 0):
             self._lay_out()
         if self._stale and not self.viewport().visibleRegion().isEmpty():
             self._prepare()
@@ -437,7 +437,7 @@ class Chart(pg.GraphicsView):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        legend = self._view is not None and bool(_names(self._view))
+        legend = self._view is not None and _has_legend(self._view)
         self._layout = Layout.of(self.width(), self.height(), legend=legend)
         self._box.setGeometry(self._layout.plot.adjusted(0, -SPARE_PX, 0, SPARE_PX))
         self._stale = True
@@ -525,6 +525,11 @@ class Chart(pg.GraphicsView):
 def _badge(view: ChartView) -> str:
     """Where the numbers are from, and what goes on with them."""
     return ", ".join(filter(None, (view.badge, view.note if view.series else "")))
+
+
+def _has_legend(view: ChartView) -> bool:
+    """Whether a row is kept for names of curves, or for the shades of a map."""
+    return bool(_names(view)) or view.is_map
 
 
 def _names(view: ChartView) -> tuple[str, ...]:

@@ -99,6 +99,12 @@ def value_ticks(low: float, high: float, height_px: float, unit: str) -> tuple[t
     return tuple((n * step * factor, _label(n * step, step, thousands) + after) for n in range(first, last + 1))
 
 
+def short_number(value: float) -> str:
+    """As few digits as it takes: 0.05, 20, 1k, 2M."""
+    size, sign = next(((size, sign) for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= size), (1.0, ""))
+    return f"{value / size:g}{sign}"
+
+
 def _label(value: float, step: float, thousands: tuple[float, str]) -> str:
     if abs(value) < step / 2:
         return "0"

@@ -10,6 +10,7 @@ from console.metrics.view import BoardView, ReadOut
 from console.session.view import SelectionView
 from console.window import Window
 from widgets.charts.chart import Chart
+from widgets.charts.heat_chart import HeatChart
 from widgets.theme import GRID, ThemeHolder
 
 LEAST_WIDTH, LEAST_HEIGHT = 272, 156
@@ -85,9 +86,9 @@ class BoardPanel(QWidget):
         metrics = [chart.metric for chart in board.charts] if board is not None else []
         before = [chart.metric for chart in self._board.charts] if self._board is not None else []
         self._board = board
-        for metric in metrics:
-            if metric not in self._charts:
-                self._charts[metric] = self._new_chart(metric)
+        for view in board.charts if board is not None else ():
+            if view.metric not in self._charts:
+                self._charts[view.metric] = self._new_chart(view.metric, of_map=view.is_map)
         self._area.setVisible(bool(metrics))
         self._empty.setVisible(not metrics)
         self._empty.setText(board.nothing if board is not None and board.nothing else EMPTY)
@@ -217,8 +218,8 @@ class BoardPanel(QWidget):
 
     # charts
 
-    def _new_chart(self, metric: str) -> Chart:
-        chart = Chart(self._holder, self._sheet)
+    def _new_chart(self, metric: str, *, of_map: bool) -> Chart:
+        chart = (HeatChart if of_map else Chart)(self._holder, self._sheet)
         chart.setObjectName(f"chart_{metric}")
         chart.set_brush_side(self._side)
         chart.zoom_asked.connect(self.zoom_asked)

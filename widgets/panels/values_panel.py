@@ -64,6 +64,8 @@ class ValuesModel(QAbstractTableModel):
         if at < 0:
             text = time_of(view, number)
             return text if view.chart.relative else text.replace("T", " ").rstrip("Z")
+        if view.chart.heat is not None and at >= len(view.chart.series):
+            return format_count(round(float(view.curves[at].n[number])))
         if at < len(view.curves):
             return format_value(float(view.curves[at].values[number]), view.unit)
         return format_count(round(float(view.curves[at - len(view.curves)].n[number])))
