@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPixmap
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
 
 from console.errors import ConsoleError
 from console.metrics.format import format_time, format_window
@@ -150,26 +149,6 @@ class Arranging(QObject):
             except ConsoleError as error:
                 self._window.message_bar.say(str(error), "warning")
             self._conductor.ask("board")
-
-    def add(self) -> None:
-        """A list of all charts: those that are shown are ticked."""
-        session, board = self._conductor.session, self._window.board
-        if session is None:
-            return
-        menu = QMenu(self._window)
-        menu.setObjectName("add_chart_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        group = ""
-        for one in sorted(session.chart_choices(), key=lambda one: (one.group, one.shown)):
-            if one.group != group:
-                group = one.group
-                menu.addAction(group.capitalize()).setEnabled(False)
-            action = menu.addAction(one.title.replace("&", "&&"))
-            action.setCheckable(True)
-            action.setChecked(one.shown)
-            action.setData(one.metric)
-            action.triggered.connect(self._on_listed)
-        menu.popup(board.mapToGlobal(QPoint(8, 8)))
 
     def values(self, metric: str = "") -> None:
         """The table behind a chart; asked again, it goes."""
@@ -315,9 +294,3 @@ class Arranging(QObject):
     @Slot(str)
     def _on_export(self, metric: str) -> None:
         self.export(metric, "csv")
-
-    @Slot(bool)
-    def _on_listed(self, shown: bool) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self._change(str(action.data()), hidden=not shown)

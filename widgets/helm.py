@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QPoint, Slot
 
 from console.window import Window, from_epoch
 from widgets import layout_store
+from widgets.adding import Adding
 from widgets.alarming import Alarming
 from widgets.arranging import Arranging
 from widgets.arrivals import Arrivals
@@ -51,6 +52,7 @@ class Helm(QObject):
         self.drill = Drill(window, conductor, self.questions, self)
         self.marking = Marking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
+        self.adding = Adding(window, conductor, self.questions, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
@@ -357,7 +359,11 @@ class Helm(QObject):
 
     def add_chart(self) -> None:
         """Ctrl+Shift+A."""
-        self.arranging.add()
+        self.adding.open()
+
+    def trust_folder(self) -> None:
+        """Of this folder's own metrics."""
+        self.adding.trust()
 
     def mark(self) -> None:
         """M."""
@@ -495,6 +501,8 @@ class Helm(QObject):
             self.tasks.undo_delete()
         elif key == "resume":
             self.conductor.reload()
+        elif key == "trust":
+            self.adding.trust()
         elif key == "undo mark":
             self.marking.undo()
         elif key == "undo rules":
@@ -520,6 +528,7 @@ class Helm(QObject):
         self.drill.forget()
         self.changing.forget()
         self.corrections.forget()
+        self.adding.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

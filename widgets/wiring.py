@@ -117,4 +117,5 @@ def connect_conductor(helm: Helm) -> None:
     helm.arrivals.alarms_changed.connect(helm.alarming.display)
     conductor.selection_changed.connect(helm.alarming.on_selection)
     conductor.load_ended.connect(helm.arrivals.on_load_ended)
+    conductor.load_ended.connect(helm.adding.tell_untrusted)
     conductor.incidents_ready.connect(helm.window.incidents.display)

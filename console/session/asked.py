@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 READING = "Reading rows …"
 NOTHING = "The log has no data for it"
-UNTRUSTED = "Not run: this folder is not trusted. Chart > Trust this folder"
+UNTRUSTED = "Not run until you trust this folder: Folder > Own metrics of the folder"
 KEPT = 4
 """So many windows of a chart are kept, for going back and forth."""
 MAP_POINTS = 200

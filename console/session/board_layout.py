@@ -74,6 +74,12 @@ class BoardLayout:
         place = next(number for number, one in enumerate(rest) if one.metric == neighbour) + (1 if by > 0 else 0)
         return BoardLayout((*rest[:place], whole.of(metric), *rest[place:]))
 
+    def added(self, metric: str, metrics: Iterable[str]) -> BoardLayout:
+        """The chart on the board: where it was, at the very front if it is new there."""
+        if any(one.metric == metric for one in self.charts):
+            return self.changed(metric, metrics, hidden=False)
+        return BoardLayout((ChartLayout(metric), *self._whole(metrics).charts))
+
     def _whole(self, metrics: Iterable[str]) -> BoardLayout:
         """Every chart by name, so that each has its place; those of which nothing is known now keep theirs."""
         given = tuple(metrics)

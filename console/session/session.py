@@ -348,6 +348,10 @@ class Session:
         """hidden, wide, split or ghost of one chart. Raises CannotWrite."""
         self.arrange(self._layout.changed(metric, [one for one, _, _ in self._there], **changes))
 
+    def add_chart(self, metric: str) -> None:
+        """Any chart of `offers`, on the board from now on. Raises CannotWrite."""
+        self.arrange(self._layout.added(metric, [one for one, _, _ in self._there]))
+
     def move_chart(self, metric: str, by: int) -> None:
         """So many places on, or back. Raises CannotWrite."""
         self.arrange(self._layout.moved(metric, by, [one for one, _, _ in self._there]))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QWidget
 
+from console.store.own import OwnMetric
 from tests.console.folders import log_folder as log_folder
 from widgets.app import Console, application
 from widgets.dialogs.files import Questions
@@ -26,6 +27,8 @@ class Answers(Questions):
         self.shown: list[str] = []
         self.words: str | None = None
         self.silenced: tuple[datetime, str] | None = None
+        self.trusts = False
+        self.trust_asked: list[list[str]] = []
 
     def folder(self, parent: QWidget, start: str) -> Path | None:
         return self.answer
@@ -57,6 +60,10 @@ class Answers(Questions):
     def browse(self, address: str) -> bool:
         self.shown.append(address)
         return True
+
+    def trust(self, parent: QWidget, folder: str, metrics: Sequence[OwnMetric], *, trusted: bool) -> bool:
+        self.trust_asked.append([one.name for one in metrics])
+        return self.trusts
 
     def show(self, path: str) -> bool:
         self.shown.append(path)

@@ -100,13 +100,6 @@ def test_that_the_menu_of_a_chart_offers_what_the_log_has(console, qtbot):
     menu.close()
     hide.trigger()
     qtbot.waitUntil(lambda: "latency" not in board.shown_metrics(), timeout=WAIT_MS)
-    console.window.actions_by_name["add_chart"].trigger()
-    listed = console.window.findChild(QMenu, "add_chart_menu")
-    action = next(action for action in listed.actions() if action.text() == "Latency")
-    assert not action.isChecked()
-    listed.close()
-    action.trigger()
-    qtbot.waitUntil(lambda: "latency" in board.shown_metrics(), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: console.conductor.views_idle, timeout=WAIT_MS)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QWidget
+
+if TYPE_CHECKING:
+    from console.store.own import OwnMetric
 
 FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)"}
 
@@ -90,6 +95,15 @@ class Questions:
     def browse(self, address: str) -> bool:
         """Open an address of the web in the browser."""
         return QDesktopServices.openUrl(QUrl(address, QUrl.ParsingMode.StrictMode))
+
+    def trust(self, parent: QWidget, folder: str, metrics: Sequence[OwnMetric], *, trusted: bool) -> bool:
+        """Whether to trust a folder that wants these computed; of one that is trusted: whether no more."""
+        from widgets.dialogs.trust import TrustDialog
+
+        dialog = TrustDialog(folder, metrics, trusted=trusted, parent=parent)
+        agreed = dialog.exec() == QDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        return agreed
 
     def show(self, path: str) -> bool:
         """Open a written file in its program."""

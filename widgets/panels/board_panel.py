@@ -61,6 +61,7 @@ class BoardPanel(QWidget):
         self._chosen = ""
         self._side = ""
         self._wide: frozenset[str] = frozenset()
+        self._revealed = ""
         self._sheet = QWidget()
         self._area = QScrollArea(self)
         self._area.setWidget(self._sheet)
@@ -181,13 +182,16 @@ class BoardPanel(QWidget):
         return self._charts.get(metric)
 
     def reveal(self, metric: str) -> None:
-        """Scroll to that chart; keys mean it from then on. Another one that stands alone makes room."""
+        """Scroll to that chart, as soon as it is there; keys mean it from then on. Another one that stands alone makes
+        room."""
         if self._alone not in ("", metric):
             self.show_alone("")
         chart = self._charts.get(metric)
         if chart is not None and metric in self.shown_metrics():
             self._area.ensureWidgetVisible(chart, 0, GRID)
             self._choose(metric)
+        else:
+            self._revealed = metric
 
     def shown_metrics(self) -> tuple[str, ...]:
         """In the order of the board."""
@@ -272,6 +276,9 @@ class BoardPanel(QWidget):
             right = round((number + spans - 1) * (column + GRID) + column)
             self._charts[metric].setGeometry(QRect(left, row * (tall + GRID), right - left, tall))
         self._sheet.resize(width, total)
+        if self._revealed in shown:
+            self._area.ensureWidgetVisible(self._charts[self._revealed], 0, GRID)
+            self._chosen, self._revealed = self._revealed, ""
 
     def _sheet_height(self, width: int, height: int, wide_ones: tuple[bool, ...]) -> tuple[int, int, int]:
         """Columns, height of a chart, and of all of them, for so many charts in that room.
