@@ -59,6 +59,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Incidents, their notes, and reports written from them"),
     ActionRow("place_sources", "View", "Sources", ("Ctrl+4",), "database-outline", "go_sources",
               "Files, streams, columns, and rows that could not be read"),
+    ActionRow("coverage", "View", "Coverage map", ("Ctrl+M",), "shield-search", "show_coverage",
+              "What can go wrong at each step, which chart or alarm would tell, and what the log cannot show", group=1),
     ActionRow("inspector", "View", "Inspector", ("F9", "Ctrl+I"), "dock-right", "toggle_inspector",
               "Show or hide the explanation beside the charts", group=1),
     ActionRow("theme", "View", "Light or dark", ("Ctrl+Shift+D",), "theme-light-dark", "toggle_theme",

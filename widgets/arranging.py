@@ -37,10 +37,12 @@ class Arranging(QObject):
         self._window, self._conductor, self._questions, self._drill = window, conductor, questions, drill
         self._menu: ChartMenu | None = None
         self._metric = ""
+        self._wanted = ""
         self._bucket: Window | None = None
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
+        self._window.board.displayed.connect(self._choose_wanted)
         self._window.values.export_asked.connect(self._on_export)
 
     # ---- the menu ------------------------------------------------------------------------------------------
@@ -139,6 +141,31 @@ class Arranging(QObject):
         """Back on the board."""
         self._window.message_bar.done("hidden")
         self._change(metric, hidden=False)
+
+    def bring(self, metric: str, title: str, split: str = "") -> None:
+        """To where it is seen, and chosen; back on the board where it was not. split: by that, where it can be."""
+        session = self._conductor.session
+        if session is None:
+            return
+        shown = next((one.shown for one in session.chart_choices() if one.metric == metric), None)
+        if shown is None:
+            self._window.message_bar.say(f"The board has no chart of {title}.", topic="chart")
+            return
+        self._wanted = metric
+        changes: dict[str, bool | str] = {} if shown else {"hidden": False}
+        if split and session.layout.of(metric).split != split and any(
+                one.key == split for one in session.splits(metric)):
+            changes["split"] = split
+        if changes:
+            self._change(metric, **changes)
+        self._choose_wanted()
+
+    @Slot()
+    def _choose_wanted(self) -> None:
+        """A chart that was hidden comes with the next board."""
+        if self._wanted and self._wanted in self._window.board.every_metric():
+            metric, self._wanted = self._wanted, ""
+            self._window.board.choose(metric)
 
     def move(self, metric: str, by: int) -> None:
         """So many places on."""

@@ -34,7 +34,6 @@ class Changing(QObject):
         super().__init__(parent)
         self._window, self._conductor, self._arranging, self._tasks = window, conductor, arranging, tasks
         self._asked: tuple[Session, datetime] | None = None
-        self._wanted = ""
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
@@ -46,11 +45,10 @@ class Changing(QObject):
         panel.incident_asked.connect(self.create_incident)
         panel.copy_asked.connect(self.copy)
         panel.command_asked.connect(self.copy_command)
-        self._window.board.displayed.connect(self._choose_wanted)
 
     def forget(self) -> None:
         """Another folder."""
-        self._asked, self._wanted = None, ""
+        self._asked = None
         if self._window.furnished:
             self._window.changes.forget()
 
@@ -147,29 +145,18 @@ class Changing(QObject):
         session, view = self._conductor.session, self._window.changes.view
         if session is None or view is None:
             return
-        there = {one.metric: one.shown for one in session.chart_choices()}
-        if row.chart not in there:
+        if all(one.metric != row.chart for one in session.chart_choices()):
             if row.column and view.reference is not None and row.kind != "schema":
                 self.test_drift(row)
             else:
                 self._look(session, session.look_at(view.around(row)), row)
             return
         self._look(session, session.look_at(view.around(row)), row)
-        self._wanted = row.chart
-        if not there[row.chart]:
-            self._arranging.show(row.chart)
-        self._choose_wanted()
+        self._arranging.bring(row.chart, row.title)
 
     def _look(self, session: Session, selection: SelectionView, row: ChangeRow) -> None:
         self._conductor.chosen(selection)
         self._window.board.hold_cross_hair(row.onset.timestamp())
-
-    @Slot()
-    def _choose_wanted(self) -> None:
-        """A chart that was hidden comes with the next board."""
-        if self._wanted and self._wanted in self._window.board.every_metric():
-            metric, self._wanted = self._wanted, ""
-            self._window.board.choose(metric)
 
     @Slot(object)
     def test_drift(self, row: ChangeRow) -> None:

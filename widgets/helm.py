@@ -21,6 +21,7 @@ from widgets.arrivals import Arrivals
 from widgets.bridge.conductor import Conductor
 from widgets.changing import Changing
 from widgets.corrections import Corrections
+from widgets.covering import Covering
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
@@ -54,6 +55,7 @@ class Helm(QObject):
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.adding = Adding(window, conductor, self.questions, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
+        self.covering = Covering(window, conductor, self.arranging, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
@@ -398,6 +400,10 @@ class Helm(QObject):
         """Shift+S."""
         self.alarming.silence_chosen()
 
+    def show_coverage(self) -> None:
+        """Ctrl+M."""
+        self.covering.show()
+
     def what_changed(self) -> None:
         """Ctrl+J."""
         self.changing.ask()
@@ -527,6 +533,7 @@ class Helm(QObject):
         self.tasks.forget()
         self.drill.forget()
         self.changing.forget()
+        self.covering.forget()
         self.corrections.forget()
         self.adding.forget()
 

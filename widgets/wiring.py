@@ -57,6 +57,12 @@ def connect_places(helm: Helm) -> None:
     helm.marking.connect_panel()
     helm.alarming.connect_panel()
     window.status_line.alarms_asked.connect(helm.show_alarms_now)
+    helm.covering.connect_panel()
+    helm.conductor.sources_ready.connect(helm.covering.refresh)
+    helm.arrivals.alarms_changed.connect(helm.covering.refresh)
+    if hasattr(helm.alarming, "add_for"):
+        helm.covering.alarm_asked.connect(helm.alarming.add_for)
+        window.sources.coverage.offer_alarms()
     helm.changing.connect_panel()
     helm.arranging.changes_asked.connect(helm.changing.since)
     helm.alarming.changes_asked.connect(helm.changing.since)

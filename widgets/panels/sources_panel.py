@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSplitter, QTabWidget, 
 from console.metrics.format import format_count, format_since
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel, plain_tip
+from widgets.panels.coverage_panel import CoveragePanel
 from widgets.panels.parts import PathCell, button, column, holding, label, row, table, tool
 from widgets.panels.quarantine_view import QuarantinePanel
 
@@ -99,6 +100,8 @@ class SourcesPanel(QWidget):
         self._tabs.addTab(self._files_page(), "Files")
         self._tabs.addTab(self._quarantine, "Quarantine")
         self._tabs.addTab(self._notes, "Notes")
+        self._coverage = CoveragePanel(icons)
+        self._tabs.addTab(self._coverage, "Coverage")
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self._stream_table)
         split.addWidget(self._tabs)
@@ -115,6 +118,7 @@ class SourcesPanel(QWidget):
         self._reload.clicked.connect(self.reload_asked)
         self._stream_table.doubleClicked.connect(self._on_columns)
         self._file_table.selectionModel().currentRowChanged.connect(self._on_file)
+        self._tabs.currentChanged.connect(self._on_tab)
         self._undo.clicked.connect(self.undo_asked)
         self._redo.clicked.connect(self.redo_asked)
         self._leave.clicked.connect(self._on_leave)
@@ -148,6 +152,15 @@ class SourcesPanel(QWidget):
         """Bring the quarantine to the front."""
         self._tabs.setCurrentIndex(1)
 
+    def show_coverage(self) -> None:
+        """Bring the coverage map to the front."""
+        self._tabs.setCurrentWidget(self._coverage)
+
+    @property
+    def coverage(self) -> CoveragePanel:
+        """What can go wrong, and what would show it."""
+        return self._coverage
+
     @property
     def stream(self) -> str:
         """The chosen stream, or the first."""
@@ -170,6 +183,10 @@ class SourcesPanel(QWidget):
         page = column(self._file_table, about, out, margins=(0, 8, 0, 0))
         page.setStretch(0, 1)
         return holding(page)
+
+    def _on_tab(self) -> None:
+        """The map is about all streams, and needs the room."""
+        self._stream_table.setVisible(self._tabs.currentWidget() is not self._coverage)
 
     def _on_file(self, _index: QModelIndex, _before: QModelIndex) -> None:
         self._show_file()
