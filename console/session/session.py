@@ -300,7 +300,8 @@ class Session:
             return self._board
         visible = self.selection().visible
         if visible is None:
-            self._board = charts.no_board(self._store)
+            # while rows come in, there are some that nobody has counted yet: not "nothing to draw"
+            self._board = charts.no_board(self._store) if self.progress() is None else None
             return self._board
         layout = self._layout
         whole = charts.board(self._store, visible, max_points, following=self.following)

@@ -66,6 +66,23 @@ def test_that_views_can_be_asked_for_while_a_folder_loads(opened: Callable[[Path
         assert broke == []
 
 
+def test_that_a_log_whose_rows_are_not_counted_yet_is_not_said_to_have_nothing_to_draw(
+        opened: Callable[[Path], Session], log_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened(log_folder("healthy", "csv", rows=2000))
+    said: list[tuple[int, str]] = []
+    refresh = session.store.refresh
+
+    def ask_before(*given: object, **named: object) -> bool:
+        board = session.board(200)
+        said.append((sum(stream.rows for stream in session.store.streams()), board.nothing if board else ""))
+        return refresh(*given, **named)     # type: ignore[arg-type]
+
+    monkeypatch.setattr(session.store, "refresh", ask_before)
+    session.load(SilentJob())
+    assert max(rows for rows, _ in said) > 0
+    assert {words for _, words in said} == {""}
+
+
 def test_that_views_can_be_asked_for_while_roles_change(opened: Callable[[Path], Session], log_folder: MakeFolder,
                                                         tmp_path: Path) -> None:
     session = opened(own_copy(log_folder("healthy", "parquet", rows=2000), tmp_path / "logs"))
