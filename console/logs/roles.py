@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from console.logs import features, units
 from console.logs.cells import Facts
@@ -17,7 +17,7 @@ from console.roles import INPUT_ROLES, TIME_ROLES, ColumnType, Role, StreamKind
 Check = Callable[[Facts], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """Names for one role in the order in which they win, and what its values must look like.
 
@@ -29,6 +29,10 @@ class Rule:
     holds: Check
     says: str
     type: ColumnType | None = None     # the type that its cells are kept in, when not the one they look like
+
+    @cached_property
+    def patterns(self) -> tuple[str, ...]:
+        return tuple(self.names.split())
 
 
 def _any(facts: Facts) -> bool:
@@ -177,6 +181,16 @@ RULES: tuple[Rule, ...] = (
 )
 """In this order, which is also the order in which a column is claimed: times first, features last."""
 
+PATTERNS = frozenset(pattern for rule in RULES for pattern in rule.patterns)
+MARKED = frozenset(pattern for pattern in PATTERNS if pattern.startswith("@"))
+PARTS = tuple(sorted(pattern for pattern in PATTERNS if "*" in pattern))
+BEGINNINGS = tuple(pattern[:-1] for pattern in PARTS if pattern.endswith("*"))
+ENDINGS = tuple(pattern[1:] for pattern in PARTS if pattern.startswith("*"))
+WHOLE: dict[str, list[str]] = {}
+"""Patterns without a star, by their letters alone."""
+for _pattern in sorted(PATTERNS - MARKED - set(PARTS)):
+    WHOLE.setdefault(_pattern.replace("_", ""), []).append(_pattern)
+
 MANY = {Role.CPU, Role.MEMORY, Role.GPU, Role.LOAD, Role.FEATURE, Role.METRIC_VALUE}
 
 RESOURCES = ((Role.GPU, {"gpu", "cuda", "vram"}), (Role.CPU, {"cpu", "cpus"}),
@@ -195,18 +209,24 @@ def guess(columns: Sequence[Facts]) -> list[Guess | None]:
     guesses: list[Guess | None] = [None] * len(columns)
     for place, facts in enumerate(columns):
         guesses[place] = _index(facts) or _resource(facts)
+    said: dict[str, list[int]] = {}
+    for place, facts in enumerate(columns):
+        for pattern in patterns_of(facts.name):
+            said.setdefault(pattern, []).append(place)
     for rule in RULES:
-        _claim(rule, columns, guesses)
+        _claim(rule, columns, said, guesses)
     _lonely_time(columns, guesses)
     _bandit_arm(columns, guesses)
     _token_pair(columns, guesses)
     return guesses
 
 
-def _claim(rule: Rule, columns: Sequence[Facts], guesses: list[Guess | None]) -> None:
-    for pattern in rule.names.split():
-        for place, facts in enumerate(columns):
-            if guesses[place] is None and matches(pattern, facts.name) and rule.holds(facts):
+def _claim(rule: Rule, columns: Sequence[Facts], said: Mapping[str, Sequence[int]],
+           guesses: list[Guess | None]) -> None:
+    for pattern in rule.patterns:
+        for place in said.get(pattern, ()):
+            facts = columns[place]
+            if guesses[place] is None and rule.holds(facts):
                 unit, how = units.of(rule.role, facts)
                 shown = facts.name if len(facts.name) <= 40 else facts.name[:37] + "..."
                 why = f"Named `{shown}`: {rule.says}{', ' + how if how else ''}"
@@ -216,8 +236,16 @@ def _claim(rule: Rule, columns: Sequence[Facts], guesses: list[Guess | None]) ->
 
 @lru_cache(maxsize=8192)
 def _plain(name: str) -> str:
-    """Asked for every pattern."""
     return "_".join(words(name))
+
+
+def patterns_of(name: str) -> frozenset[str]:
+    """Those of the rules that say this name. Looked up, not tried one by one: a file may have 10,000 names."""
+    plain = _plain(name)
+    found = set(WHOLE.get(plain.replace("_", ""), ()))
+    if plain.startswith(BEGINNINGS) or plain.endswith(ENDINGS):
+        found |= {pattern for pattern in PARTS if matches(pattern, name)}
+    return frozenset(found | ({name.lower()} & MARKED))
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -280,11 +308,11 @@ def _token_pair(columns: Sequence[Facts], guesses: list[Guess | None]) -> None:
 
 def metric_columns(columns: Sequence[Facts], guesses: Sequence[Guess | None]) -> tuple[int, int] | None:
     """The places of a metric's name and of its value, in a table that has little else: the long shape."""
+    if len(columns) > 8:
+        return None
     name = _first(METRIC_NAMES, columns, lambda facts: facts.type is ColumnType.TEXT and _few(facts))
     value = _first(METRIC_VALUES, columns, lambda facts: facts.is_number() or (facts.n > 0 and bool(facts.numbers)))
-    if name is None or value is None or len(columns) > 8:
-        return None
-    return name, value
+    return None if name is None or value is None else (name, value)
 
 
 def _first(names: str, columns: Sequence[Facts], holds: Check) -> int | None:
@@ -297,9 +325,10 @@ def _first(names: str, columns: Sequence[Facts], holds: Check) -> int | None:
 
 def second_of_its_kind(facts: Facts) -> Guess | None:
     """A column named and shaped like a role that another column holds: no feature, for it is no input."""
+    if not facts.texts or not (said := patterns_of(facts.name)):
+        return None
     for rule in RULES:
-        if rule.role not in INPUT_ROLES and any(matches(name, facts.name) for name in rule.names.split()) \
-                and facts.texts and rule.holds(facts):
+        if rule.role not in INPUT_ROLES and not said.isdisjoint(rule.patterns) and rule.holds(facts):
             return Guess(None, f"Another column is {rule.says}", type=rule.type)
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,9 @@ class Reading:
         self._percentiles: dict[tuple[int, str], list[PercentileSeries]] = {}
         self._outcomes: list[Moments] | None = None
         self._task: Task | None = None
+        self._columns: dict[Metric, tuple[tuple[StreamInfo, tuple[ColumnInfo, ...]], ...]] = {}
+        self._made: dict[Metric, list[tuple[StreamInfo, tuple[str, ...]]]] = {}
+        self._costs: list[tuple[StreamInfo, str, float]] | None = None
         self._waits: PercentileSeries | None = None
         self.window = window
         self.bucket_s = bucket_s
@@ -140,15 +143,18 @@ class Reading:
 
     def columns(self, metric: Metric) -> tuple[tuple[StreamInfo, tuple[ColumnInfo, ...]], ...]:
         """The columns that the metric is made from, stream by stream."""
-        found = []
+        if metric not in self._columns:
+            self._columns[metric] = tuple(self._every_column(metric))
+        return self._columns[metric]
+
+    def _every_column(self, metric: Metric) -> Iterator[tuple[StreamInfo, tuple[ColumnInfo, ...]]]:
         sampled = metric.source is Source.RESOURCE and any(s.column(metric.roles[0]) for s in self.samples)
         for stream in self.samples if sampled else self.requests:
             columns = self._columns_of(stream, metric)
             if metric.source not in (Source.UNSEEN, Source.UNCHANGED, Source.CLASSES, Source.CHURN):
                 columns = tuple(column for column in columns if column.rolled)
             if columns:
-                found.append((stream, columns))
-        return tuple(found)
+                yield stream, columns
 
     def _columns_of(self, stream: StreamInfo, metric: Metric) -> tuple[ColumnInfo, ...]:
         numeric = (ColumnType.NUMBER, ColumnType.FLAG)
@@ -295,6 +301,11 @@ class Reading:
 
     def _made_from(self, metric: Metric) -> list[tuple[StreamInfo, tuple[str, ...]]]:
         """Stored names of the columns, or of what is derived from them, stream by stream."""
+        if metric not in self._made:
+            self._made[metric] = self._make(metric)
+        return self._made[metric]
+
+    def _make(self, metric: Metric) -> list[tuple[StreamInfo, tuple[str, ...]]]:
         if metric.source is Source.SHADOW:
             name = SHADOWS[metric.name]
             return [(stream, (name,)) for stream in self.requests if named(stream, name) is not None]
@@ -346,6 +357,11 @@ class Reading:
 
     def costs(self) -> list[tuple[StreamInfo, str, float]]:
         """Columns whose sum, each by a factor, is the cost: (stream, stored name, factor)."""
+        if self._costs is None:
+            self._costs = self._every_cost()
+        return self._costs
+
+    def _every_cost(self) -> list[tuple[StreamInfo, str, float]]:
         found: list[tuple[StreamInfo, str, float]] = []
         for stream in self.requests:
             tokens = [(column, price) for role, price in ((Role.INPUT_TOKENS, self.store.own.input_price),

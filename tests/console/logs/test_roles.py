@@ -7,8 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.jobs import SilentJob
+from console.logs import roles
 from console.logs.cells import look_at
 from console.logs.discover import discover
 from console.logs.plan import ColumnPlan, FolderPlan, StreamPlan, TimeFormat
@@ -272,3 +275,11 @@ def test_that_a_type_is_told_from_values(values: list[object], kind: ColumnType)
 
 def test_that_one_bad_cell_in_twenty_does_not_make_a_number_column_text() -> None:
     assert look_at("age", ["31"] * 19 + ["thirty"]).type is N
+
+
+@given(st.one_of(st.sampled_from(sorted(roles.PATTERNS)), st.text(max_size=20)),
+       st.sampled_from(["{}", "my_{}", "{}_p99", "{}2", "{}X", " {} ", "@{}", "_{}_", "A{}"]), st.booleans())
+def test_that_patterns_looked_up_are_those_that_match(word: str, around: str, upper: bool) -> None:
+    name = around.format(word.strip("*_"))
+    name = name.upper() if upper else name
+    assert roles.patterns_of(name) == {pattern for pattern in roles.PATTERNS if roles.matches(pattern, name)}
