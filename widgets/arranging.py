@@ -18,6 +18,7 @@ from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
 from widgets.panels.chart_menu import ChartMenu, ChartOffer
+from widgets.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from console.metrics.view import ChartView
@@ -32,13 +33,15 @@ class Arranging(QObject):
     changes_asked = Signal(object)   # datetime: what changed since then
 
     def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, drill: Drill,
-                 parent: QObject) -> None:
+                 thresholds: Thresholds, parent: QObject) -> None:
         super().__init__(parent)
+        self._thresholds = thresholds
         self._window, self._conductor, self._questions, self._drill = window, conductor, questions, drill
         self._menu: ChartMenu | None = None
         self._metric = ""
         self._wanted = ""
         self._bucket: Window | None = None
+        self._level: tuple[str, float] | None = None        # of the pointer: curve, value
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
@@ -58,6 +61,8 @@ class Arranging(QObject):
         said = session.layout.of(metric)
         self._metric, self._bucket = metric, board.bucket_at_cross_hair(metric)
         shown = board.shown_metrics()
+        chart = board.chart(metric)
+        self._level = chart.level_under(chart.mapFromGlobal(place)) if chart is not None else None
         relative = session.selection().relative
         self._menu.offer(ChartOffer(
             metric, format_window(self._bucket, relative=relative) if self._bucket is not None else "",
@@ -65,7 +70,9 @@ class Arranging(QObject):
             tuple((one.key, one.title) for one in session.splits(metric)),
             shown[:1] == (metric,), shown[-1:] == (metric,),
             format_time(self._bucket.start, seconds=self._bucket.seconds < 60, relative=relative)
-            if self._bucket is not None else ""))
+            if self._bucket is not None else "",
+            chart.words_of(*self._level) if chart is not None and self._level is not None else "",
+            chart is not None and chart.has_thresholds))
         self._menu.popup(place)
 
     @Slot(str, str)
@@ -88,6 +95,11 @@ class Arranging(QObject):
                 self._change(metric, wide=bool(word))
             case "hide":
                 self.hide(metric)
+            case "alarm":
+                if self._level is not None:
+                    self._thresholds.add(metric, *self._level)
+            case "threshold":
+                self._thresholds.take(metric)
             case "move":
                 self.move(metric, int(word))
             case "copy":

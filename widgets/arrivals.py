@@ -126,6 +126,7 @@ class Arrivals(QObject):
         session = self.conductor.session
         if session is not None:
             self.window.overview.display(overview, session.selection())
+            self.window.board.display_first_seen(overview.first_seen if overview is not None else ())
 
     @Slot(object)
     def on_sources(self, view: SourcesView) -> None:
@@ -138,6 +139,11 @@ class Arrivals(QObject):
     def on_alarms(self, view: AlarmsView | None) -> None:
         """How it stands with the rules; None while nothing has been judged."""
         self.alarms = view
+        from console.alarms.on_charts import NOTHING
+
+        charts = view.charts if view is not None else NOTHING
+        self.window.board.display_alarms(charts)
+        self.window.overview.display_alarms(charts)
         self.window.status_line.display_alarms(view)
         self.alarms_changed.emit(view)
 

@@ -27,6 +27,7 @@ from widgets.drill import Drill
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.tasks import Tasks
+from widgets.thresholds import Thresholds
 from widgets.wiring import connect_conductor, connect_frame, connect_places
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Helm(QObject):
         self.marking = Marking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.adding = Adding(window, conductor, self.questions, self)
-        self.arranging = Arranging(window, conductor, self.questions, self.drill, self)
+        self.thresholds = Thresholds(window, conductor, self)
+        self.arranging = Arranging(window, conductor, self.questions, self.drill, self.thresholds, self)
         self.covering = Covering(window, conductor, self.arranging, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
@@ -367,6 +369,14 @@ class Helm(QObject):
         """Of this folder's own metrics."""
         self.adding.trust()
 
+    def move_threshold(self) -> None:
+        """Shift+T."""
+        self.thresholds.take(self.window.board.chosen)
+
+    def add_alarm(self) -> None:
+        """Shift+A."""
+        self.thresholds.add_here(self.window.board.chosen)
+
     def mark(self) -> None:
         """M."""
         self.marking.mark()
@@ -534,6 +544,7 @@ class Helm(QObject):
         self.drill.forget()
         self.changing.forget()
         self.covering.forget()
+        self.thresholds.forget()
         self.corrections.forget()
         self.adding.forget()
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QLabel
 from shiboken6 import isValid
 
@@ -113,6 +113,18 @@ def _tinted(name: str, meaning: str, theme: Theme) -> QIcon:
     return QIcon(Glyph(_font().character(name), theme.color(meaning),
                        on=theme.color("on_accent" if meaning == "text" else meaning),
                        disabled=theme.color("muted", 130), selected=theme.color("on_accent")))
+
+
+@cache
+def outline(name: str, size: int) -> QPainterPath:
+    """The drawing of an icon as a path in a square of that size, for painters that write files or draw many."""
+    font = QFont(_font().family)
+    font.setPixelSize(max(1, round(FILLS * size)))
+    path = QPainterPath()
+    path.addText(0, 0, font, _font().character(name))
+    box = path.boundingRect()
+    path.translate(size / 2 - box.center().x(), size / 2 - box.center().y())
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,10 +121,10 @@ def propose_rules(store: Workspace, window: Window, job: Job) -> tuple[Rule, ...
     for done, (metric, by) in enumerate(asked):
         job.stop_if_asked()
         job.report(done, len(asked), f"Learning what is usual: {metric.title} {metric.series}".strip())
-        over_s = _stretch(store, metric, window, base_s, by, weeks)
+        over_s = stretch_for(store, metric, window, base_s, by, weeks)
         if over_s is None:
             continue
-        lag_s = _lag(reading, metric, EVERY_S[over_s])
+        lag_s = lag_of(reading, metric, EVERY_S[over_s])
         found = _learned(store, metric, Window.from_epoch(window.start_s, window.end_s - lag_s), over_s, by, weeks)
         rules += [replace(rule, lag_s=lag_s) for rule in found]
     return tuple(rules)
@@ -138,13 +138,13 @@ def _inside(window: Window, bucket_s: int) -> Window:
     return Window.from_epoch(start, end) if end > start else wide
 
 
-def _lag(reading: Reading, metric: Metric, every_s: int) -> int:
+def lag_of(reading: Reading, metric: Metric, every_s: int) -> int:
     """Outcomes come later than their requests."""
     wait = reading.outcome_wait_s(WAITED) if metric.source in LATE else None
     return 0 if wait is None else int(np.ceil(wait / every_s) * every_s)
 
 
-def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int, by: Role | None,
+def stretch_for(store: Workspace, metric: Metric, window: Window, base_s: int, by: Role | None,
              weeks: float) -> int | None:
     """The shortest stretch with rows enough in nine of ten; None where there is nothing, and where too few rows make a
     percentile the largest of them. Of a split, for the value with the fewest rows that matter."""
@@ -363,12 +363,12 @@ class _Healthy:
             level = median + away if side is Side.ABOVE else median - away
             if (level >= highest).all() or (level <= lowest).all():
                 return None
-            return Band(self.known.period_s, _rounded(width, up=True), side, _numbers(median), _numbers(scale),
-                        _rounded(CLEAR * width, up=False))
-        level_ = _rounded(float((median + away if side is Side.ABOVE else median - away)[0]), up=side is Side.ABOVE)
+            return Band(self.known.period_s, rounded(width, up=True), side, _numbers(median), _numbers(scale),
+                        rounded(CLEAR * width, up=False))
+        level_ = rounded(float((median + away if side is Side.ABOVE else median - away)[0]), up=side is Side.ABOVE)
         if level_ >= highest or level_ <= lowest:
             return None
-        clear = _rounded(float(median[0] + (level_ - median[0]) * CLEAR), up=side is not Side.ABOVE)
+        clear = rounded(float(median[0] + (level_ - median[0]) * CLEAR), up=side is not Side.ABOVE)
         return Threshold(Op.GREATER if side is Side.ABOVE else Op.LESS, level_, clear)
 
     def _sentence(self, side: Side, condition: Condition, wait: int) -> str:
@@ -410,7 +410,7 @@ def _length(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _rounded(value: float, *, up: bool) -> float:
+def rounded(value: float, *, up: bool) -> float:
     """To three significant digits, away from what is usual."""
     if value == 0 or not np.isfinite(value):
         return value

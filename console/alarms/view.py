@@ -9,6 +9,7 @@ from datetime import datetime
 
 from console.alarms.history import Alarm, AlarmHistory, Span
 from console.alarms.machine import State
+from console.alarms.on_charts import NOTHING, OnCharts, on_charts
 from console.alarms.rules import Labels, Rule, Severity, fingerprint
 from console.alarms.words import labels_text, sentence, threshold_text, title_of, value_text
 from console.window import Window, from_epoch
@@ -103,6 +104,7 @@ class AlarmsView:
     error      why there are no rules, where the file that holds them could not be read
     relative   times count from a start that the log does not name
     undo       whether a change of the rules can be taken back
+    charts     what of it stands on charts
     """
 
     rows: tuple[AlarmRow, ...]
@@ -114,6 +116,7 @@ class AlarmsView:
     relative: bool = False
     generation: int = 0
     undo: bool = False
+    charts: OnCharts = NOTHING
 
     @property
     def firing(self) -> int:
@@ -150,7 +153,8 @@ def view_of(found: AlarmHistory, visible: Window | None, acks: Acks, silences: S
     judged = None if found.first is None or found.last is None else (from_epoch(found.first), from_epoch(found.last))
     shown_rules = tuple(_rule_row(found, rule, fired.get(rule.name, []), spans.get(rule.name, []))
                         for rule in found.rules)
-    return AlarmsView(tuple(rows), tuple(past), shown_rules, tuple(silences), judged, error, relative, generation)
+    return AlarmsView(tuple(rows), tuple(past), shown_rules, tuple(silences), judged, error, relative, generation,
+                      charts=on_charts(shown_rules, (*past, *rows), relative=relative))
 
 
 def _row(rule: Rule, labels: Labels, state: State, since: float, start: float | None, end: float | None, value: float,

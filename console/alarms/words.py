@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from console.alarms.rules import Band, BurnRate, Labels, Op, Rule, Side, Threshold, length
 from console.alarms.templates import expand
 from console.errors import BadSettings
 from console.metrics.catalogue import find
-from console.metrics.format import format_number, format_value
+from console.metrics.format import format_number, format_since, format_span, format_value
+from console.window import from_epoch
+
+if TYPE_CHECKING:
+    from console.alarms.firings import Firings
 
 TITLES = {Op.GREATER: "above", Op.AT_LEAST: "at or above", Op.LESS: "below", Op.AT_MOST: "at or below",
           Op.EQUAL: "equal to", Op.UNEQUAL: "other than"}
@@ -63,6 +67,23 @@ def sentence(rule: Rule, labels: Labels, value: float) -> str:
 def labels_text(rule: Rule, labels: Labels) -> str:
     """What tells its alarms apart, `host serve-1`; labels that all alarms of the rule have are left out."""
     return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in labels if rule.labels.get(name) != text)
+
+
+def often_text(found: Firings, last_s: float, *, relative: bool = False) -> str:
+    """How often a rule would have fired, for how long in all, and when last: `3 times, 1 h 12 min in all, last 14:05`.
+
+    last_s  the end of the log: the day is said where the last time is not within a day of it
+    """
+    if not found.count:
+        return "Never in this log"
+    start_s, end_s = found.spans[-1]
+    at = from_epoch(start_s)
+    clock = f"{at:%H:%M}" if last_s - start_s < 86400 else f"{at.day} {at:%b %H:%M}"
+    when = f"+{format_since(at)}" if relative else clock
+    still = ", fires still" if end_s >= last_s else ""
+    if found.count == 1:
+        return f"Once, {format_span(found.total_s)}, {when}{still}"
+    return f"{found.count:,} times, {format_span(found.total_s)} in all, last {when}{still}"
 
 
 def _unit(rule: Rule) -> str:

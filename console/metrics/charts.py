@@ -259,7 +259,11 @@ def metric_series(store: Workspace, metric: Metric, window: Window, bucket_s: in
     return reading.times, measured
 
 
-def overview(store: Workspace, max_points: int) -> OverviewView | None:
+Firsts = dict[tuple[str, float], datetime]
+"""(version, bucket in which it was first seen) -> when, in finer buckets: kept by who asks again and again."""
+
+
+def overview(store: Workspace, max_points: int, firsts: Firsts | None = None) -> OverviewView | None:
     """The whole log as a silhouette; None before the first row."""
     span = store.span()
     if span is None:
@@ -277,7 +281,8 @@ def overview(store: Workspace, max_points: int) -> OverviewView | None:
     if reading.has(by_name["error_rate"]):
         for part in reading.measure(by_name["error_rate"]):
             errors = part.values
-    return OverviewView(span, reading.times, bucket_s, throughput, errors, _versions(store, span),
+    return OverviewView(span, reading.times, bucket_s, throughput, errors,
+                        _versions(store, span, {} if firsts is None else firsts),
                         _annotations(store, span), store.relative,
                         "" if np.any(throughput > 0) else STILL_COUNTING if reading.requests else NO_REQUESTS)
 
@@ -428,8 +433,8 @@ def _step_s(store: Workspace) -> float:
     return min(steps, default=1.0)
 
 
-def _versions(store: Workspace, span: Window) -> tuple[tuple[str, Window], ...]:
-    """From when to when each model version was seen, by buckets of the strip."""
+def _versions(store: Workspace, span: Window, firsts: Firsts) -> tuple[tuple[str, Window], ...]:
+    """From when to when each model version was seen, by buckets of the strip; begins to a hundredth of that."""
     bucket_s = bucket_for(span, 200)
     reading = Reading(store, aligned(span, bucket_s), bucket_s, by=Role.MODEL_VERSION, metrics=CATALOGUE[:1])
     if not any(stream.column(Role.MODEL_VERSION) for stream in reading.requests):
@@ -439,9 +444,25 @@ def _versions(store: Workspace, span: Window) -> tuple[tuple[str, Window], ...]:
         for part in reading.measure(metric):
             at = np.flatnonzero(part.n)
             if part.by and len(at):
-                start, end = reading.times[at[0]], reading.times[at[-1]] + bucket_s
-                seen.append((part.by, Window(max(from_epoch(start), span.start), min(from_epoch(end), span.end))))
+                start, end = float(reading.times[at[0]]), reading.times[at[-1]] + bucket_s
+                begin = from_epoch(start)
+                if begin > span.start:
+                    begin = _first(store, part.by, Window.from_epoch(start, start + bucket_s), firsts)
+                seen.append((part.by, Window(max(begin, span.start), min(from_epoch(end), span.end))))
     return tuple(sorted(seen, key=lambda item: (item[1].start, item[0])))
+
+
+def _first(store: Workspace, version: str, bucket: Window, firsts: Firsts) -> datetime:
+    """When the first row of a version came within a bucket of the strip."""
+    key = version, bucket.start_s
+    if key not in firsts:
+        bucket_s = bucket_for(bucket, 100)
+        reading = Reading(store, aligned(bucket, bucket_s), bucket_s, by=Role.MODEL_VERSION, metrics=CATALOGUE[:1])
+        at = next((np.flatnonzero(part.n) for part in reading.measure(CATALOGUE[0]) if part.by == version), np.empty(0))
+        if not len(at):
+            return bucket.start         # its rows are not counted yet in finer buckets
+        firsts[key] = from_epoch(float(reading.times[int(at[0])]))
+    return firsts[key]
 
 
 def value_text(chart: ChartView, index: int, series: int) -> str:

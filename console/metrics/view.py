@@ -106,3 +106,9 @@ class OverviewView:
     annotations: tuple[tuple[str, datetime], ...]
     relative: bool = False       # as in ChartView
     note: str = ""               # what stands in place of the silhouette, where there is none
+
+    @property
+    def first_seen(self) -> tuple[tuple[str, datetime], ...]:
+        """Model versions that were not there from the beginning, and when the first row of each came, nearly."""
+        return tuple((f"Model version {name} first seen", window.start) for name, window in self.versions
+                     if window.start > self.window.start)

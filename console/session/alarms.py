@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from console.alarms.evaluate import Live
+from console.alarms.by_hand import metric_of, rule_here
+from console.alarms.evaluate import LAG_S, Live
+from console.alarms.firings import Judged, judged_by
 from console.alarms.history import AlarmHistory, Change
 from console.alarms.rules import Labels, Rule, labels_from, same_names
 from console.alarms.view import Acks, AlarmsView, Silenced, view_of
@@ -96,6 +98,35 @@ class Alarms:
         except BadSettings:
             return True
         return False
+
+    def change_rule(self, name: str, rule: Rule | None) -> Rule | None:
+        """Put that rule in the place of the one of this name, behind all others where there is none; None takes it
+        away. Gives the one that was there before. Raises BadSettings."""
+        with self._lock:
+            rules = list(self.rules())
+            at = next((at for at, one in enumerate(rules) if one.name == name), len(rules))
+            before = rules[at] if at < len(rules) else None
+            rules[at:at + 1] = [] if rule is None else [rule]
+            self.set_rules(rules)
+            return before
+
+    def numbers(self, rule: Rule) -> Judged | None:
+        """What the rule is judged by, over all of the log that is judged; None before the first row."""
+        window = self._judged_window(rule.lag_s)
+        return None if window is None else judged_by(self._store, rule, window)
+
+    def rule_here(self, chart: str, series: str, level: float) -> Rule:
+        """A rule with that level for one curve of a chart, ready to be kept. Raises BadSettings where none is
+        possible."""
+        metric, window = metric_of(self._store, chart, series), self._judged_window(0)
+        if metric is None or window is None:
+            raise BadSettings("No level can be set for this chart", do="Set one for another chart")
+        return rule_here(self._store, metric, level, {one.name for one in self.rules()}, window)
+
+    def _judged_window(self, lag_s: int) -> Window | None:
+        span = self._store.span()
+        end_s = span.end_s - LAG_S - lag_s if span is not None else 0.0
+        return None if span is None or end_s <= span.start_s else Window.from_epoch(span.start_s, end_s)
 
     def begin_again(self) -> None:
         """Rows or what they mean have changed, or rules: all is judged anew when it is next asked for."""

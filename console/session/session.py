@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.alarms.coverage import CoverageView, coverage
+from console.alarms.firings import Judged
 from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmsView
 from console.changes import ChangesView, changed_since
@@ -78,6 +79,7 @@ class Session:
         self._rebuilding = False
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
+        self._firsts: charts.Firsts = {}
         self._raw_lines = RawLines()
         self.marks = Marks(store)
         self._dressing = Dressing(store)
@@ -383,7 +385,7 @@ class Session:
     def overview(self, max_points: int = 800) -> OverviewView | None:
         """The silhouette of the whole log; None before the first row. While a correction is made, that of before."""
         if not self._rebuilding or self._overview is None:
-            self._overview = charts.overview(self._store, max_points)
+            self._overview = charts.overview(self._store, max_points, self._firsts)
         return self._overview
 
     def read_out(self, board: BoardView, at: datetime) -> tuple[ReadOut, ...]:
@@ -574,6 +576,18 @@ class Session:
         """As they were before the last change. Raises BadSettings when there was none."""
         self._alarms.undo_rules()
 
+    def change_rule(self, name: str, rule: Rule | None) -> Rule | None:
+        """One rule in the place of another, a new one, or (None) one less; gives the one before. Raises BadSettings."""
+        return self._alarms.change_rule(name, rule)
+
+    def rule_here(self, chart: str, series: str, level: float) -> Rule:
+        """A threshold for one curve of a chart, not kept yet. Reads the log. Raises BadSettings."""
+        return self._alarms.rule_here(chart, series, level)
+
+    def judged_numbers(self, rule: Rule) -> Judged | None:
+        """What a rule is judged by over the whole log: read once, so that levels can be tried. None without rows."""
+        return self._alarms.numbers(rule)
+
     def acknowledge(self, rule: str, labels: Labels, start: datetime, note: str = "") -> None:
         """Somebody has seen the alarm that began to fire then."""
         self._alarms.acknowledge(rule, labels, start, note)
@@ -655,6 +669,8 @@ class Session:
         self._data_changed(0)
 
     def _data_changed(self, new_rows: int) -> None:
+        if not new_rows:
+            self._firsts.clear()        # a load, a correction: anything may have come before what was first
         totals = self._store.totals()
         span = self._store.span()
         with self._lock:

@@ -171,6 +171,8 @@ class FakeSession:
     # views
 
     layout = BoardLayout()
+    trusted = True
+    own_metrics: tuple[str, ...] = ()
     alarms_view = AlarmsView((), (), (), (), None)
 
     def alarms(self, job: Job | None = None, *, whole: bool = False) -> AlarmsView:

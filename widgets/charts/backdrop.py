@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QPainter, QPixmap
 
 from console.metrics.format import WAITING
+from widgets.charts.alarm_marks import Behind
 from widgets.charts.time_axis import Tick, time_ticks
 from widgets.charts.value_axis import scale_of, value_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
@@ -25,6 +26,7 @@ GHOST_DASH: tuple[float, ...] = (4, 4)
 NOW = "shown"
 """The name of a curve that needs none while it is alone."""
 NO_DATA = "No data in this window"
+NO_ALARMS = Behind()
 NO_VALUE = "no data"
 WAITS = (WAITING, "waiting", "…")
 """What stands in the hatched stretch, by the room there is."""
@@ -76,6 +78,7 @@ class Backdrop:
     said: str = ""                      # what stands in the plot in place of NO_DATA
     ticks: tuple[tuple[float, str], ...] | None = None      # of the value axis, where it is not even
     scale: bool = False                 # the row of the legend is kept for the shades of a map
+    alarms: Behind = NO_ALARMS          # thresholds and stretches, in pixels
 
     @property
     def legend(self) -> tuple[str, ...]:
@@ -151,6 +154,7 @@ class Backdrop:
             painter.drawLine(int(plot.left()), y, int(plot.right()), y)
         for x in places:
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
+        self.alarms.paint(painter, theme, plot)
         painter.setPen(theme.color("accent", MARK_ALPHA))
         for x in mark_places(self.marks, self.start_s, self.end_s, plot):
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))

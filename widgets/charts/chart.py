@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import cast
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -22,9 +23,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
-from console.metrics.format import WAITING
+from console.alarms.on_charts import NO_ALARMS, ChartAlarms, Line
+from console.metrics.format import WAITING, format_value
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
+from widgets.charts.alarm_marks import Behind, Place, Tag, TagPictures, behind_of, paint_tags, tags_of
 from widgets.charts.backdrop import (
     GHOST_DASH,
     MIDDLE,
@@ -40,7 +43,8 @@ from widgets.charts.backdrop import (
 from widgets.charts.cross_hair import CROSS_DOT_PX, Foot, foot_of, paint_cross, paint_dots
 from widgets.charts.curves import Curves, inside, same_curves, shape_of, thinned
 from widgets.charts.gestures import Gestures
-from widgets.charts.value_axis import HeldRange
+from widgets.charts.grip import Grip
+from widgets.charts.value_axis import HeldRange, nice, with_levels
 from widgets.models.rows import plain_tip
 from widgets.theme import GRID, REFERENCE_DASH, Theme, ThemeHolder, font_metrics, system_font
 
@@ -50,6 +54,11 @@ MARK_PX = 4.0
 BAND_ALPHA = 26
 SHORT_WAITING = "waiting"
 """In the header, where the words in the hatched stretch say for what."""
+ALARM_HEAD_PX = 20.0
+"""So far down from the top of the plot the pointer is told what fired."""
+MOST_TOLD = 8
+LEAVES = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.MouseFocusReason)
+"""A line in hand is dropped when the focus goes elsewhere in the window, and not when another window is in front."""
 KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -68,6 +77,9 @@ class Chart(pg.GraphicsView):
     alone_asked = Signal(str)                    # metric: its title was double-clicked
     rows_asked = Signal(str, float)              # metric, epoch seconds: Return on a held cross-hair
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
+    threshold_moving = Signal(str, str, float)   # metric, rule, level: while it is in hand, at once when it is taken
+    threshold_moved = Signal(str, str, float)    # metric, rule, level: it is to be kept there
+    threshold_dropped = Signal(str, str)         # metric, rule: nothing is to be changed
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
@@ -77,6 +89,13 @@ class Chart(pg.GraphicsView):
         self._holder = theme_holder
         self._view: ChartView | None = None
         self._marks: tuple[tuple[str, float], ...] = ()
+        self._alarms = NO_ALARMS
+        self._starts: tuple[tuple[str, float], ...] = ()
+        self._kept_levels: dict[str, float] = {}      # moved by hand, until the alarms say so too
+        self._behind = Behind()
+        self._tags: tuple[Tag, ...] = ()
+        self._drawn_for: tuple[object, ...] = ()
+        self._tag_pictures = TagPictures()
         self._window: Window | None = None
         self._start_s, self._end_s = 0.0, 1.0
         self._brushes: dict[str, tuple[float, float]] = {}
@@ -99,6 +118,7 @@ class Chart(pg.GraphicsView):
         self.addItem(self._box)
         self._box.addItem(self._curves, ignoreBounds=True)
         self._gestures = Gestures(self)
+        self._grip = Grip(self)
         theme_holder.changed.connect(self._theme_changed)
 
     # what is shown
@@ -127,7 +147,7 @@ class Chart(pg.GraphicsView):
             return
         if self._view is None or (self._view.title, self._view.sentence) != (chart.title, chart.sentence):
             self.setAccessibleName(chart.title)
-            self.setAccessibleDescription(chart.sentence)
+            self._describe(chart)
         if not same_window:
             self._window, self._start_s, self._end_s = window, window.start_s, window.end_s
         self._view, self._brushes = chart, brushes
@@ -143,6 +163,19 @@ class Chart(pg.GraphicsView):
             self._marks = marks
             self.viewport().update()
 
+    def set_alarms(self, alarms: ChartAlarms, starts: tuple[tuple[str, float], ...] = ()) -> None:
+        """Thresholds and stretches of this chart, and (what, seconds) where alarms of any chart began to fire."""
+        if alarms == self._alarms and starts == self._starts:
+            return              # also those of before a line was moved, which are still on their way
+        self._alarms, self._starts = alarms, starts
+        self._kept_levels.clear()
+        self._stale = True
+        if self._grip.line is not None and all(line.rule != self._grip.line.rule for line in alarms.lines):
+            self._grip.drop()
+        if self._view is not None:
+            self._describe(self._view)
+        self.viewport().update()
+
     def mark_at(self, x: float) -> str:
         """What was noted near that pixel; "" for nothing."""
         span = self._end_s - self._start_s
@@ -153,11 +186,26 @@ class Chart(pg.GraphicsView):
         return ""
 
     def tip_at(self, place: QPoint) -> str:
-        """What is told where the pointer rests: the whole title and what it is, or what was noted there."""
+        """What is told where the pointer rests: the whole title and what it is, a threshold, what was noted there, or
+        which alarm began there, was pending or fired."""
         if self._view is not None and self._layout.title.contains(place):
             said = f"{self._view.title}\n{self._view.sentence}"
             return f"{said} ({self._view.badge})" if self._view.badge and self._view.badge not in said else said
-        return self.mark_at(place.x())
+        tag = self._grip.tag_at(QPointF(place))
+        return tag.line.sentence if tag is not None else self.mark_at(place.x()) or self._alarm_at(place)
+
+    def _alarm_at(self, place: QPoint) -> str:
+        """Stretches along the top of the plot, where their words are; elsewhere the pointer is for reading values."""
+        plot, view = self._layout.plot, self._view
+        if view is None or not plot.contains(QPointF(place)):
+            return ""
+        slack = MARK_PX / plot.width() * (self._end_s - self._start_s)
+        at = self.time_at(place.x())
+        begun = [text for text, when in self._starts if abs(when - at) <= slack]
+        if begun:
+            return "\n".join(begun[:MOST_TOLD])
+        in_head = place.y() - plot.top() <= ALARM_HEAD_PX
+        return self._alarms.course.said_at(at, slack, relative=view.relative) if in_head else ""
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair in place of the newest; nothing: the newest again."""
@@ -179,6 +227,67 @@ class Chart(pg.GraphicsView):
         """What a plain drag does: "reference" or "current" brush that window, "" moves the visible one."""
         self._gestures.set_side(side)
 
+    # thresholds in hand
+
+    def take_threshold(self, rule: str = "") -> bool:
+        """That rule's line for the keys; "" the next one after the one in hand. Whether there is one."""
+        lines = [line for line in self._alarms.lines if rule in ("", line.rule)]
+        if not lines or self._view is None:
+            return False
+        held = self._grip.line.rule if self._grip.line is not None else None
+        at = next((at for at, line in enumerate(lines) if line.rule == held), -1)
+        self._grip.take(lines[(at + 1) % len(lines)])
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return True
+
+    @property
+    def threshold(self) -> str:
+        """The rule whose line is in hand; "" for none."""
+        return self._grip.line.rule if self._grip.line is not None else ""
+
+    @property
+    def threshold_said(self) -> str:
+        """What is said beside it."""
+        return self._grip.said if self._grip.line is not None else ""
+
+    def show_count(self, rule: str, said: str, spans: tuple[tuple[float, float], ...]) -> None:
+        """What that rule would have done at the level it is held at now."""
+        if rule == self.threshold:
+            self._grip.show(said, spans)
+
+    def hold_level(self, rule: str, level: float) -> None:
+        """Draw its line there until the alarms come anew."""
+        self._kept_levels[rule] = level
+
+    def forget_levels(self) -> None:
+        """What was moved by hand was not kept: back to what the alarms say."""
+        self._kept_levels.clear()
+        self.grip_changed()
+
+    def level_of(self, line: Line) -> float:
+        """Where its line is."""
+        return self._kept_levels.get(line.rule, line.value)
+
+    def text_of(self, line: Line, level: float) -> str:
+        """A level with its unit."""
+        return line.text if level == line.value or self._view is None else format_value(level, self._view.unit)
+
+    def grip_changed(self) -> None:
+        """The line in hand is another one, or somewhere else, or says something else."""
+        self._stale = True
+        if self._view is not None:
+            self._describe(self._view)
+        self.viewport().update()
+
+    def _describe(self, view: ChartView) -> None:
+        """For who does not see it: what the chart is, its thresholds, and the one that is in hand."""
+        held = self._grip.line
+        in_hand = (f"{held.title} {self.text_of(held, self._grip.level)}: {self._grip.said}. Up and Down move it, "
+                   "Return keeps it, Escape leaves it as it was.") if held is not None else ""
+        said = " ".join(filter(None, (in_hand, view.sentence, self._alarms.described())))
+        if said != self.accessibleDescription():
+            self.setAccessibleDescription(said)
+
     # places and times
 
     def time_at(self, x: float) -> float:
@@ -195,6 +304,70 @@ class Chart(pg.GraphicsView):
         """The vertical pixel of a value."""
         plot, held = self._layout.plot, self._held
         return plot.bottom() - (value - held.low) / (held.high - held.low) * plot.height()
+
+    def value_at(self, y: float) -> float:
+        """The value at a vertical pixel, also beyond the plot."""
+        plot, held = self._layout.plot, self._held
+        return held.low + (plot.bottom() - y) / plot.height() * (held.high - held.low)
+
+    def series_at(self, x: float, y: float) -> str:
+        """The curve nearest to that pixel; "" where there is none at that time."""
+        view, at = self._view, self.time_at(x)
+        if view is None or not len(view.times):
+            return ""
+        index = int((at - view.times[0]) // view.bucket_s)
+        near = [(abs(self.y_of(float(one.values[index])) - y), one.name) for one in view.series
+                if 0 <= index < len(view.times) and isfinite(one.values[index])]
+        return min(near)[1] if near else ""
+
+    def level_at(self, y: float) -> float:
+        """The value at a vertical pixel, in a number that can be said."""
+        return nice(self.value_at(y), abs(self.value_at(0) - self.value_at(1)))
+
+    def level_under(self, place: QPoint) -> tuple[str, float] | None:
+        """Curve and level under the pointer; None outside of the plot."""
+        if self._empty or not self._layout.plot.contains(QPointF(place)):
+            return None
+        return self.series_at(place.x(), place.y()), self.level_at(place.y())
+
+    def words_of(self, series: str, level: float) -> str:
+        """A level of one of its curves, as it is said: `p95 250 ms`."""
+        view = self._view
+        return f"{series} {format_value(level, view.unit)}".strip() if view is not None else ""
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether there is a line to be moved."""
+        return bool(self._alarms.lines)
+
+    def level_here(self) -> tuple[str, float] | None:
+        """A curve and a level to begin with, for who has no pointer: at the held cross-hair, else the worst of what is
+        shown. None without values."""
+        view = self._view
+        if view is None or self._empty:
+            return None
+        headline = next((one for one in view.series if one.name and view.latest.startswith(one.name)), view.series[0])
+        index = int((self._cross - view.times[0]) // view.bucket_s) if self._cross is not None else -1
+        if self._locked and 0 <= index < len(view.times) and isfinite(headline.values[index]):
+            level = float(headline.values[index])
+        else:
+            shown = headline.values[(view.times >= self._start_s) & (view.times < self._end_s)]
+            shown = shown[np.isfinite(shown)]
+            if not len(shown):
+                return None
+            level = float(shown.min() if view.better == "higher" else shown.max())
+        return headline.name, nice(level, abs(self.value_at(0) - self.value_at(1)))
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Least and greatest value of the axis."""
+        return self._held.low, self._held.high
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Labels and handles of the thresholds, as they are drawn now."""
+        self._draw_alarms()
+        return self._tags
 
     @property
     def plot_rect(self) -> QRectF:
@@ -235,8 +408,12 @@ class Chart(pg.GraphicsView):
         lows = [shape.low for shape in shapes if shape.low == shape.low]
         self._empty = not lows
         held = self._held
-        if lows:
-            held.fit(min(lows), max(shape.high for shape in shapes if shape.high == shape.high), view.unit)
+        if lows and not self._grip.mouse_down:
+            levels = [level for _, level in self._levels()]
+            if self._grip.line is not None:
+                levels.append(self._grip.level)
+            highest = max(shape.high for shape in shapes if shape.high == shape.high)
+            held.fit(*with_levels(min(lows), highest, levels, view.unit, self._grip.reach), view.unit)
         ratio = self.devicePixelRatioF()
         if (pens, ratio) != self._pens_for:
             self._pens_for = (pens, ratio)
@@ -256,6 +433,7 @@ class Chart(pg.GraphicsView):
             return
         self._prepare()
         self._backdrop_now().draw(painter)
+        paint_tags(painter, self._theme, plot, self._tags)
         self._paint_text(painter, self._newest())
         self._paint_under(painter)
         self._paint_brushes(painter)
@@ -276,6 +454,27 @@ class Chart(pg.GraphicsView):
             for point in shape.dots or ():
                 painter.fillRect(QRectF(point.x() - 1, point.y() - 1, 2, 2), pen.color())
 
+    def _levels(self) -> list[tuple[Line, float]]:
+        """Every threshold with its level, but for the one that is in hand."""
+        return [(line, self.level_of(line)) for line in self._alarms.lines if line.rule != self.threshold]
+
+    def _place(self) -> Place:
+        return Place(self._layout.plot, self._start_s, self._end_s, self._held.low, self._held.high)
+
+    def _draw_alarms(self) -> None:
+        """From alarms to pixels, when either have changed."""
+        place = self._place()
+        view = self._view
+        key = (self._alarms, self._starts, place, tuple(self._kept_levels.items()), self.threshold, self._empty,
+               view.unit if view is not None else "")
+        if key == self._drawn_for:
+            return
+        self._drawn_for = key
+        levels = [] if self._empty else self._levels()
+        edges = () if self._empty else self._alarms.edges
+        self._behind = behind_of(self._alarms.course, edges, self._starts, place, levels)
+        self._tags = tags_of(levels, place, self.text_of)
+
     def _picture(self) -> QPixmap:
         backdrop = self._backdrop_now()
         if backdrop != self._backdrop:
@@ -285,6 +484,7 @@ class Chart(pg.GraphicsView):
     def _backdrop_now(self) -> Backdrop:
         view, ratio = self._view, self.devicePixelRatioF()
         room = self._room()
+        self._draw_alarms()
         return Backdrop(
             theme=self._holder.theme,
             size=self.size(),
@@ -305,6 +505,7 @@ class Chart(pg.GraphicsView):
             waits=(view.waits.start_s, view.waits.end_s) if view and view.waits else None,
             said=view.note if view else "",
             ticks=self._ticks(),
+            alarms=self._behind,
         )
 
     def _ticks(self) -> tuple[tuple[float, str], ...] | None:
@@ -350,7 +551,12 @@ class Chart(pg.GraphicsView):
                     painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Qt's: the cross-hair, and a frame where keys go."""
+        """Qt's: thresholds' labels, the cross-hair, and a frame where keys go."""
+        plot = self._layout.plot
+        if self._tags:
+            self._tag_pictures.draw(painter, self._theme, plot, self._tags, self.devicePixelRatioF())
+        if self._grip.line is not None:
+            self._grip.paint(painter, self._theme, self._place())
         if self._keyed and self.hasFocus():
             painter.setPen(self._theme.pen("accent", 2.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -451,23 +657,32 @@ class Chart(pg.GraphicsView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Qt's."""
         super().focusOutEvent(event)
+        if self._grip.line is not None and event.reason() in LEAVES:
+            self._grip.drop()
         self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt's."""
-        self._gestures.press(event)
+        if self._view is None or not self._grip.press(event):
+            self._gestures.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Qt's."""
+        if self._grip.move(event):
+            return
         self._gestures.move(event)
+        if not event.buttons() and self._grip.tag_at(event.position()) is not None:
+            self.viewport().setCursor(Qt.CursorShape.SizeVerCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Qt's."""
-        self._gestures.release(event)
+        if not self._grip.release(event):
+            self._gestures.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Qt's."""
-        self._gestures.double_click(event)
+        if self._view is None or not self._grip.press(event):
+            self._gestures.double_click(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Qt's."""
@@ -485,7 +700,8 @@ class Chart(pg.GraphicsView):
 
     def event(self, event: QEvent) -> bool:
         """Qt's: keys that a focused chart keeps from the window's shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and self._gestures.wants(cast(QKeyEvent, event)):
+        if event.type() == QEvent.Type.ShortcutOverride and (
+                self._grip.wants(cast(QKeyEvent, event)) or self._gestures.wants(cast(QKeyEvent, event))):
             event.accept()
             return True
         return bool(super().event(event))
@@ -499,7 +715,7 @@ class Chart(pg.GraphicsView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt's; what is not ours goes on to the board."""
-        if not self._gestures.key(event):
+        if not self._grip.key(event) and not self._gestures.key(event):
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 FROM_ZERO = frozenset({"req/s", "1/s", "s/s", "B/s", "share", "%", "ms", "s", "MB", "tokens", "count"})
@@ -17,6 +18,8 @@ LEAST_FREE_FILL = 0.45
 LEAST_SHARE_TOP = 0.01
 """A failure share of zero is drawn on an axis up to 1 %."""
 TICK_PX = 32
+LEVELS_REACH = 1.5
+"""A threshold beyond the data is taken into view while the range grows by no more than that: data are not crushed."""
 MOST_STEPS = 6
 """A tall chart gets no more of them: numbers are for reading, lines for guiding the eye."""
 
@@ -61,6 +64,31 @@ def _range_for(low: float, high: float, unit: str) -> tuple[float, float]:
     margin = (HEADROOM - 1) * spread
     bottom = low - margin if low < 0 else max(0.0, low - margin)     # bytes are never drawn below zero
     return math.floor(bottom / step) * step, math.ceil((high + margin) / step) * step
+
+
+def with_levels(low: float, high: float, levels: Iterable[float], unit: str,
+                reach: float = LEVELS_REACH) -> tuple[float, float]:
+    """Least and greatest value together with those thresholds that lie near enough to them."""
+    bottom = 0.0 if unit in FROM_ZERO and low >= 0 else low
+    spread = high - bottom
+    most = spread * (reach - 1)
+    near = [level for level in levels if bottom - most <= level <= high + most and spread > 0]
+    return min([low, *near]), max([high, *near])
+
+
+def nice(value: float, step: float) -> float:
+    """The value on the grid of the roundest step that is not above `step`: what a pixel means, in a number that can be
+    said."""
+    if not (math.isfinite(value) and step > 0):
+        return value
+    power = 10.0 ** math.floor(math.log10(step))
+    grid = power * max(one for one in (1.0, 2.0, 5.0) if one * power <= step * (1 + 1e-9))
+    return float(f"{round(value / grid) * grid:.12g}")
+
+
+def nice_step(low: float, high: float, parts: int = 50) -> float:
+    """A round step of which there are about so many in the range."""
+    return _above((high - low) / parts, (1.0, 2.0, 5.0, 10.0)) if high > low else 1.0
 
 
 def _above(value: float, steps: tuple[float, ...]) -> float:

@@ -20,6 +20,8 @@ CHART_KEYS = (
     ("Shift + Left, Right", "Move the cross-hair"),
     ("Double click", "Back to the time shown before"),
     ("Double click on a title", "That chart alone, or all again"),
+    ("Drag an arrow beside the plot, or its label", "Move that threshold; how often it would have fired is said"),
+    ("Up, Down, Page Up, Page Down", "Move the threshold in hand; Return keeps it, Escape does not"),
     ("Right button, Menu", "What can be done with a chart"),
 )
 STRIP_KEYS = (

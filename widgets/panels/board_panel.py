@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from console.alarms.on_charts import NOTHING, OnCharts
 from console.metrics.view import BoardView, ReadOut
 from console.session.view import SelectionView
 from console.window import Window
@@ -42,6 +45,9 @@ class BoardPanel(QWidget):
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
     chart_chosen = Signal(str)                   # metric: clicked, so that the inspector can explain it
     displayed = Signal()                         # other numbers or another window are shown
+    threshold_moving = Signal(str, str, float)   # metric, rule, level: while its line is in hand
+    threshold_moved = Signal(str, str, float)    # metric, rule, level: where it is to be kept
+    threshold_dropped = Signal(str, str)         # metric, rule: as it was
     rows_asked = Signal(str, float, float)       # metric, start, end of the bucket that the cross-hair is held in
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
@@ -60,6 +66,8 @@ class BoardPanel(QWidget):
         self._alone = ""
         self._chosen = ""
         self._side = ""
+        self._alarms = NOTHING
+        self._first_seen: tuple[tuple[str, float], ...] = ()
         self._wide: frozenset[str] = frozenset()
         self._revealed = ""
         self._sheet = QWidget()
@@ -105,6 +113,26 @@ class BoardPanel(QWidget):
         self._brushes = {"reference": selection.reference, "current": selection.current}
         self._redraw()
         self.displayed.emit()
+
+    def display_alarms(self, alarms: OnCharts) -> None:
+        """Thresholds, stretches and begins, each chart its own."""
+        self._alarms = alarms
+        for metric, chart in self._charts.items():
+            chart.set_alarms(alarms.of(metric), alarms.starts)
+
+    def display_first_seen(self, moments: tuple[tuple[str, datetime], ...]) -> None:
+        """Model versions that came while the log ran: a line across all charts, as for what was noted."""
+        self._first_seen = tuple((text, at.timestamp()) for text, at in moments)
+        self._redraw()
+
+    def show_count(self, metric: str, rule: str, said: str, spans: tuple[tuple[float, float], ...]) -> None:
+        """How often the rule that is in hand would have fired, and when."""
+        if metric in self._charts:
+            self._charts[metric].show_count(rule, said, spans)
+
+    def take_threshold(self, metric: str, rule: str = "") -> bool:
+        """The line of that rule, or the chart's next one, for the keys. Whether there is one."""
+        return metric in self._charts and self._charts[metric].take_threshold(rule)
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair, each in the header of its chart; none: the newest values again."""
@@ -238,6 +266,10 @@ class BoardPanel(QWidget):
         chart.rows_asked.connect(self._rows_asked)
         chart.alone_asked.connect(self._alone_asked)
         chart.menu_asked.connect(self._menu_asked)
+        chart.threshold_moving.connect(self.threshold_moving)
+        chart.threshold_moved.connect(self.threshold_moved)
+        chart.threshold_dropped.connect(self.threshold_dropped)
+        chart.set_alarms(self._alarms.of(metric), self._alarms.starts)
         return chart
 
     def _redraw(self) -> None:
@@ -251,7 +283,7 @@ class BoardPanel(QWidget):
         if self._brushing is not None and self._brushing[2] > self._brushing[1]:
             side, start, end = self._brushing
             brushes[side] = Window.from_epoch(start, end)
-        marks = tuple((text, at.timestamp()) for text, at in self._board.annotations)
+        marks = (*self._first_seen, *((text, at.timestamp()) for text, at in self._board.annotations))
         for view in self._board.charts:
             self._charts[view.metric].set_marks(marks)
             self._charts[view.metric].display(view, window, brushes["reference"], brushes["current"])

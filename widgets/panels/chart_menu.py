@@ -19,6 +19,8 @@ class ChartOffer:
     bucket   the bucket under the pointer, in words; "" where there is none
     since    its beginning, in words
     splits   (key, title) of what it can be split by
+    level    the value under the pointer, in words; "" where there is none
+    lines    whether there are thresholds to be moved
     """
 
     metric: str
@@ -31,6 +33,8 @@ class ChartOffer:
     first: bool
     last: bool
     since: str = ""
+    level: str = ""
+    lines: bool = False
 
 
 class ChartMenu(QMenu):
@@ -63,6 +67,12 @@ class ChartMenu(QMenu):
         if one.splits:
             self._choice("Split by", "split", one.split, (("", "Nothing"), *one.splits), "call-split")
         self.addSeparator()
+        if one.level:
+            self._add(self, f"Add alarm at {one.level}", "alarm", icon="bell-plus-outline")
+        if one.lines:
+            self._add(self, "Move threshold", "threshold", icon="arrow-up-down", key="Shift+T")
+        if one.level or one.lines:
+            self.addSeparator()
         self._add(self, "Copy values", "copy", icon="content-copy")
         under = self._menu("Export", "export-variant")
         for form, text in (("png", "Picture (PNG)"), ("svg", "Drawing (SVG)"), ("csv", "Values (CSV)")):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QBrush, QPainter, QPixmap
 
+from console.alarms.on_charts import Shade
 from console.metrics.view import OverviewView
 from widgets.charts.curves import polygon
 from widgets.charts.time_axis import time_ticks
@@ -15,9 +17,13 @@ from widgets.theme import GRID, Theme, font_metrics, system_font
 
 EMPTY = "The whole log appears here once rows with a time are read"
 VERSIONS_PX = 14.0
+ALARMS_PX = 8.0
+LEAST_ALARM_PX = 3.0
+"""An alarm of a minute is seen in a log of weeks."""
 MOST_ROWS = 2
 """Versions served side by side get a row each up to here, a stable one and its canary; more share the room."""
 MOST_VERSIONS = 6
+PENDING_ALPHA = 60
 ERRORS_FULL = 0.05
 """From this failed share on a column of the silhouette is wholly in the colour of failure."""
 ERRORS_LEAST = 0.002
@@ -33,11 +39,12 @@ class Lanes:
     area: QRectF                 # all of it that has times
     labels: QRectF               # names of the test windows
     silhouette: QRectF
+    alarms: QRectF               # without height where nothing was pending or fired
     versions: QRectF
     axis: QRectF
 
     @staticmethod
-    def of(width: float, height: float, rows: int = 1) -> Lanes:
+    def of(width: float, height: float, rows: int = 1, *, alarms: bool = False) -> Lanes:
         """For a strip of that size with so many rows of versions; margins as the board's."""
         line = round(font_metrics().height())
         left, wide = 1.5 * GRID, max(1.0, width - 3 * GRID)
@@ -45,8 +52,9 @@ class Lanes:
         axis = QRectF(left, height - line - 4, wide, line)
         tall = VERSIONS_PX * min(max(rows, 1), MOST_ROWS)
         versions = QRectF(left, axis.top() - tall - 2, wide, tall)
-        silhouette = QRectF(left, labels.bottom(), wide, max(1.0, versions.top() - 2 - labels.bottom()))
-        return Lanes(QRectF(left, 0, wide, height), labels, silhouette, versions, axis)
+        fired = QRectF(left, versions.top() - 2 - (ALARMS_PX if alarms else 0), wide, ALARMS_PX if alarms else 0)
+        silhouette = QRectF(left, labels.bottom(), wide, max(1.0, fired.top() - (2 if alarms else 0) - labels.bottom()))
+        return Lanes(QRectF(left, 0, wide, height), labels, silhouette, fired, versions, axis)
 
     @property
     def below(self) -> float:
@@ -54,12 +62,13 @@ class Lanes:
         return self.axis.bottom() - self.silhouette.top()
 
 
-def paint_overview(view: OverviewView, theme: Theme, size: QSize, ratio: float) -> QPixmap:
-    """Draws it."""
+def paint_overview(view: OverviewView, theme: Theme, size: QSize, ratio: float,
+                   shades: Sequence[Shade] = ()) -> QPixmap:
+    """Draws it; `shades`: when alarms were pending or fired."""
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(theme.color("surface"))
-    lanes = Lanes.of(size.width(), size.height(), version_rows(view))
+    lanes = Lanes.of(size.width(), size.height(), version_rows(view), alarms=bool(shades))
     painter = QPainter(pixmap)
     painter.setFont(system_font())
     if np.any(view.throughput > 0):
@@ -67,6 +76,7 @@ def paint_overview(view: OverviewView, theme: Theme, size: QSize, ratio: float) 
     else:
         painter.setPen(theme.pen("muted"))
         painter.drawText(lanes.silhouette, CENTRE, view.note)
+    _alarms(painter, view, theme, lanes, shades)
     _versions(painter, view, theme, lanes)
     _axis(painter, view, theme, lanes)
     painter.end()
@@ -124,6 +134,22 @@ def _versions(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes)
         painter.setBrush(theme.brush("accent"))
         foot = lane.bottom()
         painter.drawPolygon([QPointF(x - 4, foot), QPointF(x + 4, foot), QPointF(x, foot - 6)])
+
+
+def _alarms(painter: QPainter, view: OverviewView, theme: Theme, lanes: Lanes, shades: Sequence[Shade]) -> None:
+    """Firing fills the lane; pending is hatched, in its lower half. What fires is drawn last, over what is near."""
+    lane = lanes.alarms
+    for start, end, fires in sorted(shades, key=lambda one: one[2]):
+        left = max(_x(view, lanes, start), lane.left())
+        right = min(max(_x(view, lanes, end), left + LEAST_ALARM_PX), lane.right())
+        if right <= left:
+            continue
+        if fires:
+            painter.fillRect(QRectF(left, lane.top(), right - left, lane.height()), theme.brush("firing"))
+        else:
+            box = QRectF(left, lane.center().y(), right - left, lane.height() / 2)
+            painter.fillRect(box, theme.brush("warning", PENDING_ALPHA))
+            painter.fillRect(box, QBrush(theme.color("warning"), Qt.BrushStyle.BDiagPattern))
 
 
 def version_rows(view: OverviewView) -> int:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from console.alarms.on_charts import NOTHING, OnCharts
 from console.metrics.view import OverviewView
 from console.session.view import SelectionView
 from console.window import Window
@@ -62,6 +63,7 @@ class OverviewStrip(QWidget):
         self._side = ""                          # the one that the next drag draws, whatever lies there
         self._drag: _Drag | None = None
         self._rows = 1
+        self._alarms = NOTHING
         self._pixmap: QPixmap | None = None
         self._ratio = 0.0
         theme_holder.changed.connect(self._forget_picture)
@@ -77,6 +79,12 @@ class OverviewStrip(QWidget):
             self._whole = (overview.window.start_s, overview.window.end_s)
             self._rows = version_rows(overview)
         self.display_selection(selection)
+
+    def display_alarms(self, alarms: OnCharts) -> None:
+        """What was pending or fired over the log, in a lane of its own."""
+        if alarms.course != self._alarms.course:
+            self._forget_picture()
+        self._alarms = alarms
 
     def display_selection(self, selection: SelectionView) -> None:
         """Only the windows have changed."""
@@ -99,7 +107,7 @@ class OverviewStrip(QWidget):
     @property
     def lanes(self) -> Lanes:
         """Where things stand, in pixels."""
-        return Lanes.of(self.width(), self.height(), self._rows)
+        return Lanes.of(self.width(), self.height(), self._rows, alarms=bool(self._alarms.course.shades))
 
     def x_of(self, at_s: float) -> float:
         """The horizontal pixel of an instant."""
@@ -113,6 +121,15 @@ class OverviewStrip(QWidget):
         near = [text for text, at in self._view.annotations
                 if abs(self.x_of(at.timestamp()) - x) <= MARK_PX]
         return "\n".join(near)
+
+    def tip_at(self, place: QPointF) -> str:
+        """What is noted near that pixel; in the lane of alarms, which of them were pending or fired."""
+        lane, slack = self.lanes.alarms, MARK_PX / self.lanes.area.width() * (self._whole[1] - self._whole[0])
+        if lane.height() and lane.adjusted(0, -2, 0, 2).contains(place):
+            said = self._alarms.course.said_at(self.time_at(place.x()), slack, relative=self._alarms.relative)
+            if said:
+                return said
+        return self.annotation_at(place.x())
 
     def time_at(self, x: float) -> float:
         """Epoch seconds at a horizontal pixel, kept inside the log."""
@@ -133,7 +150,7 @@ class OverviewStrip(QWidget):
             return
         if self._pixmap is None or self._ratio != self.devicePixelRatioF():
             self._ratio = self.devicePixelRatioF()
-            self._pixmap = paint_overview(self._view, theme, self.size(), self._ratio)
+            self._pixmap = paint_overview(self._view, theme, self.size(), self._ratio, self._alarms.course.shades)
         painter.drawPixmap(0, 0, self._pixmap)
         self._paint_visible(painter)
         painter.setFont(system_font())
@@ -326,7 +343,7 @@ class OverviewStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """Qt's: arrows belong to the window in focus here, not to the program's shortcuts; what an annotation says."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), plain_tip(self.annotation_at(event.pos().x())), self)
+            QToolTip.showText(event.globalPos(), plain_tip(self.tip_at(QPointF(event.pos()))), self)
             return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
             event.accept()
