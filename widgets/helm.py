@@ -107,6 +107,7 @@ class Helm(QObject):
     def cancel_load(self) -> None:
         """What is loaded stays."""
         self.conductor.stop("load")
+        self.window.status_line.display_stopping()
         self.window.message_bar.say("Loading was stopped. What is loaded stays and is followed; the rest waits.",
                                     topic="stopped", action="Resume", key="resume")
 

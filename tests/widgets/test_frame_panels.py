@@ -187,6 +187,20 @@ def test_that_loading_shows_progress_and_a_cancel_button(icons, show, qtbot):
     assert not part(line, QPushButton, "cancel_load").isVisible()
 
 
+def test_that_a_load_that_was_asked_to_stop_says_so_until_it_has_ended(icons, show):
+    line = StatusLine(icons)
+    show(line)
+    loading = replace(STATUS, loading=LoadProgress(True, 3, 12, 250, 1000, 90_000, 45_000.0, 2, "a.csv"))
+    state, cancel = part(line, QLabel, "status_state"), part(line, QPushButton, "cancel_load")
+    line.display(loading)
+    line.display_stopping()
+    line.display(loading)
+    assert (state.text(), cancel.isEnabled()) == ("Stopping", False)
+    line.display(replace(STATUS, stopped=True))
+    line.display(loading)
+    assert (state.text(), cancel.isEnabled()) == ("Loading", True)
+
+
 def test_that_quarantined_rows_lead_to_sources(icons, show, qtbot):
     line = StatusLine(icons)
     show(line)

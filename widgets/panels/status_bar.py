@@ -89,6 +89,7 @@ class StatusLine(QWidget):
         self._quarantined.clicked.connect(self.quarantine_asked)
         self._alarms.clicked.connect(self.alarms_asked)
         self._icons = icons
+        self._stopping = False
         icons.dress(self._quarantined, "alert", "warning", 14)
         self._bar.hide()
         self._cancel.hide()
@@ -103,6 +104,8 @@ class StatusLine(QWidget):
         if loading is not None:
             self._show_loading(loading)
         else:
+            self._stopping = False
+            self._cancel.setEnabled(True)
             self._state.setText(_state(view))
             set_tone(self._state, "good" if view.live_lag_s is not None else "muted")
             self._note.say(view.message)
@@ -117,6 +120,12 @@ class StatusLine(QWidget):
         self._quarantined.setText(", ".join(words))
         self._size.setText(f"{view.workspace_mb:,.0f} MB")
         self._size.setToolTip("Size of the workspace on disk")
+
+    def display_stopping(self) -> None:
+        """Loading was asked to stop: it ends with the rows at hand."""
+        self._stopping = True
+        self._cancel.setEnabled(False)
+        self._state.setText("Stopping")
 
     def display_alarms(self, view: AlarmsView | None) -> None:
         """Red only while something fires that nobody has silenced; nothing at all for a log without rules."""
@@ -139,7 +148,7 @@ class StatusLine(QWidget):
             self._bar.setValue(round(STEPS * min(1.0, loading.bytes_done / loading.bytes_total)))
         else:
             self._bar.setRange(0, 0)
-        self._state.setText("Loading")
+        self._state.setText("Stopping" if self._stopping else "Loading")
         set_tone(self._state, "accent")
         parts = [loading.note]
         if loading.files_total:
