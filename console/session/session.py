@@ -73,6 +73,7 @@ class Session:
         self._rates = Rates()
         self._watched: Watched | None = None
         self._totals: Totals | None = None
+        self._counted = 0           # the generation that they are of
         self._grew_at = 0.0
         self._watched_schema_at = 0.0
         self._message = ""
@@ -164,7 +165,7 @@ class Session:
         self._message = ""
         if change.rows:
             self._watch_schema(at_once=waited)
-        if change.rows or change.quarantined or change.new_files or refreshed:
+        if change.rows or change.quarantined or change.new_files or refreshed or self._counted != self.generation:
             self._grew_at = time.monotonic() if change.rows else self._grew_at
             self._data_changed(change.rows)
             self._alarms.advance(job)
@@ -283,14 +284,14 @@ class Session:
     # ---- views ---------------------------------------------------------------------------------------------
 
     def status(self) -> StatusView:
-        """The status bar."""
+        """The status bar. Asked for on the window's thread: nothing here asks the database."""
         totals = self._totals
         lag = None
         if self.following and totals is not None and totals.last is not None and not self._store.relative:
             lag = max(0.0, (now() - totals.last).total_seconds())
         return StatusView(str(self.folder or self._store.path), self.progress(), lag,
                           totals.rows_loaded if totals else 0, totals.rows_quarantined if totals else 0,
-                          len(self._store.rejected()) if totals else 0, _megabytes(self._store.path),
+                          totals.rejected if totals else 0, _megabytes(self._store.path),
                           self.following, self._message, self.stopped)
 
     def board(self, max_points: int = 500) -> BoardView | None:
@@ -671,10 +672,11 @@ class Session:
     def _data_changed(self, new_rows: int) -> None:
         if not new_rows:
             self._firsts.clear()        # a load, a correction: anything may have come before what was first
+        counted = self.generation
         totals = self._store.totals()
         span = self._store.span()
         with self._lock:
-            self._totals = totals
+            self._counted, self._totals = counted, totals
             self._selection.relative = self._store.relative
             self._selection.data_changed(span, new_rows)
 

@@ -210,5 +210,5 @@ def _share_read(state: str, size: int, offset: int, compression: str, form: str)
 
 def sums(con: DuckDBPyConnection) -> Totals:
     """The counts of the ledger."""
-    files, read, loaded, quarantined_rows, ignored = (int(value) for value in one(con, sql("store/ledger_sums")))
-    return Totals(files, read, loaded, quarantined_rows, ignored)
+    files, read, loaded, quarantined_rows, ignored, refused = map(int, one(con, sql("store/ledger_sums")))
+    return Totals(files, read, loaded, quarantined_rows, ignored, rejected=refused)

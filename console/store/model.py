@@ -76,10 +76,6 @@ class StreamInfo:
     dialect: str = ""
     joins: bool = False
     awaits: bool = False
-    _by_role: Mapping[Role | None, ColumnInfo] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_role", {column.role: column for column in reversed(self.columns)})
 
     @property
     def rows_sql(self) -> str:
@@ -88,7 +84,7 @@ class StreamInfo:
 
     def column(self, role: Role) -> ColumnInfo | None:
         """The first column with that role."""
-        return self._by_role.get(role)
+        return next((column for column in self.columns if column.role is role), None)
 
     @property
     def relative(self) -> bool:
@@ -113,6 +109,7 @@ class Totals:
     """Sums over the workspace; events are requests.
 
     rows_read  records as they were cut from files: when none is lost, rows_loaded + rows_quarantined + rows_ignored
+    rejected   files that should be logs but could not be read; `files` are without them
     """
 
     files: int = 0
@@ -124,6 +121,7 @@ class Totals:
     outcomes: int = 0
     samples: int = 0
     reference: int = 0
+    rejected: int = 0
     first: datetime | None = None
     last: datetime | None = None
 

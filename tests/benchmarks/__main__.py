@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.harness import FULL_VARIABLE, ROOT, Row, table
+from tests.benchmarks.harness import FULL_VARIABLE, MINUTES_VARIABLE, ROOT, Row, table
 
 NOT_BENCHMARKS = {"__init__", "__main__", "harness"}
 NAMES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py")
@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all by default")
     parser.add_argument("--full", action="store_true", help="the sizes of the design; takes many minutes")
+    parser.add_argument("--minutes", type=float, help="how long append_to_pixel, follow and soak go on")
     parser.add_argument("--one", metavar="FILE", help=argparse.SUPPRESS)
     given = parser.parse_args()
     unknown = set(given.names) - set(NAMES)
@@ -32,6 +33,8 @@ def main() -> int:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     if given.full:
         os.environ[FULL_VARIABLE] = "1"
+    if given.minutes:
+        os.environ[MINUTES_VARIABLE] = str(given.minutes)
     if given.one:
         found = import_module(f"tests.benchmarks.{given.names[0]}").run()
         Path(given.one).write_text(json.dumps([Row.read(row).as_json() for row in found]))

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from tests.benchmarks.harness import ROOT, Row, cache, is_full, python_environ
+from tests.benchmarks.harness import ROOT, Row, cache, minutes, python_environ
 
 ROWS_PER_S = 10_000
 POLL_LEAST_S, POLL_MOST_S = 0.1, 1.0        # as `widgets.bridge.conductor` has them
@@ -29,7 +29,7 @@ HISTORY_S = 5                               # of the same pace are there before:
 
 def run() -> list[Row]:
     """Latencies in ms, and what following costs."""
-    seconds = 300.0 if is_full() else 20.0
+    seconds = 60 * minutes(1 / 3, full=5)
     with TemporaryDirectory(dir=cache()) as place:
         return measure(Path(place), seconds)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FULL_VARIABLE = "PILOTHOUSE_BENCH_FULL"
+MINUTES_VARIABLE = "PILOTHOUSE_BENCH_MINUTES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ def is_full() -> bool:
 def size(full: int) -> int:
     """That many rows with `--full`, a fifth of it otherwise."""
     return full if is_full() else full // 5
+
+
+def minutes(usual: float, *, full: float) -> float:
+    """How long something goes on: as asked for by `--minutes`, else what is usual, or what the design asks for."""
+    asked = os.environ.get(MINUTES_VARIABLE)
+    return float(asked) if asked else full if is_full() else usual
 
 
 def cache() -> Path:

@@ -7,15 +7,13 @@ and on an X server where Xvfb is installed.
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from tests.benchmarks._window import screen
 from tests.benchmarks.harness import ROOT, Row, python_environ
 
 TIMES = 9
@@ -72,7 +70,7 @@ def run() -> list[Row]:
     """One row a platform."""
     rows = [_measure("offscreen", {"QT_QPA_PLATFORM": "offscreen"})]
     if sys.platform == "linux" and shutil.which("Xvfb"):
-        with _screen() as display:
+        with screen() as display:
             rows.append(_measure("X11", {"QT_QPA_PLATFORM": "xcb", "DISPLAY": display}))
     return rows
 
@@ -97,18 +95,3 @@ def _shown(program: str, environ: dict[str, str]) -> float:
         if line.startswith("painted "):
             return float(line.split()[1]) - started
     raise RuntimeError(f"no window was painted: {done.stderr[-2000:]}")
-
-
-@contextmanager
-def _screen() -> Iterator[str]:
-    """An X server of our own, on a free number."""
-    read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-                              pass_fds=(write,), stderr=subprocess.DEVNULL)
-    os.close(write)
-    try:
-        with os.fdopen(read) as told:
-            yield f":{told.readline().strip()}"
-    finally:
-        server.terminate()
-        server.wait()
