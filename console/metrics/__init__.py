@@ -24,6 +24,7 @@ Decisions
   on its side of 0.5; any other number has an error. Clicks have no accuracy: hardly anybody clicks, and a model that
   says so of everybody is right nearly always.
 - Rates that wait for outcomes are drawn of buckets that are old enough (`Metric.waits`), errors of answers as the CTR.
+  The younger ones are named (`ChartView.waits`) and hatched, not drawn pale: half of the outcomes make another rate.
 - Out of range and unseen are held against the reference; without one, against the first day of the log, or the first
   quarter of a shorter one. Both are exact. Of numbers, rollups tell by least and greatest value which buckets have
   cells outside, and no others are read; words are read. A column of more than 1,000 words is text and is left out.
@@ -37,7 +38,8 @@ Decisions
 - Cost is what the log says (a column named so, in a log that counts tokens), else tokens by the prices of
   pilothouse.toml, and by the hour, so that buckets of any length compare.
 - A queue is the mean of the first gauge whose name says so: those of known servers before others.
-- Maps are laid out of the store's logarithmic bins: at an edge a row may lie in the step beside its own.
+- Maps are laid out of the store's logarithmic bins: at an edge a row may lie in the step beside its own. As a chart a
+  map has one series, its median.
 - Own metrics are expressions over requests, checked and written anew by `store.expressions`, and run when the folder is
   trusted; that is kept outside of folder and workspace (`session.own_metrics`). They read the rows of the window.
 - A split by a role reads rollups; by any other column it reads rows: the eight values that occur most in the window,

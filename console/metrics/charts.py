@@ -25,7 +25,7 @@ from console.metrics.catalogue import (
     sampled_metric,
 )
 from console.metrics.counted import BADGE, BUCKET, NO_CURVE, OF_THE_RUNTIME
-from console.metrics.format import NO_DATA, format_count, format_value
+from console.metrics.format import NO_DATA, format_count, format_time, format_value
 from console.metrics.grid import aligned, bucket_for, bucket_for_step
 from console.metrics.heat import chart_of, heat_of
 from console.metrics.measure import OTHER, Reading
@@ -337,8 +337,21 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
     return ChartView(
         name, first.title, first.unit, first.group, first.better, reading.times, reading.bucket_s, tuple(series),
         sentence, formula, f"{series[headline].name} {latest}".strip(), query_for(reading, *metrics),
-        _error(first, counted=counted),
-        badge=BADGE if counted else "", relative=reading.relative, waits=waits)
+        _error(first, counted=counted) if waits is None else _waiting(waits, relative=reading.relative),
+        badge=BADGE if counted else "", relative=reading.relative, waits=waits,
+        note=_too_short(reading) if first.source is Source.CHURN and not np.isfinite(series[0].values).any() else "")
+
+
+def _waiting(waits: Window, *, relative: bool) -> str:
+    """Which buckets are too young."""
+    since = format_time(waits.start, relative=relative)
+    return f"From {since} on outcomes are still waited for: what is known of them by now would mislead."
+
+
+def _too_short(reading: Reading) -> str:
+    """Why there is no churn yet."""
+    days = reading.store.own.churn_days
+    return f"Known {days:g} {'day' if days == 1 else 'days'} after a request, and the log ends before that"
 
 
 def _error(metric: Metric, *, counted: bool) -> str:

@@ -21,7 +21,7 @@ ROWS = 40
 SHARES = 20
 """Steps of a value that lies between 0 and 1: a twentieth each."""
 
-MEDIAN = "median"
+MEDIAN = "p50"
 
 BIN_ERROR = "Values are known to 1 %: at an edge a row may lie in the step beside its own."
 

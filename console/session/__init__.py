@@ -4,6 +4,9 @@ The window and the command line both stand on this room, so that whatever one ca
 workspace of the folder, what is selected (the visible time, the two test windows, the column), and the order of
 work: discover, load, follow. It draws nothing, starts no thread and no timer: whoever calls decides when.
 
+The board has what rollups tell, at once. What reads rows (`asked`: maps, scans, splits by a column) is a wish of the
+board that a worker fulfils one at a time, and that is dropped when somebody looks elsewhere.
+
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
 

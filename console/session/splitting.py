@@ -95,8 +95,8 @@ def split_chart(store: Workspace, chart: ChartView, visible: Window, split: Spli
     names = {"": NONE, OTHER: REST}
     series = tuple(SeriesView(names.get(part.by, part.by), np.where(unknown, np.nan, part.values), part.n)
                    for part in shown)
-    newest = series[0].values[np.isfinite(series[0].values)]
-    latest = f"{series[0].name} {format_value(float(newest[-1]), chart.unit)}" if len(newest) else ""
+    newest = same.values[~unknown]
+    latest = format_value(float(newest[-1]), chart.unit) if len(newest) else ""     # of all values together
     more = f"The {MOST_PARTS} largest of {len(kept)} are drawn." if len(kept) > len(largest) else ""
     more = f"{charts.EXACT} {more}".strip() if split.column and metric.source is not Source.PERCENTILE else more
     title = f"{chart.title} {metric.series}".strip()

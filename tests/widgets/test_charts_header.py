@@ -183,3 +183,13 @@ def test_that_a_stretch_that_waits_for_outcomes_is_hatched_and_says_so(
     assert pattern - grid and clear <= grid
     chart.show_read_out((ReadOut("ctr", "CTR", "", from_epoch(START + 700), "waiting for outcomes"),))
     assert chart.shown_value == "waiting"
+    assert chart.tip_at(plot.center() + QPoint(40, 0)).startswith("Waiting for outcomes")
+    assert chart.tip_at(plot.center() - QPoint(40, 0)) == ""
+
+
+def test_that_the_tip_of_a_crowded_legend_names_every_curve(qtbot: QtBot, theme_holder: ThemeHolder) -> None:
+    chart = shown(qtbot, theme_holder, *(np.arange(100.0) + number for number in range(9)), latest="1 ms")
+    legend = chart.header_rect.adjusted(0, chart.header_rect.height() - 8, 0, 0).center().toPoint()
+    assert chart.tip_at(legend).splitlines() == [f"s{number}" for number in range(9)]
+    chart.show_read_out((read_out("7 ms", "s0"), read_out("8 ms", "s1")))
+    assert chart.tip_at(legend).splitlines()[:3] == ["s0: 7 ms", "s1: 8 ms", "s2"]

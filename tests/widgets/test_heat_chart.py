@@ -200,6 +200,6 @@ def test_that_a_drawing_and_a_picture_have_the_cells(qtbot: QtBot, theme_holder:
 def test_that_the_values_are_rows_by_step() -> None:
     view = view_of(heat_of())
     lines = as_csv(view, window_of(view)).splitlines()
-    assert lines[0] == 'time_utc,median (ms),1 – 10 ms,10 – 100 ms,"100 – 1,000 ms"'
+    assert lines[0] == 'time_utc,p50 (ms),1 – 10 ms,10 – 100 ms,"100 – 1,000 ms"'
     assert lines[1:] == ["2025-11-23T12:00:00Z,5.0,4,0,0", "2025-11-23T12:01:00Z,5.0,0,100,0",
                          "2025-11-23T12:02:00Z,,0,0,0", "2025-11-23T12:03:00Z,5.0,25,0,1"]

@@ -30,7 +30,7 @@ NO_ALARMS = Behind()
 NO_VALUE = "no data"
 WAITS = (WAITING, "waiting", "…")
 """What stands in the hatched stretch, by the room there is."""
-HATCH_ALPHA = 70
+HATCH_ALPHA = 120
 
 
 @dataclass(frozen=True, slots=True)

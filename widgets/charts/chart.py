@@ -59,6 +59,7 @@ ALARM_HEAD_PX = 20.0
 MOST_TOLD = 8
 LEAVES = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.MouseFocusReason)
 """A line in hand is dropped when the focus goes elsewhere in the window, and not when another window is in front."""
+WAITING_TIP = "Waiting for outcomes: the requests are so young that most outcomes have not come yet."
 KEY_REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -191,8 +192,14 @@ class Chart(pg.GraphicsView):
         if self._view is not None and self._layout.title.contains(place):
             said = f"{self._view.title}\n{self._view.sentence}"
             return f"{said} ({self._view.badge})" if self._view.badge and self._view.badge not in said else said
+        if self._view is not None and len(self._view.series) > 1 and self._layout.legend.contains(place):
+            said_of = {one.series: one.text for one in self._read_out}
+            return "\n".join(f"{one.name}: {said_of[one.name]}" if one.name in said_of else one.name
+                             for one in self._view.series)
         tag = self._grip.tag_at(QPointF(place))
-        return tag.line.sentence if tag is not None else self.mark_at(place.x()) or self._alarm_at(place)
+        if tag is not None:
+            return tag.line.sentence
+        return self.mark_at(place.x()) or self._alarm_at(place) or self._waiting_at(place)
 
     def _alarm_at(self, place: QPoint) -> str:
         """Stretches along the top of the plot, where their words are; elsewhere the pointer is for reading values."""
@@ -206,6 +213,13 @@ class Chart(pg.GraphicsView):
             return "\n".join(begun[:MOST_TOLD])
         in_head = place.y() - plot.top() <= ALARM_HEAD_PX
         return self._alarms.course.said_at(at, slack, relative=view.relative) if in_head else ""
+
+    def _waiting_at(self, place: QPoint) -> str:
+        """What the hatched stretch means; "" beside it."""
+        waits = self._view.waits if self._view is not None else None
+        if waits is None or not self._layout.plot.contains(place):
+            return ""
+        return WAITING_TIP if waits.start_s <= self.time_at(place.x()) < waits.end_s else ""
 
     def show_read_out(self, values: tuple[ReadOut, ...]) -> None:
         """The values at the cross-hair in place of the newest; nothing: the newest again."""
@@ -498,7 +512,7 @@ class Chart(pg.GraphicsView):
             high=self._held.high,
             empty=self._empty,
             room=room,
-            badge=_badge(view) if view else "",
+            badge=_badge(view, empty=self._empty) if view else "",
             marks=tuple(at for _, at in self._marks),
             relative=view.relative if view else False,
             ghost=view.ghost.name if view and view.ghost else "",
@@ -738,9 +752,9 @@ class Chart(pg.GraphicsView):
         return self._read_out
 
 
-def _badge(view: ChartView) -> str:
-    """Where the numbers are from, and what goes on with them."""
-    return ", ".join(filter(None, (view.badge, view.note if view.series else "")))
+def _badge(view: ChartView, *, empty: bool) -> str:
+    """Where the numbers are from, and what goes on with them; an empty plot says that itself."""
+    return ", ".join(filter(None, (view.badge, "" if empty else view.note)))
 
 
 def _has_legend(view: ChartView) -> bool:

@@ -13,9 +13,9 @@ from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
 
 from console.metrics.format import format_count
-from console.metrics.heat import step_name
+from console.metrics.heat import MEDIAN, step_name
 from console.metrics.view import ChartView, HeatView
-from widgets.charts.backdrop import LEFT, MARK_ALPHA, MIDDLE, RIGHT, Backdrop, mark_places
+from widgets.charts.backdrop import LEFT, MARK_ALPHA, MIDDLE, NO_VALUE, RIGHT, Backdrop, mark_places
 from widgets.charts.chart import Chart
 from widgets.charts.value_axis import scale_of, short_number, value_ticks
 from widgets.theme import GRID, Theme, font_metrics, system_font
@@ -151,6 +151,11 @@ class HeatChart(Chart):
         for x in mark_places(tuple(at for _, at in self._marks), self._start_s, self._end_s, plot):
             painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
         painter.restore()
+
+    def _value(self, view: ChartView) -> str:
+        """The median at the cross-hair, with its name, as the newest has it."""
+        said = super()._value(view)
+        return f"{MEDIAN} {said}" if self._read_out and said != NO_VALUE else said
 
     def _paint_value(self, painter: QPainter, view: ChartView) -> None:
         super()._paint_value(painter, view)

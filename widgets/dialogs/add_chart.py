@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QTableView, QWidget
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
 from widgets.panels.parts import button, column, label, row, table
+from widgets.theme import system_font
 
 if TYPE_CHECKING:
     from console.session.offers import Offer
 
 MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
-WIDE, TALL = 880, 600
+WIDE, TALL = 960, 608
 LOOKING = "Looking for what this log can show …"
 NOTHING = "Nothing with these words. Fewer words find more."
 HINT = "Enter puts a chart on the board or takes it off. Escape closes."
@@ -41,6 +42,12 @@ class OffersModel(RowsModel):
             return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index)
 
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """As Qt wants it."""
+        if role == Qt.ItemDataRole.FontRole and isinstance(self.row(index), Heading):
+            return system_font(bold=True)
+        return super().data(index, role)
+
 
 class AddChartDialog(QDialog):
     """Type some words, Enter adds or removes. Stays open: the board changes behind it."""
@@ -60,16 +67,16 @@ class AddChartDialog(QDialog):
         self._words.setAccessibleName("Chart to add")
         self._words.setClearButtonEnabled(True)
         self._model = OffersModel((
-            Column("Chart", 256, _title, icon=self._icon, tip=_title),
+            Column("Chart", 240, _title, icon=self._icon, tip=_title),
             Column("What it shows", 400, _sentence, tip=_sentence, foreground=self._muted),
-            Column("Kind", 152, _kind, foreground=self._muted),
-            Column("On the board", 112, _state, foreground=self._state_color),
+            Column("Kind", 168, _kind, foreground=self._muted),
+            Column("On the board", 104, _state, foreground=self._state_color),
         ), self)
         self._table = table(self._model, "add_chart_offers", "Charts that this log can show")
         self._table.horizontalHeader().hide()
         self._table.horizontalHeader().setStretchLastSection(False)
         self._table.horizontalHeader().setSectionResizeMode(1, self._table.horizontalHeader().ResizeMode.Stretch)
-        for number, width in ((0, 256), (2, 152), (3, 112)):
+        for number, width in ((0, 240), (2, 168), (3, 104)):
             self._table.setColumnWidth(number, width)
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._table.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)

@@ -18,6 +18,7 @@ CHART_KEYS = (
     ("Return on a held cross-hair", "The rows behind it"),
     ("Escape, click", "Let the cross-hair go"),
     ("Shift + Left, Right", "Move the cross-hair"),
+    ("Shift + Up, Down", "Move along the values of a map"),
     ("Double click", "Back to the time shown before"),
     ("Double click on a title", "That chart alone, or all again"),
     ("Drag an arrow beside the plot, or its label", "Move that threshold; how often it would have fired is said"),

@@ -205,7 +205,7 @@ def test_that_a_map_as_a_chart_has_the_median_of_the_rows(demo: Loaded) -> None:
     drawn = pd.Series(found.series[0].values, index=found.times.astype("int64")).dropna()
     same(drawn, demo.rows["latency_ms"].groupby(at(demo.rows, 3600)).apply(lambda part: nearest(part, 0.5)), 0.0101)
     assert found.series[0].n.sum() == len(demo.rows)
-    assert found.latest.startswith("median ") and found.latest.endswith(" ms")
+    assert found.latest.startswith("p50 ") and found.latest.endswith(" ms")
 
 
 @pytest.mark.parametrize("name", ["latency_map", "score_distribution"])

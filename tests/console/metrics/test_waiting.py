@@ -45,6 +45,7 @@ def test_that_the_stretch_without_outcomes_is_named_and_not_drawn(session: Sessi
     shown = chart(session.store, "ctr", whole, bucket_s=600)
     assert shown is not None and shown.waits == Window(START + timedelta(minutes=210), START + timedelta(minutes=240))
     assert np.isfinite(shown.series[0].values).tolist() == [True] * 21 + [False] * 3
+    assert shown.error.startswith("From 2 Mar 2026 11:30 UTC on outcomes are still waited for")
     board = BoardView(whole, 600, (shown,), (whole,), 1)
     told = [read_out(board, START + timedelta(minutes=minute))[0].text for minute in (209, 211, 239)]
     assert told == ["30 %", "waiting for outcomes", "waiting for outcomes"]       # clicks: minutes 201, 204 and 207
