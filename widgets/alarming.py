@@ -254,21 +254,23 @@ class Alarming(QObject):
     def switch(self, row: RuleRow) -> None:
         """On, or off."""
         name, on = row.rule.name, not row.rule.enabled
-        self._change(lambda rules: [replace(one, enabled=on) if one.name == name else one for one in rules],
+        self.change(lambda rules: [replace(one, enabled=on) if one.name == name else one for one in rules],
                      f"{name} is {'on' if on else 'off'}.")
 
     @Slot(object)
     def delete(self, row: RuleRow) -> None:
         """At once; it can be undone."""
         name = row.rule.name
-        self._change(lambda rules: [one for one in rules if one.name != name], f"{name} was deleted.")
+        self.change(lambda rules: [one for one in rules if one.name != name], f"{name} was deleted.")
 
     @Slot()
     def undo_rules(self) -> None:
         """The last change of rules."""
         self._do("change rules", lambda one: one.undo_rules(), "", after=self._on_rules_changed)
 
-    def _change(self, change: Callable[[tuple[Rule, ...]], Sequence[Rule]], said: str) -> None:
+    @Slot(object, str)
+    def change(self, change: Callable[[tuple[Rule, ...]], Sequence[Rule]], said: str) -> None:
+        """Other rules, made from those that there are."""
         self._do("change rules", lambda one: one.change_rules(change), said, after=self._on_rules_changed)
 
     @Slot(object)

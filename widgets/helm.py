@@ -26,6 +26,7 @@ from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
+from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
 from widgets.wiring import connect_conductor, connect_frame, connect_places
@@ -53,6 +54,7 @@ class Helm(QObject):
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
         self.marking = Marking(window, conductor, self.questions, self)
+        self.rule_making = RuleMaking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.adding = Adding(window, conductor, self.questions, self)
         self.thresholds = Thresholds(window, conductor, self)
@@ -407,6 +409,18 @@ class Helm(QObject):
         """Shift+K."""
         self.alarming.acknowledge_chosen()
 
+    def propose_rules(self) -> None:
+        """Ctrl+Shift+R."""
+        self.rule_making.propose()
+
+    def import_rules(self) -> None:
+        """From a file."""
+        self.rule_making.import_rules()
+
+    def new_rule(self) -> None:
+        """Shift+L."""
+        self.rule_making.add()
+
     def silence_alarm(self) -> None:
         """Shift+S."""
         self.alarming.silence_chosen()
@@ -548,6 +562,7 @@ class Helm(QObject):
         self.thresholds.forget()
         self.corrections.forget()
         self.adding.forget()
+        self.rule_making.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

@@ -106,8 +106,15 @@ def load_yaml(text: str, name: str) -> Any:
         raise BadSettings(f"It is not valid YAML: {what}", where=where, do="Mend this line") from error
 
 
-def rules_of(document: Any, name: str) -> tuple[Read, ...]:
-    """The rules of a parsed file."""
+def read_some(path: Path) -> tuple[tuple[Read, ...], tuple[BadSettings, ...]]:
+    """The rules of a file that are understood, and why each other one is not. Raises BadSettings where the file as a
+    whole is no file of rules."""
+    refused: list[BadSettings] = []
+    return rules_of(load_yaml(text_of(path), path.name), path.name, refused), tuple(refused)
+
+
+def rules_of(document: Any, name: str, refused: list[BadSettings] | None = None) -> tuple[Read, ...]:
+    """The rules of a parsed file. Rules that are not understood go to `refused`, or are raised where there is none."""
     groups = _table(document, name, ("groups",)).get("groups", [])
     if not isinstance(groups, list):
         _fail(name, "`groups` must be a list", "Write each as `- name: ...`")
@@ -123,7 +130,12 @@ def rules_of(document: Any, name: str) -> tuple[Read, ...]:
         if not isinstance(rules, list):
             _fail(where, "`rules` must be a list", "Write each as `- alert: ...`")
         for place, each in enumerate(rules, start=1):
-            found.append(_rule(each, group, title, where, place))
+            try:
+                found.append(_rule(each, group, title, where, place))
+            except BadSettings as error:
+                if refused is None:
+                    raise
+                refused.append(error)
     return _named(found)
 
 

@@ -43,6 +43,7 @@ from console.session.reading import Reading
 from console.session.recent import remember_folder
 from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
+from console.session.rule_making import RuleMaking
 from console.session.selection import Selection, Side
 from console.session.splitting import Split, splits_of
 from console.session.view import LoadProgress, SelectionView, StatusView
@@ -84,6 +85,7 @@ class Session:
         self._raw_lines = RawLines()
         self.marks = Marks(store)
         self._dressing = Dressing(store)
+        self.rule_making = RuleMaking(store)
         self._asked = Asked(store)
         self._layout_file = layout_for(folder or store.path)
         self._layout, self._layout_notes = board_layout.read(self._layout_file)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton, QTableView
 
 from console.logs import config
 from console.window import Window
@@ -157,4 +158,78 @@ def test_that_what_cannot_be_read_is_said_in_the_panel_and_loading_goes_on(open_
     said = console.window.findChild(QLabel, "alarms_nothing").text()
     assert "alarm `errors`" in said and "about 0.5" in said
     assert console.window.findChild(QPushButton, "status_alarms").text() == "Rules cannot be read"
+    qtbot.waitUntil(lambda: console.conductor.views_idle, timeout=WAIT_MS)
+
+
+def test_that_a_rule_is_written_for_the_chosen_chart_and_edited(console, folder, qtbot) -> None:
+    panel = console.window.alarms
+    console.window.board.chart("latency").clicked.emit("latency", at(5).timestamp())
+    act(console, "new_rule")
+    qtbot.waitUntil(lambda: console.window.findChild(QDialog, "rule_dialog") is not None, timeout=WAIT_MS)
+    dialog = console.window.findChild(QDialog, "rule_dialog")
+    often = dialog.findChild(QLabel, "rule_often")
+    assert dialog.findChild(QLineEdit, "rule_level").text() == "12.5"       # what every request took
+    dialog.findChild(QLineEdit, "rule_level").setText("12")
+    dialog.findChild(QLineEdit, "rule_over").setText("1m")
+    # above at every judged minute from the first on; `for` is five minutes
+    qtbot.waitUntil(lambda: often.text() == "Would have fired: once, 23 min, 06:06, fires still.", timeout=WAIT_MS)
+    dialog.findChild(QLineEdit, "rule_name").setText("too slow")
+    dialog.findChild(QPushButton, "rule_save").click()
+    console.helm.alarming.show("rules")
+    qtbot.waitUntil(lambda: [row[2] for row in cells(panel.rule_table)] == ["errors", "slow", "too slow"],
+                    timeout=WAIT_MS)
+    assert cells(panel.rule_table)[2][0] == "firing"
+    assert config.read(folder).alarm[2]["when"] == "> 12"
+    panel.rule_table.selectRow(2)
+    press(console, "rule_edit")
+    qtbot.waitUntil(lambda: console.helm.rule_making._rule_dialog is not dialog, timeout=WAIT_MS)
+    dialog = console.helm.rule_making._rule_dialog
+    dialog.findChild(QLineEdit, "rule_level").setText("13")
+    dialog.findChild(QPushButton, "rule_save").click()
+    qtbot.waitUntil(lambda: cells(panel.rule_table)[2][0] == "quiet", timeout=WAIT_MS)
+
+
+def test_that_rules_are_imported_as_far_as_they_are_understood(console, tmp_path, qtbot) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text("groups:\n- name: web\n  rules:\n  - alert: Idle\n    expr: throughput < 0.05\n"
+                    "  - alert: Odd\n    expr: rate(a[5m]) / rate(b[5m]) > 2\n", encoding="utf-8")
+    console.helm.questions.answer = path
+    act(console, "import_rules")
+    dialog = console.window.findChild(QDialog, "offer_dialog")
+    accept = dialog.findChild(QPushButton, "offer_accept")
+    qtbot.waitUntil(lambda: accept.text() == "Accept 1 rule", timeout=WAIT_MS)
+    assert "`Odd`" in dialog.findChild(QLabel, "offer_refused").text()
+    assert len(console.helm.arrivals.alarms.rules) == 2     # nothing is active before it is accepted
+    accept.click()
+    qtbot.waitUntil(lambda: [row.rule.name for row in console.helm.arrivals.alarms.rules]
+                    == ["errors", "slow", "Idle"], timeout=WAIT_MS)
+
+
+def test_that_rules_are_proposed_for_a_log_without_and_are_off_until_accepted(open_console, tmp_path, qtbot) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = [f"{(START + timedelta(seconds=6 * number)).isoformat()},r{number},{10 + number * 7 % 11}"
+            for number in range(1800)]          # three hours
+    (folder / "requests.csv").write_text("\n".join(["timestamp,request_id,latency_ms", *rows]) + "\n", encoding="utf-8")
+    console = open_console(folder)
+    act(console, "show_alarms")
+    qtbot.waitUntil(lambda: console.window.findChild(QPushButton, "rules_propose_first").isVisible(), timeout=WAIT_MS)
+    press(console, "rules_propose_first")
+    dialog = console.window.findChild(QDialog, "offer_dialog")
+    accept, note = dialog.findChild(QPushButton, "offer_accept"), dialog.findChild(QLabel, "offer_note")
+    qtbot.waitUntil(lambda: note.text().endswith(" rules"), timeout=WAIT_MS)
+    assert not (folder / "pilothouse.toml").exists()
+    assert console.conductor.session.rules() == ()
+    dialog.findChild(QPushButton, "offer_none").click()
+    table = dialog.findChild(QTableView, "offer_table")
+    table.setFocus()
+    table.selectRow(0)
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    assert accept.text() == "Accept 1 rule"
+    accept.click()
+    qtbot.waitUntil(lambda: len(console.helm.arrivals.alarms.rules) == 1, timeout=WAIT_MS)
+    (kept,) = config.read(folder).alarm
+    assert "proposed" not in kept
+    console.window.message_bar.action_asked.emit("undo rules")
+    qtbot.waitUntil(lambda: console.helm.arrivals.alarms.rules == (), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: console.conductor.views_idle, timeout=WAIT_MS)
