@@ -149,11 +149,15 @@ class RuleMaking:
                     tuple(float(f"{one:.5g}") for one in found.scale))
 
     def metric_of(self, chart: str, choices: Choices) -> str:
-        """The number of a chart that a rule is about at first: its 95th percentile where it has one."""
-        known = {one.name for one in choices.metrics}
-        of_chart = [one for one in (f"{chart}_p95", chart) if one in known]
-        of_chart += [one for one in known if one.startswith(chart)] if chart else []
-        return next(iter(of_chart), choices.metrics[0].name)
+        """The number of a chart that a rule is about at first: its 95th percentile where it has one; "" for the first
+        of all. Raises BadSettings for one that no rule can be about."""
+        names = [one.name for one in choices.metrics]
+        found = [one for one in (f"{chart}_p95", chart) if one in names]
+        found += [one for one in names if one.startswith(f"{chart}_" if chart else "")]
+        if not found:
+            raise BadSettings("This log has no number for it that an alarm could be about",
+                              do="Choose another chart, or log what is missing")
+        return found[0]
 
     def level(self, metric: str, window: Window, taken: Collection[str] = (), over_s: int = 300) -> Rule:
         """A rule to begin with for that metric: a level that hardly any value of the stretch has passed."""
