@@ -76,6 +76,10 @@ class StreamInfo:
     dialect: str = ""
     joins: bool = False
     awaits: bool = False
+    _by_role: Mapping[Role | None, ColumnInfo] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_role", {column.role: column for column in reversed(self.columns)})
 
     @property
     def rows_sql(self) -> str:
@@ -84,7 +88,7 @@ class StreamInfo:
 
     def column(self, role: Role) -> ColumnInfo | None:
         """The first column with that role."""
-        return next((column for column in self.columns if column.role is role), None)
+        return self._by_role.get(role)
 
     @property
     def relative(self) -> bool:
