@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from console.changes.onset import Noise, Shift, find_shift, noise_of
+from console.changes.onset import Noise, Shift, find_shift, noise_of, whether_it_lasts
 from console.changes.tracks import Scale, Track
 from console.changes.usual import MAD, Bools, Floats, Usual, is_weekend, usual
 from console.changes.view import ChangeKind
@@ -114,6 +114,7 @@ def judge(track: Track, grid: Grid) -> Moved | None:
                        asked=grid.asked if whole else None, n=n, least_n=track.least_n)
     if shift is None:
         return None
+    shift = whether_it_lasts(shift, left, weights, noise)
     moved = measured(track, shift, found, expected, shown, n, share and level > 0.5, noise, total)
     return replace(moved, doubt=_doubt(moved, grid, left, weights, noise))
 

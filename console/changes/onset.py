@@ -35,6 +35,12 @@ NEAR = 9.0
 SLOPE_GAIN = 6.0
 """A slope is said instead of a shift if it explains so much more."""
 
+PLAIN_Z = 2.0
+"""A bucket at the edge of a shift that is no further from the usual is none of it."""
+
+BACK_Z = 3.0
+"""What lies behind a shift is another level than it."""
+
 LEAST_BUCKETS = 2
 FEWEST_BLOCKS = 8
 
@@ -44,6 +50,7 @@ class Shift:
     """Buckets [first, last) differ from what was expected by `delta`; first lies within [earliest, latest].
 
     slope  it grows from `first` on; delta is then its height at the end
+    lasts  what lies behind `last` does not tell that it went back: no values are there yet, or too few
     """
 
     first: int
@@ -54,6 +61,7 @@ class Shift:
     z: float
     slope: bool
     n: float
+    lasts: bool = False
 
     def later(self, by: int) -> Shift:
         """The same on a grid that begins so many buckets earlier."""
@@ -138,13 +146,26 @@ def find_shift(left: Floats, weights: Floats, noise: Noise, start: int, *, hits:
         likely[near & (last - first >= LASTING * (size + start - asked))] += LEAST_Z ** 2 - ASKED_Z ** 2
     if float(likely.max()) < LEAST_Z ** 2:
         return None
-    flat = _box(z2, likely, mean, mass)
+    flat = _box(z2, likely, mean, mass, r * np.sqrt(w / noise.by_length[0]))
     sloped = _slope(r, w, z2[:, -1]) if slopes else None
     if sloped is not None:
         gained = _explained(r, w, sloped) - _explained(r, w, flat)
         if gained > SLOPE_GAIN * float(noise.of(np.array([float(size)]))[0]):
             return sloped.later(start)
     return flat.later(start)
+
+
+def whether_it_lasts(shift: Shift, left: Floats, weights: Floats, noise: Noise) -> Shift:
+    """It went back where the rest lies nearer to the usual than to the shift, and beyond chance of the shift."""
+    rest = np.isfinite(left) & (weights > 0)
+    rest[:shift.last] = False
+    weight = float(weights[rest].sum())
+    if weight <= 0:
+        return replace(shift, lasts=True)
+    mean = float((weights * np.nan_to_num(left))[rest].sum()) / weight
+    spread = math.sqrt(float(noise.of(np.array([float(np.count_nonzero(rest))]))[0]) / weight)
+    back = mean / shift.delta < 0.5 and abs(mean - shift.delta) >= BACK_Z * spread
+    return replace(shift, lasts=not back)
 
 
 def _sums(values: Floats) -> Floats:
@@ -166,7 +187,8 @@ def _counted(hits: Floats, expected: Floats, before: float, length: Floats, nois
     return np.maximum(2 * (first + second), 0.0) / np.maximum(noise.of(length.astype(np.float64)), 1.0)
 
 
-def _box(z2: Floats, likely: Floats, mean: Floats, mass: Floats) -> Shift:
+def _box(z2: Floats, likely: Floats, mean: Floats, mass: Floats, alone: Floats) -> Shift:
+    """alone: of each bucket how many scales it lies from the usual."""
     at = int(np.argmax(likely))
     i, j = divmod(at, z2.shape[1])
     delta, best = float(mean[i, j]), float(z2[i, j])
@@ -184,7 +206,9 @@ def _box(z2: Floats, likely: Floats, mean: Floats, mass: Floats) -> Shift:
         if first - (b + 1) > (b + 1 - a):
             break
         near = np.flatnonzero(part[:, b] >= part[a, b] - NEAR)
-        first, earliest, latest = a, int(near[0]), int(near[-1])
+        earliest, latest = int(near[0]), int(near[-1])
+        # A piece has two buckets at least: of the shortest the first may be as usual.
+        first = b if b - a < LEAST_BUCKETS and alone[a] * np.sign(delta) < PLAIN_Z else a
     return Shift(first, j + 1, min(earliest, first), max(latest, first), delta, math.sqrt(best), False,
                  float(mass[j + 1] - mass[i]))
 

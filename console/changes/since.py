@@ -15,6 +15,7 @@ import numpy as np
 
 from console.changes import feedback, trained, words
 from console.changes.judge import FEWEST_BEFORE, LEAST_POINTS, SMALL, Grid, Moved, judge
+from console.changes.onset import Shift
 from console.changes.order import ordered
 from console.changes.parts import Part, bad_only_within
 from console.changes.tracks import BY_ROWS, Scale, Track, parts_of, parts_of_column, read, text_columns
@@ -94,9 +95,9 @@ def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, unt
         found.add(trained.compared(store, Window(span.start, end), job))
     slack = timedelta(seconds=stretch.bucket_s)
     rows = ordered(found.rows, slack)
-    back = format_span((at - stretch.since.start).total_seconds()) or "0 s"
-    sentence = words.overall([(words.short(row), row.weak, row.kind) for row in rows],
-                             format_time(at, relative=store.relative), back)
+    back = format_span((at - stretch.since.start).total_seconds()) if at > stretch.since.start else ""
+    sentence = words.overall([(words.short(row), row.weak) for row in rows],
+                             format_time(at, seconds=stretch.bucket_s < 60, relative=store.relative), back)
     return ChangesView(at, stretch.since, stretch.reference, stretch.said, stretch.bucket_s, rows,
                        tuple(found.notes), sentence, command, stopwatch() - started, store.relative)
 
@@ -336,18 +337,18 @@ class _Search:
             here = [part for part in within if part.chart == chart and any(part.explains(one) for one in own)]
             beside += [f"only in {words.named(part.segment)}" for part in here[:2] if part.name == best.track.name]
             shown.add(chart)
-            earliest = min((one for one in own if one.strength >= 1 and not one.why_weak), default=best,
-                           key=lambda one: one.shift.first)
-            shift = best.shift if earliest.shift.first >= best.shift.first else replace(
-                best.shift, first=earliest.shift.first, earliest=earliest.shift.earliest, latest=earliest.shift.latest)
+            known = _known_best([one for one in own if one.strength >= 1 and not one.why_weak] or [best])
+            shift = replace(best.shift, first=known.first, earliest=known.earliest, latest=known.latest,
+                            last=max(best.shift.last, known.first + 1))
             before, after = _shown(best)
             alone = any(part.name in {one.track.name for one in own} for part in here)
             if alone:       # the time of day is the same in every version
                 best = replace(best, doubt="")
             row = self._row(replace(best, shift=shift), _EFFECTS[best.track.scale], partial(
                 words.of_metric, best.track.title, best.track.column, before, after, best.track.unit, beside=beside))
-            if here and here[0].segment not in named_versions:
-                row = replace(row, segment=here[0].segment)
+            own_part = next((part for part in here if part.name == best.track.name), None)
+            if own_part is not None and own_part.segment not in named_versions:
+                row = replace(row, segment=own_part.segment)
             rows.append(replace(row, before=before, after=after))
         for part in within:
             if part.chart not in shown and part.segment not in named_versions and part.moved is not None:
@@ -403,12 +404,12 @@ class _Search:
         track, shift, times, step = one.track, one.shift, self._grid.times, self._stretch.bucket_s
         onset, low, high = (from_epoch(float(times[at])) for at in (shift.first, shift.earliest, shift.latest))
         high += timedelta(seconds=step)
-        ended = from_epoch(float(times[shift.last - 1]) + step) if shift.last < len(times) else None
+        ended = (from_epoch(float(times[shift.last - 1]) + step)
+                 if shift.last < len(times) and not shift.lasts else None)
         if shift.first <= self._grid.asked < shift.last and onset <= self._at < onset + timedelta(seconds=step):
             onset = self._at        # the bucket that holds the moment itself
-        since = words.when(onset, low, high, step, relative=self._relative, slope=shift.slope,
-                           earlier=shift.first == self._grid.start_at)
-        text = sentence(since=since, until=words.lasted(ended, relative=self._relative))
+        text = sentence(when=words.when(onset, low, high, ended, step, relative=self._relative, slope=shift.slope,
+                                        earlier=shift.first == self._grid.start_at))
         if one.why_weak not in ("", SMALL):
             text = f"{text[:-1]} ({one.why_weak})."
         size = len(times) - self._grid.start_at
@@ -430,6 +431,13 @@ def _first_seen(track: Track) -> int | None:
     if not len(at) or track.n[there[0]:at[0]].sum() < LEAST_ABSENT:
         return None
     return int(at[0])
+
+
+def _known_best(own: Sequence[Moved]) -> Shift:
+    """Of several curves of one chart the beginning that is known best; one that surely began before it goes first."""
+    best = min((one.shift for one in own), key=lambda shift: (shift.latest - shift.earliest, -shift.z))
+    return min((one.shift for one in own if one.shift.latest < best.earliest), default=best,
+               key=lambda shift: shift.latest)
 
 
 def _weight(one: Moved) -> float:

@@ -108,5 +108,6 @@ class ChangesView:
         lines = [self.sentence, *(f"- {row.sentence}" for row in self.rows if not row.weak)]
         weak = [row for row in self.rows if row.weak]
         lines += ["May be nothing:", *(f"- {row.sentence}" for row in weak)] if weak else []
-        lines += [*self.notes, f"Compared with {self.reference_name}." if self.reference_name else "", self.command]
+        compared = f"Compared with {self.reference_name}." if self.reference is not None else ""
+        lines += [*self.notes, compared, self.command]
         return "\n".join(line for line in lines if line)

@@ -196,7 +196,7 @@ class ChangesPanel(QWidget):
         if weak:
             lines += [Fold(len(weak), self._open), *(weak if self._open else ())]
         lines += [*self._view.notes, *([f"Compared with {self._view.reference_name}."]
-                                       if self._view.reference_name else [])]
+                                       if self._view.reference is not None else [])]
         self._table.clearSpans()
         self._model.show(tuple(lines))
         for number, one in enumerate(lines):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from console.changes.onset import LEAST_Z, find_shift, noise_of
+from console.changes.onset import LEAST_Z, Shift, find_shift, noise_of, whether_it_lasts
 from console.changes.usual import is_weekend, usual
 
 BEFORE, AFTER = 100, 100
@@ -64,6 +64,37 @@ def test_that_a_shift_which_grows_in_steps_began_with_the_first() -> None:
     found = find_shift(left, weights, noise_of(left, weights, before, 0.01), BEFORE, slopes=False)
     assert found is not None
     assert (found.first, found.last) == (120, 160)
+
+
+def test_that_a_bucket_which_the_shift_fills_in_part_is_its_first_and_not_the_one_before() -> None:
+    before, weights = grid()
+    left = 0.1 * alternating(BEFORE + AFTER)
+    left[130] += 1.0            # it began in the midst of this one
+    left[131:150] += 2.0
+    found = find_shift(left, weights, noise_of(left, weights, before, 0.01), BEFORE)
+    assert found is not None
+    assert (found.first, found.last) == (130, 150)
+    assert found.earliest <= 130 <= found.latest
+
+
+@pytest.mark.parametrize("rest, lasts", [(2.0, True), (1.6, True), (0.0, False), (-2.0, False), (math.nan, True)])
+def test_that_a_shift_lasts_until_what_follows_tells_otherwise(rest: float, lasts: bool) -> None:
+    """Clicks of the newest requests are not known yet: that is no end."""
+    before, weights = grid()
+    left = 0.1 * alternating(BEFORE + AFTER)
+    left[130:190] += 2.0
+    left[190:] += rest
+    noise = noise_of(left, weights, before, 0.01)
+    assert whether_it_lasts(Shift(130, 190, 130, 130, 2.0, 9.0, False, 60.0), left, weights, noise).lasts is lasts
+
+
+def test_that_two_buckets_within_chance_of_the_shift_are_no_end() -> None:
+    before, weights = grid()
+    left = 2.0 * alternating(BEFORE + AFTER)
+    left[130:] += 2.0
+    left[198:] = 0.5            # a mean of two strays by 1.4
+    noise = noise_of(left, weights, before, 4.0)
+    assert whether_it_lasts(Shift(130, 198, 130, 130, 2.0, 9.0, False, 68.0), left, weights, noise).lasts
 
 
 def test_that_of_nothing_a_handful_of_events_is_seen_and_one_is_not() -> None:
