@@ -72,7 +72,8 @@ class Arranging(QObject):
             format_time(self._bucket.start, seconds=self._bucket.seconds < 60, relative=relative)
             if self._bucket is not None else "",
             chart.words_of(*self._level) if chart is not None and self._level is not None else "",
-            chart is not None and chart.has_thresholds))
+            chart is not None and chart.has_thresholds,
+            compares=chart is None or chart.view is None or not chart.view.is_map))
         self._menu.popup(place)
 
     @Slot(str, str)

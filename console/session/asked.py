@@ -22,7 +22,7 @@ from console.metrics.catalogue import CHARTS, Metric, Source
 from console.metrics.view import BoardView, ChartView
 from console.session.board_layout import GHOSTS, BoardLayout
 from console.session.dressing import with_ghost
-from console.session.splitting import split_chart, split_metric, splits_of
+from console.session.splitting import Split, few_valued, split_chart, split_metric, splits_of
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ class Asked:
         self._read: dict[tuple[str, str, str], list[tuple[Wish, ChartView]]] = {}
         self._given: dict[str, Metric | None] = {}
         self._given_for: object = None
+        self._few: frozenset[str] = frozenset()
+        self._few_of: object = None
+
+    def splits(self, chart: str) -> tuple[Split, ...]:
+        """What a chart can be split by."""
+        return splits_of(self._store, chart, self._few)
 
     def forget(self) -> None:
         """What was read is right no more: other metrics, or another word about trust."""
@@ -103,9 +109,10 @@ class Asked:
     def take(self, board: BoardView, visible: Window, layout: BoardLayout, *, follows: bool) -> None:
         """A board with its blanks, in order: what is wanted for it."""
         wishes = []
+        self._count_values()
         for chart in board.charts:
             said = layout.of(chart.metric)
-            split = next((one for one in splits_of(self._store, chart.metric) if one.key == said.split),
+            split = next((one for one in self.splits(chart.metric) if one.key == said.split),
                          None) if said.split else None
             blank = chart.note == READING
             if not blank and (split is None or not split.column):
@@ -145,6 +152,12 @@ class Asked:
             kept = [one for one in self._read.get(wish.key, []) if one[0].window != wish.window]
             self._read[wish.key] = [*kept[1 - KEPT:], (wish, made)]
         return made
+
+    def _count_values(self) -> None:
+        """Which columns of numbers have few values: asked again when there are twice as many rows."""
+        size = tuple((one.stream_id, one.rows.bit_length(), len(one.columns)) for one in self._store.streams())
+        if size != self._few_of:
+            self._few, self._few_of = few_valued(self._store), size
 
     # ---- inside --------------------------------------------------------------------------------------------
 
@@ -205,7 +218,7 @@ class Asked:
         return None if made is None else replace(made, metric=wish.metric)
 
     def _split(self, wish: Wish, chart: ChartView, job: Job) -> ChartView:
-        split = next((one for one in splits_of(self._store, wish.metric) if one.key == wish.split), None)
+        split = next((one for one in self.splits(wish.metric) if one.key == wish.split), None)
         if split is None or split_metric(wish.metric) is None:
             return chart
         return split_chart(self._store, chart, wish.window, split, job)

@@ -12,7 +12,7 @@ import numpy as np
 from console.metrics import charts
 from console.metrics.view import BoardView, ChartView, Floats, SeriesView
 from console.session.board_layout import GHOST_NAMES, GHOSTS, BoardLayout
-from console.session.splitting import split_chart, splits_of
+from console.session.splitting import COLUMN, split_chart, splits_of
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -49,9 +49,11 @@ class Dressing:
 
     def _dressed(self, chart: ChartView, board: BoardView, visible: Window, layout: BoardLayout) -> ChartView:
         said = layout.of(chart.metric)
+        if said.split.startswith(COLUMN):
+            return chart                # its rows are read apart: see `asked`
         split = next((one for one in splits_of(self._store, chart.metric) if one.key == said.split),
                      None) if said.split else None
-        if split is not None and not split.column:
+        if split is not None:
             return split_chart(self._store, chart, visible, split)
         return self._with_ghost(chart, board, visible, said.ghost) if said.ghost in GHOSTS else chart
 

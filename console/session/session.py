@@ -45,7 +45,7 @@ from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
 from console.session.rule_making import RuleMaking
 from console.session.selection import Selection, Side
-from console.session.splitting import Split, splits_of
+from console.session.splitting import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.store import Totals, Workspace
 from console.store import rows as row_pages
@@ -370,7 +370,7 @@ class Session:
 
     def splits(self, metric: str) -> tuple[Split, ...]:
         """What that chart can be split by: roles, and columns whose rows are read then."""
-        return splits_of(self._store, metric)
+        return self._asked.splits(metric)
 
     def export_layout(self, path: Path) -> None:
         """Into a file of the user's. Raises CannotWrite."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ from console.jobs import Job
 from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, FAMILIES, MORE, SAMPLED_PREFIX, Metric, Source, find
 from console.metrics.format import format_value
+from console.metrics.grid import aligned
 from console.metrics.view import ChartView, SeriesView
 from console.roles import ColumnType, Role, StreamKind
 from console.store.grid import OTHER
@@ -30,6 +34,9 @@ WHOLE = (Source.COUNTED, Source.SAMPLED, Source.QUEUE, Source.CHANGES, Source.UN
          Source.CHURN, Source.CLASSES, Source.WAIT, Source.HEAT, Source.OWN)
 """Not split: what has parts already, and what is held against something that has none."""
 MANY = (Role.USER_ID, Role.REQUEST_ID)
+WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}")
+MOST_NUMBERS = 50
+"""A column of whole numbers that spans no more stands for something, and is offered."""
 REST, NONE = "the rest", "(none)"
 
 
@@ -57,8 +64,30 @@ def split_metric(chart: str) -> Metric | None:
     return next((metric for metric in found if metric.series == charts.HEADLINE), found[0] if found else None)
 
 
-def splits_of(store: Workspace, chart: str) -> tuple[Split, ...]:
-    """What a chart can be split by in this log: roles first, then columns of few values."""
+def few_valued(store: Workspace) -> frozenset[str]:
+    """Columns of whole numbers that lie close together, as a position or an hour: by their least and greatest value in
+    the rollups, whatever the number of rows."""
+    span, found = store.span(), set()
+    for stream in store.streams():
+        if stream.kind is not StreamKind.REQUESTS or not stream.rows or span is None:
+            continue
+        names = [column.stored for column in stream.columns if column.rolled and column.type is ColumnType.NUMBER
+                 and can_split(column) and column.samples
+                 and all(WHOLE_NUMBER.fullmatch(one) for one in column.samples)]
+        length = 3600 * max(1, math.ceil(span.seconds / 3600))
+        for part in store.moments(stream.stream_id, names, aligned(span, length), length) if names else ():
+            for name in names:
+                cells = part.columns[name]
+                if cells.n.any() and 0 < np.nanmax(cells.max) - np.nanmin(cells.min) < MOST_NUMBERS:
+                    found.add(name)
+    return frozenset(found)
+
+
+def splits_of(store: Workspace, chart: str, few: Collection[str] = ()) -> tuple[Split, ...]:
+    """What a chart can be split by in this log: roles first, then columns of few values.
+
+    few  columns of numbers that are among these
+    """
     one = split_metric(chart)
     if one is None:
         return ()
@@ -72,7 +101,8 @@ def splits_of(store: Workspace, chart: str) -> tuple[Split, ...]:
              if any(stream.column(role) is not None for stream in streams)]
     columns = {column.stored: Split(COLUMN + column.stored, column.name) for stream in requests
                for column in stream.columns if can_split(column) and column.role not in (*SPLITS, *MANY)
-               and column.rolled and column.type in (ColumnType.TEXT, ColumnType.FLAG) and column.stored != one.column}
+               and column.rolled and column.stored != one.column
+               and (column.type in (ColumnType.TEXT, ColumnType.FLAG) or column.stored in few)}
     return (*roles, *columns.values())
 
 

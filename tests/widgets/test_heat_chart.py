@@ -148,6 +148,11 @@ def test_that_the_axis_says_its_values(edges: list[float], unit: str, labels: li
     assert [label for _, label in ticks_of(heat, 150)] == labels
 
 
+def test_that_no_alarm_is_offered_at_a_value_of_a_map(qtbot: QtBot, theme_holder: ThemeHolder) -> None:
+    chart = shown(qtbot, theme_holder)
+    assert chart.level_under(middle_of(chart, 1, 1)) is None and chart.level_here() is None
+
+
 def test_that_steps_are_named_with_one_unit() -> None:
     assert step_name(heat_of(), 0) == "1 – 10 ms"
     assert step_name(heat_of(unit=""), 2) == "100 – 1,000"

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
 
 from console.metrics.format import format_count
@@ -79,6 +79,14 @@ class HeatChart(Chart):
         if heat is None:
             return super().y_of(value)
         return plot.bottom() - place_of(heat, value) / heat.counts.shape[1] * plot.height()
+
+    def level_under(self, place: QPoint) -> tuple[str, float] | None:
+        """None: no rule judges a map."""
+        return None
+
+    def level_here(self) -> tuple[str, float] | None:
+        """None, as above."""
+        return None
 
     def _column(self) -> int | None:
         heat = self.heat

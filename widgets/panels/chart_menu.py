@@ -21,6 +21,7 @@ class ChartOffer:
     splits   (key, title) of what it can be split by
     level    the value under the pointer, in words; "" where there is none
     lines    whether there are thresholds to be moved
+    compares whether hours before can be drawn behind it: not behind a map
     """
 
     metric: str
@@ -35,6 +36,7 @@ class ChartOffer:
     since: str = ""
     level: str = ""
     lines: bool = False
+    compares: bool = True
 
 
 class ChartMenu(QMenu):
@@ -62,8 +64,9 @@ class ChartMenu(QMenu):
         self._add(self, "Table of values", "values", icon="table", key="T")
         self.addSeparator()
         self._add(self, "Show all charts" if one.alone else "Show alone", "alone", icon="fullscreen", key="A")
-        self._choice("Compare with", "ghost", one.ghost,
-                     (("", "Nothing"), ("day", "The day before"), ("week", "The week before")), "compare-horizontal")
+        if one.compares:
+            self._choice("Compare with", "ghost", one.ghost, (
+                ("", "Nothing"), ("day", "The day before"), ("week", "The week before")), "compare-horizontal")
         if one.splits:
             self._choice("Split by", "split", one.split, (("", "Nothing"), *one.splits), "call-split")
         self.addSeparator()

@@ -45,9 +45,10 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("asked") / "logs"
     folder.mkdir()
     with (folder / "requests.csv").open("w") as file:
-        file.write("timestamp,request_id,latency_ms,city,price\n")
+        file.write("timestamp,request_id,latency_ms,city,price,hour,age_days\n")
         for number, (at, city, latency, price) in enumerate(rows()):
-            file.write(f"{at.isoformat()},r{number},{latency},{city},{'' if price is None else price}\n")
+            cell = "" if price is None else price
+            file.write(f"{at.isoformat()},r{number},{latency},{city},{cell},{at.hour},{number % 977}\n")
     (folder / "pilothouse.toml").write_text(TOML)
     return folder
 
@@ -129,6 +130,17 @@ def test_that_a_split_by_a_column_has_eight_values_and_the_rest(session: Session
     assert [one.name for one in made.series] == [*CITIES[:8], "the rest"]
     slots = HOURS * 6
     assert [one.n.sum() for one in made.series] == [*((10 - number) * slots for number in range(8)), 3 * slots]
+
+
+def test_that_numbers_that_stand_for_few_things_can_split_a_chart(session: Session) -> None:
+    board_of(session)
+    offered = {one.title for one in session.splits("throughput")}
+    assert {"city", "hour"} <= offered and not {"price", "age_days", "latency_ms", "request_id"} & offered
+    session.change_chart("throughput", split="column:hour")
+    board_of(session)
+    read_all(session)
+    made = chart_in(session.filled_board(), "throughput")
+    assert [(one.name, one.n.sum()) for one in made.series] == [(str(hour), 55 * 6) for hour in range(HOURS)]
 
 
 def test_that_a_split_percentile_is_that_of_each_value(session: Session) -> None:
