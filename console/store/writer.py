@@ -18,6 +18,7 @@ from console.store.casting import (
     cell,
     instant_of_text,
     misfits,
+    misfits_of_many,
     names_zone,
 )
 from console.store.model import Appended, ColumnInfo, StreamInfo
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 NAIVE_SAMPLE = 2000
 """Rows looked at to see whether the times of a new column name their zone."""
+
+MANY_NUMBERS = 200
+"""Columns of numbers read from text: with more of them one list is quicker, see `misfits_of_many`."""
 
 USABLE = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}', false)"
 
@@ -222,7 +226,7 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
             constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None, halves: bool,
             more: bool = False) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
-    tried, kept, checks = [], [], []
+    tried, kept, checks, numbers = [], [], [], []
     for column in stream.columns:
         where, kind = _source_of(column, columns, constants, types)
         if where is None:
@@ -233,7 +237,14 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
         if made.misfit:
             tried.append(f"{where} AS {was}")
             checks.append((column.stored, was, made.misfit))
+            if kind == "VARCHAR" and column.kept is ColumnType.NUMBER:
+                numbers.append((column.stored, was, attempt))
         kept.append((column, f"{made.value} AS {quoted(column.stored)}"))
+    if len(numbers) > MANY_NUMBERS:
+        read = {stored for stored, _, _ in numbers}
+        misfit = misfits_of_many([check for check in checks if check[0] not in read], numbers)
+    else:
+        misfit = misfits(checks)
     names = [quoted(column.stored) for column, _ in kept]
     derived = {column.stored for column, _ in kept}
     ts = catalog.time_sql(stream) if _has(catalog.time_column(stream), derived) else "NULL::TIMESTAMP"
@@ -244,7 +255,7 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
               f"json_object('{MORE}', {MORE}::JSON))::VARCHAR END") if more else "_misfit"
     first = ", ".join([*own, *extra, *(["TRY_CAST(_half AS TINYINT) AS _half"] if halves else []), *tried])
     second = ", ".join([ROW_NUMBER, "_file", *extra, *half, *(value for _, value in kept),
-                        f"{misfits(checks)} AS _misfit"])
+                        f"{misfit} AS _misfit"])
     seen = f"TIMESTAMP '{arrived:%Y-%m-%d %H:%M:%S.%f}'" if arrived else _arrival(stream, derived)
     return (f"INSERT INTO {stream.table} "
             f"({', '.join([*names, '_file', '_record', '_arrived', '_ts', '_misfit', *half])}) "

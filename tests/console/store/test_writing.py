@@ -10,12 +10,18 @@ import pytest
 
 from console.logs.plan import Compression, FileFormat, FilePlan
 from console.roles import Role, StreamKind
-from console.store import Workspace
+from console.store import Workspace, writer
 from tests.console.store.made import FLAG, NUMBER, REQUESTS, TEXT, TIME, column, put, stream, whole
 
 T0 = "2026-03-02T00:00:00Z"
 NAMES = ["select", 'say "hi"', "<script>alert(1)</script>", "ünï çødé", "'; DROP TABLE files; --", "{x}", "a\nb", "t1",
          "w1", "x" * 10_000, "%s", "rowid", "level_s", "n"]
+
+
+@pytest.fixture(autouse=True, params=[writer.MANY_NUMBERS, 0], ids=["few", "many"])
+def many_numbers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is said here holds whether a table has few columns of numbers or many."""
+    monkeypatch.setattr(writer, "MANY_NUMBERS", request.param)
 
 
 def test_that_a_cell_that_does_not_fit_never_costs_the_row(ws: Workspace) -> None:
@@ -197,3 +203,12 @@ def test_that_coverage_joins_files_that_touch_and_shows_the_gap(ws: Workspace) -
     assert (first.start_s % 86400, round(first.end_s % 86400)) == (0, 119 * 60)
     assert (second.start_s % 86400, round(second.end_s % 86400)) == (300 * 60, 359 * 60)
     assert ws.streams()[0].step_s == 60.0
+
+
+def test_that_misfits_among_many_columns_are_found_each_by_its_name(ws: Workspace) -> None:
+    names = [f"c{number}" for number in range(300)]
+    plan = stream("s", column("ts", TIME, Role.TIMESTAMP), column("f", FLAG), *(column(name) for name in names))
+    odd = {"c0": "x", "c7": "9007199254740993", "c150": "1,5", "c299": "{}"}
+    put(ws, plan, {"ts": [T0] * 2, "f": ["true", "maybe"], **{name: ["1", odd.get(name, "-")] for name in names}})
+    assert [row and json.loads(row) for (row,) in ws.execute_readonly("SELECT _misfit FROM raw_1 ORDER BY _record")] \
+        == [None, {"f": "maybe", **odd}]
