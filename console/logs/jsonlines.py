@@ -210,21 +210,31 @@ class JsonCutter:
             if found is not None]
 
     def _fields(self, lines: pa.Table) -> pa.Table:
-        """Every value as text. Names that differ by case only cannot share a STRUCT: the later ones are asked alone."""
+        """Every value as text. Names that differ by case only cannot share a STRUCT: the later ones are asked alone.
+
+        The STRUCT is taken apart here: an expression a key costs seconds where there are thousands of keys.
+        """
         shape: dict[str, str] = {}
+        places: dict[str, int] = {}
+        alone = {}
         lower: set[str] = set()
-        values = []
         for position, key in enumerate(self.keys):
             if not key or key.lower() in lower:
-                values.append(f'json_extract_string(l, {literal(pointer(key))}) AS "{position}"')
+                alone[position] = f'json_extract_string(l, {literal(pointer(key))}) AS "{position}"'
             else:
                 lower.add(key.lower())
                 shape[key] = "VARCHAR"
-                values.append(f'struct_extract(j, {literal(key)}) AS "{position}"')
-        inner = f"json_transform(l, {literal(json.dumps(shape))}) AS j" if shape else "NULL AS j"
+                places[key] = position
+        whole = [f"json_transform(l, {literal(json.dumps(shape))}) AS j"] if shape else []
         self._con.register("lines", lines)
-        query = f"SELECT {', '.join([*values, 'i AS _record'])} FROM (SELECT i, l, {inner} FROM lines)"
-        table = self._con.sql(query).to_arrow_table()
+        found = self._con.sql(f"SELECT {', '.join([*whole, *alone.values(), 'i AS _record'])} "
+                              "FROM lines").to_arrow_table()
+        fields = {position: found[str(position)] for position in alone}
+        if shape:
+            opened = found["j"].flatten()
+            fields |= {places[found.schema.field("j").type.field(at).name]: opened[at] for at in range(len(opened))}
+        table = pa.table([*(fields[position] for position in range(len(self.keys))), found["_record"]],
+                         names=[*map(str, range(len(self.keys))), "_record"])
         if self._beyond:
             table = table.add_column(table.num_columns - 1, MORE, self._more(table["_record"]))
         self._con.unregister("lines")
