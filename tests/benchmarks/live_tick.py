@@ -3,6 +3,8 @@
 Board: 12 charts x 3 curves x 500 points, 1600 x 1000, off screen, `BoardPanel` as the window has it, with titles, axes,
 legends and the current values, which change with each tick. Bare: the same values at the same pixels with the same pens
 on an image of the same size; turning numbers into polygons is part of it, since live data are new with each tick.
+Alarmed: the same board with two thresholds in view and one above it, a firing and a pending stretch on every chart, a
+band on every third, and ten begins across all of them.
 Plain: 12 `pyqtgraph.PlotWidget` with three curves each, fed by `setData`, ranges fixed. CPU time, medians, in turns.
 """
 
@@ -31,15 +33,16 @@ def run() -> list[dict[str, Any]]:
     from PySide6.QtWidgets import QApplication
 
     app = QApplication.instance() or QApplication([])
-    ours, bare, plain = _Ours(app), _Bare(), _Plain(app)
+    ours, bare, plain, alarmed = _Ours(app), _Bare(), _Plain(app), _Ours(app, alarms=True)
     rows: list[dict[str, Any]] = []
     for name, moving, reach in CASES:
-        spent: dict[str, list[float]] = {"ours": [], "bare": [], "plain": []}
+        spent: dict[str, list[float]] = {"ours": [], "bare": [], "plain": [], "alarmed": []}
         for tick in range(TICKS + WARM_UP):
             values = _values(tick)
             start = START_S + (tick * BUCKET_S if moving else 0)
             for who, act in (
                 ("ours", ours.ticker(values, start)),
+                ("alarmed", alarmed.ticker(values, start)),
                 ("bare", bare.ticker(values, ours)),
                 ("plain", plain.ticker(values, start)),
             ):
@@ -48,10 +51,11 @@ def run() -> list[dict[str, Any]]:
                 if tick >= WARM_UP:
                     spent[who].append((time.process_time() - before) * 1e3)
         medians = {who: statistics.median(times) for who, times in spent.items()}
-        for who, reached in (("ours", reach), ("plain", None)):
+        for who, reached, said in (("ours", reach, ""), ("alarmed", reach, ", with alarms"),
+                                   ("plain", None, ": plain pyqtgraph beside it")):
             rows.append(
                 {
-                    "name": name if who == "ours" else f"{name}: plain pyqtgraph beside it",
+                    "name": name + said,
                     "ours": round(medians[who], 3),
                     "reference": round(medians["bare"], 3),
                     "ratio": round(medians[who] / medians["bare"], 2),
@@ -60,6 +64,7 @@ def run() -> list[dict[str, Any]]:
                 }
             )
     ours.panel.close()
+    alarmed.panel.close()
     plain.window.close()
     return rows
 
@@ -72,7 +77,7 @@ def _values(tick: int) -> np.ndarray:
 class _Ours:
     """The board panel."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, alarms: bool = False) -> None:
         from console.metrics.view import BoardView, ChartView, SeriesView
         from console.session.view import SelectionView
         from console.window import Window
@@ -86,6 +91,8 @@ class _Ours:
         self.panel = BoardPanel(self.holder)
         self.panel.resize(WIDTH, HEIGHT)
         self.panel.show()
+        if alarms:
+            self.panel.display_alarms(_alarms())
         self._ones = np.ones(POINTS)
         self.ticker(_values(0), START_S)()
 
@@ -109,6 +116,25 @@ class _Ours:
             self._app.processEvents()
 
         return tick
+
+
+def _alarms() -> Any:
+    """What the alarms of a bad day look like."""
+    from console.alarms.machine import State
+    from console.alarms.on_charts import ChartAlarms, Course, Edges, Line, OnCharts, Stretch, shades_of
+    from console.alarms.rules import Band, Severity, Side
+
+    levels = zip((150.0, 165.0, 400.0), Severity, strict=True)
+    lines = tuple(Line(f"above {level}", "Metric", f"{level:g} ms", "", level, None, True, severity)
+                  for level, severity in levels)
+    band = Band(86400, 3.0, Side.BOTH, tuple(120.0 + hour for hour in range(24)), (5.0,) * 24)
+    stretches = (Stretch(START_S + 500, START_S + 1500, State.PENDING, "above 150", ""),
+                 Stretch(START_S + 1500, START_S + 4000, State.FIRING, "above 150", ""))
+    edges = (Edges("band", "Metric", "", Severity.TICKET, band, 60),)
+    course = Course(stretches, shades_of(stretches))
+    starts = tuple((f"begin {number}", START_S + 500.0 * number) for number in range(10))
+    return OnCharts({f"m{number}": ChartAlarms(lines, edges if number % 3 == 0 else (), course)
+                     for number in range(CHARTS)}, starts)
 
 
 class _Bare:

@@ -139,7 +139,9 @@ def test_that_a_band_has_its_edges_where_they_lie_in_the_plot():
     place = Place(QRectF(50, 10, 400, 200), START, START + 3600, 0.0, 100.0)
     edges = Edges("odd", "Latency p50", "", Severity.TICKET, Band(0, 2.0, Side.BOTH, (50.0,), (10.0,)), 60)
     drawn = behind_of(Course(), (edges,), (), place, ())
-    assert sorted({y for _, points in drawn.edges for _, y in points}) == [210 - 140, 210 - 60]
+    corners = [np.frombuffer(points).reshape(-1, 2) for _, points in drawn.edges]
+    assert sorted({y for each in corners for y in each[:, 1]}) == [210 - 140, 210 - 60]
+    assert all((each[0, 0], each[-1, 0]) == (50, 450) for each in corners)
     outside = Edges("odd", "Latency p50", "", Severity.TICKET, Band(0, 2.0, Side.ABOVE, (90.0,), (10.0,)), 60)
     assert behind_of(Course(), (outside,), (), place, ()).edges == ()
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPixmap, QPolygonF
+from PySide6.QtCore import QLine, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from console.alarms.on_charts import Course, Edges, Line
 from console.alarms.rules import Severity
+from widgets.charts.curves import polygon
 from widgets.icons import outline
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
@@ -22,6 +24,7 @@ LINE_ALPHA, START_ALPHA, FIRING_ALPHA, PENDING_ALPHA, PLATE_ALPHA = 170, 60, 30,
 BAR_PX, LEAST_SHADE_PX, ICON_PX, BELL_PX = 2, 2, 12, 10
 EDGE_STEP_PX = 4
 """The edges of a band are drawn at every fourth pixel."""
+HATCH_PX, TILE_PX = 8, 512
 TOGETHER_PX = 8
 """Alarms that began so near to each other share a line and a bell."""
 HANDLE_PX = 8
@@ -29,7 +32,8 @@ GRAB_PX = 6
 """So near to the height of a line its handle is taken."""
 FIRING, PENDING, BELL = "firing", "pending", "bell"
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-Points = tuple[tuple[int, int], ...]
+Points = bytes
+"""Corners of a line, x and y as 64-bit floats: quick to compare and to draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +68,30 @@ class Behind:
     shades: tuple[tuple[int, int, bool], ...] = ()
     starts: tuple[int, ...] = ()
 
+    def paint_tints(self, painter: QPainter, theme: Theme, plot: QRectF) -> None:
+        """Under the grid. Firing is a plain tint, pending is hatched: told apart without colours."""
+        for left, right, fires in self.shades:
+            box = QRectF(left, plot.top(), right - left, plot.height())
+            if fires:
+                painter.fillRect(box, _mixed(theme, "firing", FIRING_ALPHA))
+            else:
+                painter.drawTiledPixmap(box, _hatch(theme), box.topLeft())
+
     def paint(self, painter: QPainter, theme: Theme, plot: QRectF) -> None:
-        """Stretches first, lines on them."""
-        boxes = [(QRectF(left, plot.top(), right - left, plot.height()), fires) for left, right, fires in self.shades]
-        for box, fires in boxes:
-            _tint(painter, theme, box, fires)
-        for x in self.starts:
-            painter.setPen(theme.pen("firing", alpha=START_ALPHA))
-            painter.drawLine(x, int(plot.top()), x, int(plot.bottom()))
-            _icon(painter, theme.color("firing"), x - BELL_PX / 2, plot.bottom() - BELL_PX, BELL_PX)
-        for box, fires in boxes:
-            _head(painter, theme, box, fires)
+        """On the grid: lines, bells and words. Opaque, for translucent lines take ten times as long."""
+        if self.starts:
+            top, bottom = int(plot.top()), int(plot.bottom())
+            painter.setPen(_mixed(theme, "firing", START_ALPHA))
+            painter.drawLines([QLine(x, top, x, bottom) for x in self.starts])
+            _icons(painter, theme, "firing", [(x - BELL_PX // 2, bottom - BELL_PX) for x in self.starts], BELL_PX)
+        for left, right, fires in self.shades:
+            _head(painter, theme, QRectF(left, plot.top(), right - left, plot.height()), fires)
         for y, tone in self.lines:
-            painter.setPen(theme.pen(tone, alpha=LINE_ALPHA))
-            painter.drawLine(int(plot.left()), y, int(plot.right()), y)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for tone, points in self.edges:
-            painter.setPen(theme.pen(tone, alpha=LINE_ALPHA))
-            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points]))
+            painter.fillRect(QRectF(plot.left(), y, plot.width(), 1), _mixed(theme, tone, LINE_ALPHA))
+        for tone, corners in self.edges:
+            points = np.frombuffer(corners).reshape(-1, 2)
+            painter.setPen(QPen(_mixed(theme, tone, LINE_ALPHA), 1.0))
+            painter.drawPolyline(polygon(points[:, 0], points[:, 1]))
 
 
 def behind_of(course: Course, edges: Sequence[Edges], starts: Sequence[tuple[str, float]], place: Place,
@@ -92,15 +102,17 @@ def behind_of(course: Course, edges: Sequence[Edges], starts: Sequence[tuple[str
                   if place.low <= level <= place.high)
     shades = []
     for start, end, fires in course.between(place.start_s, place.end_s):
-        left = max(round(place.x(start)), int(plot.left()))
-        right = min(max(round(place.x(end)), left + LEAST_SHADE_PX), int(plot.right()))
-        if right > left:
-            shades.append((left, right, fires))
+        first = max(round(place.x(start)), int(plot.left()))
+        last = min(max(round(place.x(end)), first + LEAST_SHADE_PX), int(plot.right()))
+        if last > first:
+            shades.append((first, last, fires))
     begun: list[int] = []
+    left, across = plot.left(), plot.width() / (place.end_s - place.start_s)
     for _, at in starts:
-        x = round(place.x(at))
-        if place.start_s <= at <= place.end_s and (not begun or x - begun[-1] >= TOGETHER_PX):
-            begun.append(x)
+        if place.start_s <= at <= place.end_s:
+            x = round(left + (at - place.start_s) * across)
+            if not begun or x - begun[-1] >= TOGETHER_PX:
+                begun.append(x)
     return Behind(lines, _edges(edges, place), tuple(shades), tuple(begun))
 
 
@@ -112,23 +124,39 @@ def _edges(bands: Sequence[Edges], place: Place) -> tuple[tuple[str, Points], ..
     x = np.arange(int(plot.left()), int(plot.right()) + 1, EDGE_STEP_PX, dtype=np.float64)
     middles = place.start_s + (x - plot.left()) / plot.width() * (place.end_s - place.start_s)
     found: list[tuple[str, Points]] = []
+    across = plot.height() / (place.high - place.low)
     for edges in bands:
         for limit in edges.limits(middles):
             inside = (limit >= place.low) & (limit <= place.high)
-            y = np.rint(plot.bottom() - (limit - place.low) / (place.high - place.low) * plot.height())
-            corners = np.stack([x, np.where(inside, y, 0.0)], axis=1).astype(int)
-            for run in np.split(np.arange(len(x)), np.flatnonzero(np.diff(inside.astype(np.int8))) + 1):
-                if len(run) > 1 and inside[run[0]]:
-                    found.append((TONES[edges.severity], tuple((int(at), int(top)) for at, top in corners[run])))
+            if not inside.any():
+                continue
+            corners = np.empty((len(x), 2))
+            corners[:, 0] = x
+            corners[:, 1] = np.rint(plot.bottom() - (np.where(inside, limit, place.low) - place.low) * across)
+            ends = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
+            found += [(TONES[edges.severity], corners[start:end].tobytes()) for start, end in ends if end - start > 1]
     return tuple(found)
 
 
-def _tint(painter: QPainter, theme: Theme, box: QRectF, fires: bool) -> None:
-    """Firing is a plain tint, pending is hatched: told apart without colours."""
-    if fires:
-        painter.fillRect(box, theme.brush("firing", FIRING_ALPHA))
-    else:
-        painter.fillRect(box, QBrush(theme.color("warning", PENDING_ALPHA), Qt.BrushStyle.BDiagPattern))
+@cache
+def _mixed(theme: Theme, meaning: str, alpha: int) -> QColor:
+    """What a translucent colour gives on the surface."""
+    over, under, share = theme.color(meaning), theme.color("surface"), alpha / 255
+    return QColor.fromRgbF(*(float(top * share + below * (1 - share)) for top, below in (
+        (over.redF(), under.redF()), (over.greenF(), under.greenF()), (over.blueF(), under.blueF()))))
+
+
+@cache
+def _hatch(theme: Theme) -> QPixmap:
+    """A large tile of it: small ones take their time each."""
+    tile = QPixmap(TILE_PX, TILE_PX)
+    tile.fill(_mixed(theme, "warning", PENDING_ALPHA // 6))
+    painter = QPainter(tile)
+    painter.setPen(_mixed(theme, "warning", PENDING_ALPHA))
+    for x in range(0, 2 * TILE_PX, HATCH_PX):
+        painter.drawLine(x, 0, x - TILE_PX, TILE_PX)
+    painter.end()
+    return tile
 
 
 def _head(painter: QPainter, theme: Theme, box: QRectF, fires: bool) -> None:
@@ -146,14 +174,31 @@ def _head(painter: QPainter, theme: Theme, box: QRectF, fires: bool) -> None:
         painter.setPen(theme.pen(tone))
         painter.drawText(room.adjusted(icon, 0, 4, 0), LEFT, word)
     if fires and box.width() >= ICON_PX + 5:
-        _icon(painter, theme.color(tone), left, top + 1, ICON_PX)
+        _icons(painter, theme, tone, [(round(left), round(top) + 1)], ICON_PX)
 
 
-def _icon(painter: QPainter, color: QColor, left: float, top: float, size: int) -> None:
-    smooth = painter.testRenderHint(QPainter.RenderHint.Antialiasing)
+def _icons(painter: QPainter, theme: Theme, tone: str, places: Sequence[tuple[int, int]], size: int) -> None:
+    device = painter.device()
+    if isinstance(device, QPixmap):
+        picture = _bell(theme, tone, size, device.devicePixelRatioF())
+        for left, top in places:
+            painter.drawPixmap(left, top, picture)
+    else:                           # a file, which is to have shapes
+        for left, top in places:
+            painter.fillPath(outline(BELL, size).translated(left, top), theme.color(tone))
+
+
+@cache
+def _bell(theme: Theme, tone: str, size: int, ratio: float) -> QPixmap:
+    """Painted once: an alarm that began is told on every chart."""
+    picture = QPixmap(QSize(size, size) * ratio)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillPath(outline(BELL, size).translated(left, top), color)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+    painter.fillPath(outline(BELL, size), theme.color(tone))
+    painter.end()
+    return picture
 
 
 @dataclass(frozen=True, slots=True)

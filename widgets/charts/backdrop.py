@@ -149,6 +149,7 @@ class Backdrop:
         times = time_ticks(self.start_s, self.end_s, plot.width(), digit, relative=self.relative)
         heights = [round(plot.bottom() - (v - self.low) / (self.high - self.low) * plot.height()) for v, _ in values]
         places = time_places(times, self.start_s, self.end_s, plot)
+        self.alarms.paint_tints(painter, theme, plot)
         painter.setPen(theme.pen("grid"))
         for y in heights:
             painter.drawLine(int(plot.left()), y, int(plot.right()), y)

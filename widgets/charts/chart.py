@@ -476,18 +476,19 @@ class Chart(pg.GraphicsView):
         return Place(self._layout.plot, self._start_s, self._end_s, self._held.low, self._held.high)
 
     def _draw_alarms(self) -> None:
-        """From alarms to pixels, when either have changed."""
-        place = self._place()
-        view = self._view
-        key = (self._alarms, self._starts, place, tuple(self._kept_levels.items()), self.threshold, self._empty,
-               view.unit if view is not None else "")
+        """From alarms to pixels, when either have changed; labels only when a level has moved."""
+        place, view = self._place(), self._view
+        levels_for = (self._alarms.lines, place.plot, place.low, place.high, tuple(self._kept_levels.items()),
+                      self.threshold, self._empty, view.unit if view is not None else "")
+        key = (levels_for, self._alarms, self._starts, place.start_s, place.end_s)
         if key == self._drawn_for:
             return
-        self._drawn_for = key
         levels = [] if self._empty else self._levels()
+        if not self._drawn_for or levels_for != self._drawn_for[0]:
+            self._tags = tags_of(levels, place, self.text_of)
+        self._drawn_for = key
         edges = () if self._empty else self._alarms.edges
         self._behind = behind_of(self._alarms.course, edges, self._starts, place, levels)
-        self._tags = tags_of(levels, place, self.text_of)
 
     def _picture(self) -> QPixmap:
         backdrop = self._backdrop_now()
