@@ -28,7 +28,7 @@ def short(row: ChangeRow) -> str:
         case ChangeKind.SCHEMA:
             return named(row.title)
         case ChangeKind.VERSION:
-            return named(row.segment.replace("=", " "))
+            return f"{named(row.column)} {named(row.segment.partition('=')[2])}"
         case _ if row.segment and "=" not in row.segment:
             return f"{row.title} against {named(row.segment)}"      # what it follows
         case _:
@@ -51,8 +51,9 @@ def when(onset: datetime, earliest: datetime, latest: datetime, ended: datetime 
          relative: bool, slope: bool, earlier: bool) -> When:
     """`since 6 Mar 2026 04:30 UTC (give or take 20 min)`. earlier: it had begun when the search for it begins."""
     begun = format_time(onset, seconds=bucket_s < 60, relative=relative)
+    shown = onset if bucket_s < 60 or relative else onset.replace(second=0, microsecond=0)
     if ended is not None and ended > onset:
-        text = f"from {format_window(Window(onset, ended), relative=relative).replace(' - ', ' to ')}"
+        text = f"from {format_window(Window(shown, ended), relative=relative).replace(' - ', ' to ')}"
         if earlier:
             return When(f"{text} (or from before)", ended=True)
     elif earlier:

@@ -43,7 +43,7 @@ def test_that_the_time_of_an_alarm_leads_to_the_column_that_broke(open_console, 
     alarm = session.alarms(SilentJob()).past[-1]
     assert abs(alarm.start - began) < timedelta(hours=1)
 
-    console.helm.changing.since(alarm.start)
+    console.helm.alarming.changes_asked.emit(alarm.start)
     assert window.drawer_open and window.drawer.page is window.changes
     view = answered(console, qtbot)
     first = view.rows[0]

@@ -320,4 +320,6 @@ def before_after(one: Line) -> str:
 
 def said(one: Line) -> str:
     """Its sentence."""
-    return one.sentence if isinstance(one, ChangeRow) else ""
+    if not isinstance(one, ChangeRow):
+        return ""
+    return f"{one.sentence} Too small to matter." if one.why_weak == "small" else one.sentence

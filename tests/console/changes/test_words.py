@@ -48,6 +48,12 @@ def test_that_what_is_over_is_told_as_it_was() -> None:
         "model_version v1 is gone since noon; it had 100 % of the requests.")
 
 
+def test_that_seconds_are_not_told_where_buckets_are_minutes() -> None:
+    asked = NOON + timedelta(seconds=39)
+    found = when(asked, asked, asked, NOON + 3 * HOUR, 60, relative=False, slope=False, earlier=False)
+    assert found.said == "from 2 Mar 2026 12:00 to 15:00 UTC"
+
+
 def test_that_the_whole_is_told_in_one_sentence_and_where_it_looked() -> None:
     rows = [("column age", False), ("CTR", False), ("CPU", True)]
     assert words.overall(rows, "noon", "2 h") == ("2 things moved since noon: column age, CTR. "
