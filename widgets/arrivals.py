@@ -145,6 +145,7 @@ class Arrivals(QObject):
         self.window.board.display_alarms(charts)
         self.window.overview.display_alarms(charts)
         self.window.status_line.display_alarms(view)
+        self.window.rail.display_firing(view.firing if view is not None else 0)
         self.alarms_changed.emit(view)
 
     @Slot()

@@ -26,6 +26,7 @@ from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
+from widgets.notifying import Notifier
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
@@ -54,6 +55,7 @@ class Helm(QObject):
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
         self.marking = Marking(window, conductor, self.questions, self)
+        self.notifier = Notifier(conductor, self)
         self.rule_making = RuleMaking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
         self.adding = Adding(window, conductor, self.questions, self)
@@ -416,6 +418,21 @@ class Helm(QObject):
     def import_rules(self) -> None:
         """From a file."""
         self.rule_making.import_rules()
+
+    def toggle_notifications(self) -> None:
+        """On or off, and kept."""
+        yes = not layout_store.notifies()
+        layout_store.keep_notifies(yes)
+        self.window.message_bar.say("The desktop is told of alarms that begin to fire while the window is not in front."
+                                    if yes else "The desktop is no longer told of alarms.", topic="notify")
+
+    @Slot()
+    def come_forward(self) -> None:
+        """A notification was clicked."""
+        self.window.showNormal() if self.window.isMinimized() else self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        self.alarming.show("now")
 
     def new_rule(self) -> None:
         """Shift+L."""

@@ -63,6 +63,16 @@ def theme_choice() -> str:
     return choice if choice in ("system", "light", "dark") else "system"
 
 
+def notifies() -> bool:
+    """Whether the desktop is told of an alarm that begins to fire; it is, until somebody turns it off."""
+    return str(settings().value("notify", "true")).lower() == "true"
+
+
+def keep_notifies(yes: bool) -> None:
+    """From now on."""
+    settings().setValue("notify", yes)
+
+
 def last_folder() -> str:
     """Where the last folder was looked for."""
     return str(settings().value("last_folder", str(Path.home())))

@@ -65,6 +65,8 @@ NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Backspace)
 PRESSES = (Qt.Key.Key_Space,)
 LEAST_PLACE_PX = 160
+LEAST_PAGE_PX = 380
+"""A place with something open under it; the start page is higher, and would push the window beyond a small screen."""
 KEEP_MS = 500
 """After docks moved: one writing for a whole drag."""
 DRAWER_PX = 264
@@ -190,6 +192,7 @@ class MainWindow(QMainWindow):
         middle = row(self.rail, self.deck, gap=0)
         middle.setStretch(1, 1)
         self._pages = QStackedWidget()
+        self._pages.setMinimumHeight(LEAST_PAGE_PX)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(holding(middle))
         self._sheet = column(self.time_bar, self._lines[0], self.message_bar, self._pages, self._lines[1],

@@ -204,6 +204,7 @@ class RuleMaking(QObject):
         job = self._start("propose rules", work, self._on_offer, failed=self._on_offer_trouble)
         job.progressed.connect(dialog.display_progress)
         job.stopped.connect(dialog.display_stopped)
+        job.broke.connect(dialog.display_broken)
         dialog.display_progress(0, 0, "Learning what is usual")
 
     @Slot()
@@ -221,6 +222,7 @@ class RuleMaking(QObject):
         job = self._start("propose rules", work, self._on_offer, failed=self._on_offer_trouble)
         job.progressed.connect(dialog.display_progress)
         job.stopped.connect(dialog.display_stopped)
+        job.broke.connect(dialog.display_broken)
 
     def _open_offer(self, title: str, *, learns: bool) -> OfferDialog:
         from widgets.dialogs.offer_dialog import OfferDialog

@@ -237,6 +237,7 @@ QLabel[tone="good"] { color: $good; }
 QLabel[tone="accent"] { color: $accent; }
 QLabel[tone="reference"] { color: $reference; }
 QLabel[tone="current"] { color: $current; }
+QLabel#rail_firing { background: $firing; color: $surface; border-radius: 8px; padding: 1px 5px; }
 QLabel[size="large"] { font-size: ${large}pt; }
 QMainWindow, QDialog { background: $background; }
 QMainWindow::separator { background: $line; width: 1px; height: 1px; }

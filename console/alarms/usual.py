@@ -77,7 +77,7 @@ def usual(times: Floats, values: Floats, every_s: float, chance: float = 0.0, *,
     best = Usual(0, np.array([middle]), np.ones(1), v - middle)
     least = spread(best.distance)
     for period, cycles in PERIODS if seasons and least > CHANCE * chance else ():
-        if times[-1] - times[0] + every_s < WHOLE * cycles * period or every_s > period / 8:
+        if at[-1] - at[0] + every_s < WHOLE * cycles * period or every_s > period / 8:
             continue
         slots = int(period // max(SLOT_S, every_s))
         slots -= next(k for k in range(slots) if period % (slots - k) == 0)

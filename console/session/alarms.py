@@ -87,8 +87,7 @@ class Alarms:
         with self._lock:
             if not self._before:
                 raise BadSettings("There is no change of rules to take back")
-            before = self._before.pop()
-            kept = list(self._before)
+            *kept, before = self._before
             self.set_rules(before)
             self._before = kept
 

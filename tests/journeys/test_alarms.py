@@ -94,6 +94,7 @@ def test_that_the_status_bar_leads_to_what_fires_and_keys_from_one_alarm_to_the_
     assert console.window.message_bar.text == "There is no later alarm in this log."
     act(console, "previous_alarm")
     assert session.selection().visible == first
+    assert console.window.height() == 800       # with what is open and said, it fits the screen that it has
 
 
 def test_that_an_alarm_is_acknowledged_silenced_and_called_again(console, qtbot) -> None:

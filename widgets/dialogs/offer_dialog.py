@@ -14,7 +14,7 @@ from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
 from widgets.models.typed_time import NotATime, read_since, read_window
-from widgets.panels.parts import button, column, label, row, set_tone, set_widths, table
+from widgets.panels.parts import PathCell, button, column, label, row, set_tone, set_widths, table
 
 STEPS = 1000
 CHECK = Qt.ItemDataRole.CheckStateRole
@@ -101,6 +101,8 @@ class OfferDialog(QDialog):
         ))
         self._table = table(self._model, "offer_table", "Rules to choose from")
         set_widths(self._table, self._model.widths())
+        self._table.setItemDelegateForColumn(0, PathCell(self._table))
+        self._table.setItemDelegateForColumn(1, PathCell(self._table))
         self._about = label(name="offer_about", wrap=True)
         self._about.setMinimumHeight(40)
         self._refused = label(name="offer_refused", tone="warning", wrap=True)
@@ -179,6 +181,10 @@ class OfferDialog(QDialog):
         """Somebody stopped it."""
         self.display_idle()
         self._note.setText("Stopped.")
+
+    def display_broken(self, _bug: object) -> None:
+        """Ours; the window says so."""
+        self.display_trouble("It could not be learned.")
 
     def display_trouble(self, words: str) -> None:
         """It could not be done."""

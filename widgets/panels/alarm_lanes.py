@@ -177,7 +177,7 @@ class Lanes(QWidget):
                 painter.fillRect(QRectF(0, area.top(), 3, LANE_PX), theme.color("accent"))
             look = look_of_rule(rule)
             painter.setPen(theme.pen("text" if rule.rule.enabled else "muted"))
-            name = metrics.elidedText(rule.rule.name, Qt.TextElideMode.ElideRight, NAME_PX - 32)
+            name = metrics.elidedText(rule.rule.name, Qt.TextElideMode.ElideMiddle, NAME_PX - 32)
             painter.drawText(QRectF(16, area.top(), NAME_PX - 24, LANE_PX), LEFT, name)
             painter.setPen(theme.pen("grid"))
             painter.drawLine(QPointF(NAME_PX, area.center().y()), QPointF(NAME_PX + self.wide, area.center().y()))

@@ -15,7 +15,7 @@ from widgets.icons import Icons
 from widgets.models.alarm_words import Look, is_page, lasted, look_of_alarm, look_of_rule, note_of, short_time
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.alarm_lanes import Legend, Timeline
-from widgets.panels.parts import button, centred, column, holding, label, row, set_widths, table, tool
+from widgets.panels.parts import PathCell, button, centred, column, holding, label, row, set_widths, table, tool
 
 NO_RULES = ("This log has no alarm rules. They can be learned from a healthy stretch of it; none is active until you "
             "accept it.")
@@ -59,6 +59,8 @@ class AlarmsPanel(QWidget):
         self.rule_table = table(self._rules, "rules_table", "Alarm rules")
         set_widths(self.alarm_table, self._alarms.widths())
         set_widths(self.rule_table, self._rules.widths())
+        for view in (self.alarm_table, self.rule_table):     # names of rules differ at their ends
+            view.setItemDelegateForColumn(2, PathCell(view))
         self.timeline = Timeline(icons.holder)
         self._sentence = label(name="alarm_sentence", wrap=True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

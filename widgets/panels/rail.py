@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QToolButton, QWidget
 
 from widgets.actions import row as action_row
 from widgets.icons import Icons
-from widgets.panels.parts import column, tool
+from widgets.panels.parts import column, label, tool
 
 PLACES = ("board", "drift", "incidents", "sources")
 
@@ -31,6 +31,10 @@ class Rail(QWidget):
             made.setProperty("place", place)
             group.addButton(made)
             self._buttons[place] = made
+        self._badge = label(name="rail_firing")
+        self._badge.setParent(self._buttons["board"])
+        self._badge.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._badge.hide()
         self.setLayout(column(*self._buttons.values(), None, margins=(8, 8, 8, 8), gap=4))
         self.setFixedWidth(96)
         group.buttonClicked.connect(self._on_clicked)
@@ -38,6 +42,14 @@ class Rail(QWidget):
     def display(self, place: str) -> None:
         """Light that place."""
         self._buttons[place].setChecked(True)
+
+    def display_firing(self, count: int) -> None:
+        """A badge at the place where alarms are shown."""
+        self._badge.setVisible(count > 0)
+        self._badge.setText(f"{count}" if count < 100 else "99+")
+        self._badge.setAccessibleName("1 alarm fires" if count == 1 else f"{count:,} alarms fire")
+        self._badge.adjustSize()
+        self._badge.move(self._buttons["board"].width() - self._badge.width() - 6, 4)
 
     def _on_clicked(self, clicked: QToolButton) -> None:
         self.place_asked.emit(clicked.property("place"))
