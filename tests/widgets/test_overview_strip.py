@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from console.alarms.machine import State
+from console.alarms.on_charts import Course, OnCharts, Stretch, shades_of
 from console.window import Window
 from tests.widgets.views import START, overview_of, selection_of
 from widgets.panels.overview_picture import full_rate
@@ -262,3 +264,31 @@ def test_that_the_pointer_on_an_annotation_is_told_what_it_says(strip):
     strip.display(dataclasses.replace(overview_of(100), annotations=((said, at),)), CHOSEN)
     assert strip.annotation_at(x(strip, 30) + 3) == said
     assert strip.annotation_at(x(strip, 30) + 30) == ""
+
+
+def test_that_what_fired_has_a_lane_of_its_own_and_the_pointer_is_told_the_rule(strip: OverviewStrip) -> None:
+    plain = strip.lanes
+    assert plain.alarms.height() == 0
+    stretches = (Stretch(START + 20 * 3600, START + 30 * 3600, State.PENDING, "nulls high", ""),
+                 Stretch(START + 30 * 3600, START + 40 * 3600, State.FIRING, "nulls high", "model version v2"),
+                 Stretch(START + 70 * 3600, START + 70 * 3600 + 60, State.FIRING, "slow", ""))
+    strip.display_alarms(OnCharts(course=Course(stretches, shades_of(stretches))))
+    lane = strip.lanes.alarms
+    assert lane.height() == 8 and strip.lanes.versions == plain.versions
+    image = strip.grab().toImage()
+
+    def red(hour: float, y: float) -> bool:
+        color = image.pixelColor(x(strip, hour), round(y))
+        return color.red() > color.green() + 60 and color.red() > color.blue() + 60
+
+    top, foot = lane.top() + 1, lane.bottom() - 2
+    assert red(35, top) and red(35, foot)
+    assert not red(25, top) and image.pixelColor(x(strip, 25), round(top)) == image.pixelColor(x(strip, 55), round(top))
+    assert image.pixelColor(x(strip, 25), round(foot)) != image.pixelColor(x(strip, 55), round(foot))
+    assert any(image.pixelColor(x(strip, 70) + dx, round(top)).red() > 150 for dx in range(4))     # a minute of weeks
+    middle = lane.center().y()
+    assert strip.tip_at(QPointF(x(strip, 35), middle)).startswith("nulls high (model version v2): firing 24 Nov 18:00")
+    assert strip.tip_at(QPointF(x(strip, 25), middle)).startswith("nulls high: pending")
+    assert strip.tip_at(QPointF(x(strip, 55), middle)) == ""
+    strip.display_alarms(OnCharts())
+    assert strip.lanes == plain
