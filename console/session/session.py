@@ -167,6 +167,7 @@ class Session:
         self._message = ""
         if change.rows:
             self._watch_schema(at_once=waited)
+        self._store.keep_small()
         if change.rows or change.quarantined or change.new_files or refreshed or self._counted != self.generation:
             self._grew_at = time.monotonic() if change.rows else self._grew_at
             self._data_changed(change.rows)

@@ -130,6 +130,25 @@ def _hold_no_more(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"SET GLOBAL memory_limit = '{MOST_MEMORY_MB}MiB'")
 
 
+def let_go(con: duckdb.DuckDBPyConnection, keep_bytes: int) -> None:
+    """Let go of blocks of tables that were read or written, but for the youngest so many bytes: they are in the file.
+
+    The database keeps all of them up to its limit of memory, and lets go when that is lowered: for a moment, and by no
+    more than they are, so that a query that goes on meanwhile has as much as before.
+    """
+    held = dict(con.execute("SELECT tag, memory_usage_bytes FROM duckdb_memory()").fetchall())
+    spare = held.get("BASE_TABLE", 0) - keep_bytes
+    if spare <= 0:
+        return
+    before = one(con, "SELECT current_setting('memory_limit')")[0]
+    try:
+        con.execute(f"SET GLOBAL memory_limit = '{max(sum(held.values()) - spare, keep_bytes)}B'")
+    except duckdb.Error:
+        pass        # they are in use: the next time will do
+    finally:
+        con.execute(f"SET GLOBAL memory_limit = '{before}'")
+
+
 def _explained(error: duckdb.Error, path: Path) -> ConsoleError:
     said = str(error)
     if "lock" in said.lower():

@@ -1,5 +1,9 @@
 """Makes the dirty buckets of a stream again: from raw rows at the fine levels, by addition above them.
 
+A bucket that still fills is not read from its beginning each time: where it is known that a stream has only grown since
+its rollups were complete, and by which rows (`Fresh`), only these are read and added to what the buckets have. Anything
+else that makes a bucket dirty, and whatever was not seen by this process, makes it anew.
+
 How fine series are kept apart depends on how dense the log is, told when the first rollups are made. With few rows in
 a bucket of one series a rollup is hardly smaller than its rows: then series are kept apart from a minute on, and bins
 from ten minutes on, and whoever wants them finer reads the few rows of that short window themselves.
@@ -8,7 +12,8 @@ from ten minutes on, and whoever wants them finer reads the few rows of that sho
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.roles import Role
@@ -50,10 +55,31 @@ fewer, what is drawn in minutes (500 points of up to five) has less than a milli
 SPARSE_SPLIT_S, SPARSE_BINS_S = 60, 600
 
 
-def refresh(con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
-    """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then."""
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What transactions have appended to a stream: all its rows with greater numbers than `after`.
+
+    rows     how many they were: as many must be there still
+    buckets  entries of the list of dirty buckets that they made: there must be no others
+    """
+
+    after: int
+    rows: int
+    buckets: int
+
+    def then(self, later: Fresh) -> Fresh:
+        """Both, one after the other."""
+        return Fresh(self.after, self.rows + later.rows, self.buckets + later.buckets)
+
+
+def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = None) -> StreamInfo:
+    """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then.
+
+    fresh  what was appended since they were complete, if that is known
+    """
+    after = fresh.after if fresh is not None and _only_grew(con, stream, fresh) else None
     counters.fill(con, stream)
-    work = _Refresh(con, stream)
+    work = _Refresh(con, stream, after)
     work.moments()
     work.bins()
     con.execute("INSERT INTO dirty_outcomes SELECT bucket FROM _dirty WHERE ?", [work.joins_outcomes()])
@@ -61,16 +87,30 @@ def refresh(con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
     return work.stream
 
 
+def _only_grew(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh) -> bool:
+    """Whether nothing but `fresh` happened to the stream. Row numbers move when the database packs a table that lost
+    rows; then there are fewer behind `after`."""
+    if stream.rows_sql != stream.table or stream.column(Role.METRIC_INCREASE) is not None or not stream.split_s:
+        return False
+    rows, buckets = one(con, f"SELECT (SELECT count(*) FROM {stream.table} WHERE rowid > {fresh.after}), "
+                             f"(SELECT count(*) FROM dirty WHERE stream_id = {stream.stream_id})")
+    return bool((rows, buckets) == (fresh.rows, fresh.buckets))
+
+
 class _Refresh:
     """One stream, one transaction."""
 
-    def __init__(self, con: DuckDBPyConnection, stream: StreamInfo) -> None:
+    def __init__(self, con: DuckDBPyConnection, stream: StreamInfo, after: int | None = None) -> None:
+        """after: only rows with greater numbers are new, and are added to what there is; None: buckets are made anew"""
         self.con = con
+        self.after = after
         self.stream = stream
         self.table = f"rollup_{stream.stream_id}"
         con.execute(f"CREATE OR REPLACE TEMP TABLE _dirty AS SELECT DISTINCT bucket FROM dirty "
                     f"WHERE stream_id = {stream.stream_id}")
         self.whole = not con.execute(f"SELECT 1 FROM {self.table} LIMIT 1").fetchall()
+        if self.whole:
+            self.after = None
         self._low, self._high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM _dirty")
         self.finest = self._finest()
         if not stream.split_s:
@@ -117,6 +157,25 @@ class _Refresh:
         within = f"{time} >= make_timestamp({low}) AND {time} < make_timestamp({high})"
         return within if self.whole else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
 
+    def _rows(self, level_s: int) -> str:
+        """Rows to be read for a level: those of its dirty buckets, or of these only what is new."""
+        return self._in_dirty("_ts", level_s) if self.after is None else f"rowid > {self.after}"
+
+    def _add(self, table: str, level: int, fresh: str, keys: Sequence[str], merged: str, names: str,
+             where: str = "true") -> None:
+        """Add new numbers to what a level has of their buckets.
+
+        fresh   the new ones: bucket, keys and names      merged  names, each as it merges
+        where   which of what is there is meant
+        """
+        by = ", ".join(("bucket", *keys))
+        there = f"level_s = {level} AND {self._in_dirty('bucket', max(level, FINEST_S))} AND {where}"
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE _added AS SELECT {by}, {merged} FROM ({fresh} UNION ALL "
+                         f"SELECT {by}, {names} FROM {table} WHERE {there}) GROUP BY {by}")
+        self.con.execute(f"DELETE FROM {table} WHERE {there}")
+        self.con.execute(f"INSERT INTO {table} (level_s, {by}, {names}) SELECT {level}, * FROM _added")
+        self.con.execute("DROP TABLE _added")
+
     # ---- moments -------------------------------------------------------------------------------------------
 
     def moments(self) -> None:
@@ -146,15 +205,20 @@ class _Refresh:
             sums += _aggregates(number, number in values)
         keys = [] if together else list(KEYS)
         con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join(['b', *keys, *sums])} FROM "
-                    f"(SELECT {', '.join(inner)} FROM {stream.rows_sql} WHERE {self._in_dirty('_ts', dirty)}) "
+                    f"(SELECT {', '.join(inner)} FROM {stream.rows_sql} WHERE {self._rows(dirty)}) "
                     f"GROUP BY {', '.join(['b', *keys])}")
         if not together:
             self._intern()
-        if not self.whole:
+        if not self.whole and self.after is None:
             con.execute(f"DELETE FROM {self.table} WHERE level_s = {level} AND {self._in_dirty('bucket', dirty)}")
         names = ", ".join(name for name, _, _ in all_parts(stream))
         series, join = (str(ALL_SERIES), "") if together else (
             "coalesce(s.series, 0)", series_join("r", str(stream.stream_id)))
+        if self.after is not None:
+            merged = ", ".join(f"{how}({name}) AS {name}" for name, _, how in all_parts(stream))
+            self._add(self.table, level, f"SELECT make_timestamp(b * {level}000000) AS bucket, {series} AS series, "
+                      f"{names} FROM _rolled r {join}", ["series"], merged, names)
+            return
         con.execute(f"INSERT INTO {self.table} (level_s, bucket, series, {names}) "
                     f"SELECT {level}, make_timestamp(b * {level}000000), {series}, {names} FROM _rolled r {join}")
 
@@ -210,13 +274,13 @@ class _Refresh:
         if not binned:
             return
         lowest = self.stream.bins_s
-        if not self.whole:
+        if not self.whole and self.after is None:
             self.con.execute(f"DELETE FROM {table} WHERE level_s = {lowest} AND {self._in_dirty('bucket', lowest)}")
         for number, value in binned:
             self._bins_of(number, value, table, lowest)
         finest = BIN_LEVELS_S[0]
         if lowest > finest and self._keeps_minutes(table, finest):
-            if not self.whole:
+            if not self.whole and self.after is None:
                 self.con.execute(f"DELETE FROM {table} WHERE level_s = {finest} AND {self._in_dirty('bucket', finest)}")
             for number, value in binned:
                 self._bins_together(number, value, table, finest)
@@ -233,19 +297,26 @@ class _Refresh:
         return bool(rows >= DENSE_FOR_MINUTES * minutes)
 
     def _bins_together(self, number: int, value: str, table: str, level: int) -> None:
-        self.con.execute(
-            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), {ALL_SERIES}, {number}, "
-            f"bin, n FROM (SELECT b, {bin_sql('v')} AS bin, count(*) AS n FROM "
+        self._put_bins(table, level, number, (
+            f"SELECT make_timestamp(b * {level}000000) AS bucket, {ALL_SERIES} AS series, {number} AS number, bin, n "
+            f"FROM (SELECT b, {bin_sql('v')} AS bin, count(*) AS n FROM "
             f"(SELECT epoch_us(_ts) // {level}000000 AS b, {value} AS v "
-            f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL GROUP BY ALL)")
+            f"FROM {self.stream.rows_sql} WHERE {self._rows(level)}) WHERE v IS NOT NULL GROUP BY ALL)"))
 
     def _bins_of(self, number: int, value: str, table: str, level: int) -> None:
-        self.con.execute(
-            f"INSERT INTO {table} SELECT {level}, make_timestamp(b * {level}000000), coalesce(s.series, 0), "
-            f"{number}, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n FROM "
-            f"(SELECT epoch_us(_ts) // {level}000000 AS b, {', '.join(key_sql(self.stream))}, {value} AS v "
-            f"FROM {self.stream.rows_sql} WHERE {self._in_dirty('_ts', level)}) WHERE v IS NOT NULL "
-            f"GROUP BY ALL) r {series_join('r', str(self.stream.stream_id))}")
+        self._put_bins(table, level, number, (
+            f"SELECT make_timestamp(b * {level}000000) AS bucket, coalesce(s.series, 0) AS series, "
+            f"{number} AS number, r.bin, r.n FROM (SELECT b, {', '.join(KEYS)}, {bin_sql('v')} AS bin, count(*) AS n "
+            f"FROM (SELECT epoch_us(_ts) // {level}000000 AS b, {', '.join(key_sql(self.stream))}, {value} AS v "
+            f"FROM {self.stream.rows_sql} WHERE {self._rows(level)}) WHERE v IS NOT NULL "
+            f"GROUP BY ALL) r {series_join('r', str(self.stream.stream_id))}"))
+
+    def _put_bins(self, table: str, level: int, number: int, found: str) -> None:
+        """found: SELECT of bucket, series, number, bin, n"""
+        if self.after is None:
+            self.con.execute(f"INSERT INTO {table} SELECT {level}, * FROM ({found})")
+        else:
+            self._add(table, level, found, ["series", "number", "bin"], "sum(n) AS n", "n", f"number = {number}")
 
 
 def _aggregates(number: int, moments: bool) -> list[str]:

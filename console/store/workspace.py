@@ -59,6 +59,12 @@ EVERYTHING: tuple[Change, ...] = (("", ALWAYS),)
 
 REST_OF_JOINS = 4.0
 
+LIVE_LOG_BYTES = 32 << 20
+"""Of what was committed lie in memory beside the log of the database, twice as large there, until they are moved."""
+
+HELD_BYTES = 64 << 20
+"""Of the blocks of tables stay in memory then: what live charts read of them is less."""
+
 
 class _Lent:
     """A connection of one thread, which another one gets when it has ended: to Python each job of a pool is a thread
@@ -95,6 +101,7 @@ class Workspace:
         self._told = Told()
         self._resident = Resident()
         self._changes: list[Change] = []
+        self._fresh: dict[int, refreshing.Fresh] = {}      # appended since the rollups of a stream were complete
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
         self._early: dict[tuple[int, datetime, float, tuple[str, ...]], dict[str, early.Stretches]] = {}
@@ -194,10 +201,16 @@ class Workspace:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """One transaction of rows, quarantine, ledger and dirty buckets: kept when the block ends, else undone."""
-        with self._transaction(()) as con:
-            writer = Writer(con, self._streams)
-            yield writer
-            writer.flush()
+        with self._lock:
+            alone = not self._depth
+            with self._transaction(()) as con:
+                writer = Writer(con, self._streams)
+                yield writer
+                writer.flush()
+            if alone:
+                for stream_id, fresh in writer.fresh.items():
+                    before = self._fresh.get(stream_id)
+                    self._fresh[stream_id] = fresh if before is None else before.then(fresh)
 
     def ensure_stream(self, plan: PlannedStream) -> StreamInfo:
         """The stream of that name, made if need be; new columns are added, roles that the user chose stay."""
@@ -274,12 +287,15 @@ class Workspace:
             if limit_s is not None and changed and time.monotonic() - started > limit_s:
                 return True
             changes: list[Change] = []
-            with self._transaction(changes) as con:
-                if stream_id not in rollups.dirty_streams(con):
-                    continue        # another thread has just done it
-                first = rollups.first_dirty(con, stream_id)
-                self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id])
-                changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
+            with self._lock:
+                with self._transaction(changes) as con:
+                    if stream_id not in rollups.dirty_streams(con):
+                        continue        # another thread has just done it
+                    first = rollups.first_dirty(con, stream_id)
+                    self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id],
+                                                                  self._fresh.get(stream_id))
+                    changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
+                self._fresh.pop(stream_id, None)
             changed = True
         if outcomes.is_dirty(self.cursor()) and not (job is not None and time.monotonic() < self._join_again_at):
             if job is not None:
@@ -319,6 +335,20 @@ class Workspace:
                     self._writer.execute("CHECKPOINT")
                 except duckdb.Error:
                     return      # somebody reads; the next idle moment will do
+
+    def keep_small(self) -> None:
+        """For whoever follows a log for days: what was committed stays in memory until it is moved into the file, and
+        what was moved or read stays there too. Does nothing most of the time; else it takes some tenths of a second,
+        in which nothing can be written and all can be read."""
+        try:
+            log_bytes = Path(f"{self.path}.wal").stat().st_size
+        except OSError:
+            return
+        if log_bytes > LIVE_LOG_BYTES:
+            self.checkpoint()
+            with self._lock:
+                if not self._depth and not self._closed:
+                    opening.let_go(self._writer, HELD_BYTES)
 
     # ---- what there is -------------------------------------------------------------------------------------
 

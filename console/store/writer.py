@@ -25,6 +25,7 @@ from console.store.model import Appended, ColumnInfo, StreamInfo
 from console.store.names import FINEST_S, MORE, ROW_NUMBER, literal, quoted
 from console.store.planned import PlannedFile
 from console.store.quarantine import ABSURD_TIME, BAD_TIME, LONGEST_RAW, NO_TIME
+from console.store.refreshing import Fresh
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -47,6 +48,7 @@ class Writer:
         self._files = ledger.Changes(connection)
         self._first_row: dict[int, int] = {}
         self._last_row: dict[int, int] = {}
+        self.fresh: dict[int, Fresh] = {}       # once it is flushed: what was appended to which stream
 
     def file(self, file: PlannedFile | str, stream_id: int | None, **identity: Any) -> int:
         """The number of a file in the ledger, made if the path is new. identity: any field of FileEntry."""
@@ -213,9 +215,12 @@ class Writer:
         for stream_id, first in self._first_row.items():
             stream = self._streams[stream_id]
             if catalog.needs_time(stream):
-                self.connection.execute(
+                [(buckets,)] = self.connection.execute(
                     f"INSERT INTO dirty SELECT DISTINCT {stream_id}, make_timestamp(b * {FINEST_S}000000) FROM "
-                    f"(SELECT epoch_us(_ts) // {FINEST_S}000000 AS b FROM {stream.table} WHERE rowid > {first})")
+                    f"(SELECT epoch_us(_ts) // {FINEST_S}000000 AS b FROM {stream.table} WHERE rowid > {first})"
+                ).fetchall()
+                rows = one(self.connection, f"SELECT count(*) FROM {stream.table} WHERE rowid > {first}")[0]
+                self.fresh[stream_id] = Fresh(first, int(rows), int(buckets))
 
 
 def _clean(raw: str) -> str:

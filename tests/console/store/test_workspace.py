@@ -14,7 +14,7 @@ import pytest
 from console.errors import BadSettings, CannotWrite, WorkspaceBusy, WorkspaceTooNew
 from console.logs.plan import TimeFormat
 from console.roles import Role, StreamKind
-from console.store import Workspace, quoted, sql
+from console.store import Workspace, quoted, sql, workspace
 from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, log, put, stream, texts, whole, window
 
 HOLD = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -300,3 +300,23 @@ def test_that_threads_that_have_ended_leave_their_connection_to_others(tmp_path:
     other.join()
     assert met[-1] is not mine
     with_it.close()
+
+
+def test_that_a_log_that_is_followed_for_long_does_not_stay_in_memory(tmp_path: Path, ws: Workspace,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_memory() -> int:
+        [(found,)] = ws.execute_readonly("SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag IN "
+                                         "('BASE_TABLE', 'IN_MEMORY_TABLE')")
+        return int(found)
+
+    monkeypatch.setattr(workspace, "LIVE_LOG_BYTES", 1 << 20)
+    monkeypatch.setattr(workspace, "HELD_BYTES", 1 << 20)
+    limit = ws.execute_readonly("SELECT current_setting('memory_limit')")
+    frame = log(40_000)
+    put(ws, REQUESTS, texts(frame))
+    before, numbers = in_memory(), ws.execute_readonly("SELECT count(*), sum(latency) FROM raw_1")
+    ws.keep_small()
+    assert in_memory() < min(before, 2 << 20)
+    assert not Path(f"{ws.path}.wal").exists() or Path(f"{ws.path}.wal").stat().st_size < 1 << 20
+    assert ws.execute_readonly("SELECT current_setting('memory_limit')") == limit
+    assert ws.execute_readonly("SELECT count(*), sum(latency) FROM raw_1") == numbers
