@@ -162,10 +162,11 @@ def _row(rule: Rule, labels: Labels, state: State, since: float, start: float | 
     until = None
     if now is not None:
         until = max((one.window.end for one in silences if one.holds(rule.name, labels, now)), default=None)
+    beyond = state in (State.FIRING, State.PENDING)     # else the value contradicts what is said of it
     return AlarmRow(fingerprint(rule.name, labels), rule.name, labels, labels_text(rule, labels), state, rule.severity,
                     rule.metric, from_epoch(since), None if start is None else from_epoch(start),
                     None if end is None else from_epoch(end), value_text(rule, value), value_text(rule, peak),
-                    threshold_text(rule), sentence(rule, labels, peak if end is not None else value), rule.runbook,
+                    threshold_text(rule), sentence(rule, labels, value if beyond else peak), rule.runbook,
                     ended, None if start is None else acks.get((rule.name, labels, start)), until)
 
 

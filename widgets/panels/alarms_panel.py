@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QTableView, QToolButton, QWidget
 
+from console.alarms.machine import State
 from console.alarms.view import AlarmRow, AlarmsView, RuleRow, StateSpan
 from console.window import Window
 from widgets.icons import Icons
@@ -279,6 +280,8 @@ class AlarmsPanel(QWidget):
             return ""
         end = alarm.sentence[-1:]
         said = [alarm.sentence if end in (".", "!", "?") else f"{alarm.sentence}."]
+        if alarm.state is State.KEPT:
+            said.append(f"That was the worst; now it is {alarm.value}, and the alarm is kept for a while.")
         if alarm.end is not None:
             ended = short_time(alarm.end, self._newest, relative=self._relative)
             said.append(f"Ended {ended} ({alarm.ended}), at worst {alarm.peak}.")

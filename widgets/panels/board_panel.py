@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -218,6 +218,7 @@ class BoardPanel(QWidget):
         if chart is not None and metric in self.shown_metrics():
             self._area.ensureWidgetVisible(chart, 0, GRID)
             self._choose(metric)
+            QTimer.singleShot(0, chart, lambda: self._area.ensureWidgetVisible(chart, 0, GRID))     # a bar may open
         else:
             self._revealed = metric
 
