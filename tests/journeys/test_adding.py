@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QPlainTextEdit, QPushButton
 
 from console.session.asked import UNTRUSTED
 from console.session.board_layout import parse
@@ -132,6 +132,25 @@ def test_that_a_map_is_a_chart_like_the_others(open_console, folder, qtbot, tmp_
     assert (written == read(console, "latency_map").heat.counts).all()
     console.helm.arranging.values("latency_map")
     assert console.window.values.metric == "latency_map"
+
+
+def has_both(console: Console) -> bool:
+    return read(console, "unseen") is not None and [one.name for one in console.window.board.chart(
+        "throughput").view.series] == ["desktop", "phone", "tablet"]
+
+
+def test_that_a_split_by_a_column_and_what_was_added_are_there_the_next_time(open_console, folder, qtbot):
+    console = open_console(folder)
+    console.conductor.session.add_chart("unseen")
+    console.window.board.menu_asked.emit("throughput", QPoint(40, 40))
+    console.helm.arranging.do("split", "column:device")
+    console.window.findChild(QMenu, "chart_menu").close()
+    qtbot.waitUntil(lambda: has_both(console), timeout=WAIT_MS)
+    console.window.close()
+    again = open_console(folder)
+    qtbot.waitUntil(lambda: has_both(again), timeout=WAIT_MS)
+    assert again.window.board.chart("throughput").view.title == "Throughput by device"
+    assert again.window.board.shown_metrics()[0] == "unseen"
 
 
 def test_that_own_metrics_are_told_of_named_and_run_once_they_are_trusted(open_console, folder, qtbot, tmp_path):
