@@ -37,7 +37,10 @@ OF_TRAFFIC = ("throughput", "input_tokens_per_second", "output_tokens_per_second
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A metric that is different within one part only. moved: its own shift, None for a part that has no past."""
+    """A metric that is different within one part only.
+
+    moved  its own shift, None for a part that has no past;  there: buckets [first, last) in which that one was seen
+    """
 
     segment: str
     name: str
@@ -45,12 +48,20 @@ class Part:
     strength: float
     said: str
     moved: Moved | None
+    there: tuple[int, int] = (0, 0)
+
+    def later(self, by: int) -> Part:
+        """The same on a grid that begins so many buckets earlier."""
+        return replace(self, moved=None if self.moved is None else replace(
+            self.moved, shift=self.moved.shift.later(by)), there=(self.there[0] + by, self.there[1] + by))
 
     def explains(self, one: Moved) -> bool:
         """Whether a move of the whole is this one, by when it was."""
-        if self.moved is None:
-            return True
-        own, whole = self.moved.shift, one.shift
+        whole = one.shift
+        if self.moved is None:      # it was there for most of it
+            both = min(self.there[1], whole.last) - max(self.there[0], whole.first)
+            return both >= 0.5 * (whole.last - whole.first)
+        own = self.moved.shift
         both = min(own.last, whole.last) - max(own.first, whole.first)
         return both >= 0.5 * max(own.last - own.first, whole.last - whole.first)
 
@@ -123,7 +134,8 @@ def _without_past(track: Track, others: Track, grid: Grid) -> Part | None:
     if strength < 1:
         return None
     return Part(track.segment, track.name, track.chart, strength,
-                f"{track.title} {_text(track, here)} against {_text(track, there)}", None)
+                f"{track.title} {_text(track, here)} against {_text(track, there)}", None,
+                (int(np.flatnonzero(both)[0]), int(np.flatnonzero(both)[-1]) + 1))
 
 
 def _together(tracks: list[Track]) -> Track:

@@ -246,8 +246,7 @@ class _Search:
             self._job.stop_if_asked()
             found += parts_of_column(self._store, stream, stored, window, grid.bucket_s, wanted, sds, self._job)
         by = int(np.searchsorted(self._grid.times, grid.times[0]))
-        return [part if part.moved is None else replace(part, moved=replace(
-            part.moved, shift=part.moved.shift.later(by))) for part in bad_only_within(found, grid)]
+        return [part.later(by) for part in bad_only_within(found, grid)]
 
     def _rows_a_second(self, streams: Sequence[StreamInfo]) -> float:
         span = self._store.span()
@@ -277,16 +276,18 @@ class _Search:
         rows = []
         for one in versions:
             own = [part for part in within if part.segment == one.track.segment]
+            came = _first_seen(one.track)
+            sure = came is not None or one.before < NONE or bool(own)
+            one = replace(one, doubt="") if sure else one       # nobody comes and goes with the time of day
             row = self._row(one, "share of requests", partial(
                 words.of_version, one.track.column, one.track.value, one.before, one.after,
                 bad=[part.said for part in own]))
-            came = _first_seen(one.track)
             if came is not None and came <= one.shift.latest:       # its first request is seen: no guess is needed
                 shift = replace(one.shift, first=came, earliest=came, latest=came)
                 row = self._row(replace(one, shift=shift, before=0.0), "share of requests", partial(
                     words.of_version, one.track.column, one.track.value, 0.0, one.after,
                     bad=[part.said for part in own]))
-            if came is not None or one.before < NONE or own:
+            if sure:
                 strength = max([row.strength, 2.0, *(part.strength for part in own)])
                 row = replace(row, strength=strength, weak=False, why_weak="")
             rows.append(row)
