@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from console.session import Session
 
 NO_LINE = "This chart has no threshold that could be moved. “Add alarm” sets one."
+ADDING = "Adding an alarm: looking at how many rows this number has."
 NO_ROWS, GONE = "There is nothing to count yet", "This alarm is no longer there"
 
 
@@ -87,11 +88,13 @@ class Thresholds(QObject):
         if session is None:
             return
 
-        def work(_job: Job) -> tuple[str, str, str]:
-            rule = session.rule_here(metric, series, level)
+        def work(job: Job) -> tuple[str, str, str]:
+            rule = session.rule_here(metric, series, level, job)
+            job.stop_if_asked()
             session.change_rule(rule.name, rule)
             return metric, rule.name, f"Alarm added: {_words(rule)}."
 
+        self._window.message_bar.say(ADDING, topic="rules")
         self._start("add alarm", work, self._on_added)
 
     @Slot(str, str, float)

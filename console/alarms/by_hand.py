@@ -14,29 +14,28 @@ from console.alarms.propose import (
     EVERY_S,
     KEEP,
     LENGTHS_S,
+    LONGEST_S,
     MOST_KEPT_S,
     NO_LINE,
     PAGES,
     PARTS,
+    enough_rows,
     lag_of,
     least_rows,
     rounded,
-    stretch_for,
 )
 from console.alarms.rules import NoData, Op, Rule, Severity, Threshold
 from console.alarms.words import value_text
 from console.errors import BadSettings
+from console.jobs import Job
 from console.metrics.catalogue import CATALOGUE, MORE, SAMPLED_PREFIX, Metric, Source, find, own_metric
+from console.metrics.charts import metric_series
 from console.metrics.grid import aligned
 from console.metrics.measure import Reading
 from console.window import Window
 
 if TYPE_CHECKING:
     from console.store import Workspace
-
-WEEKS = 26.0
-"""A rule of one's own may be wrong as rarely as a proposed one, as far as the length of its stretches decides that."""
-
 
 def metric_of(store: Workspace, chart: str, series: str) -> Metric | None:
     """The metric of one curve of a chart; None where no single level can be set: a map, the shares of classes.
@@ -57,18 +56,21 @@ def metric_of(store: Workspace, chart: str, series: str) -> Metric | None:
     return of_chart[0] if of_chart else None
 
 
-def rule_here(store: Workspace, metric: Metric, level: float, taken: Collection[str], window: Window) -> Rule:
+def rule_here(store: Workspace, metric: Metric, level: float, taken: Collection[str], window: Window,
+              job: Job) -> Rule:
     """A plain threshold at that level. Reads the window, so that it is judged over stretches with rows enough.
 
     taken   names of rules that there are
-    Raises BadSettings for a metric that no level can be set for.
+    Raises BadSettings for a metric that no level can be set for, JobStopped.
     """
     if metric.source in NO_LINE:
         raise BadSettings(f"{metric.title} has no single number that a level could be set for",
                           do="Set one for another chart")
     base_s = next((length for length in LENGTHS_S[1::-1] if length * PARTS * 4 <= window.seconds), LENGTHS_S[0])
     reading = Reading(store, aligned(window, base_s), base_s, metrics=(metric,))
-    over_s = stretch_for(store, metric, aligned(window, base_s), base_s, None, WEEKS) or base_s
+    job.report(0, 0, "Looking at how many rows this number has")
+    over_s = _stretch(store, metric, aligned(window, base_s), base_s)
+    job.stop_if_asked()
     every_s = EVERY_S[over_s]
     upwards = {"lower": True, "higher": False}.get(metric.better, True)
     name = f"{metric.name} {'high' if upwards else 'low'}"
@@ -87,6 +89,20 @@ def rule_here(store: Workspace, metric: Metric, level: float, taken: Collection[
         clear = None            # nothing is left between the two when rounded
     return replace(rule, name=_free(name, taken), min_samples=least_rows(metric, found.n.ravel()),
                    condition=Threshold(Op.GREATER if upwards else Op.LESS, level, clear))
+
+
+def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int) -> int:
+    """The shortest stretch that has rows enough in nine of ten; the longest there is where none has. A proposal weighs
+    chance as well, with scipy, which takes longer to load than somebody waits for a line."""
+    _, parts = metric_series(store, metric, window, base_s, None)
+    fits = [length for length in LENGTHS_S if base_s <= length <= LONGEST_S and length * PARTS <= window.seconds]
+    n = parts[0].n if parts else np.zeros(0)
+    for length in fits:
+        size = length // base_s
+        held = n[:len(n) // size * size].reshape(-1, size).sum(axis=1)
+        if (held > 0).any() and float(np.quantile(held[held > 0], 0.10)) >= enough_rows(metric):
+            return length
+    return fits[-1] if fits else base_s
 
 
 def _free(name: str, taken: Collection[str]) -> str:

@@ -121,7 +121,7 @@ def propose_rules(store: Workspace, window: Window, job: Job) -> tuple[Rule, ...
     for done, (metric, by) in enumerate(asked):
         job.stop_if_asked()
         job.report(done, len(asked), f"Learning what is usual: {metric.title} {metric.series}".strip())
-        over_s = stretch_for(store, metric, window, base_s, by, weeks)
+        over_s = _stretch(store, metric, window, base_s, by, weeks)
         if over_s is None:
             continue
         lag_s = lag_of(reading, metric, EVERY_S[over_s])
@@ -144,7 +144,7 @@ def lag_of(reading: Reading, metric: Metric, every_s: int) -> int:
     return 0 if wait is None else int(np.ceil(wait / every_s) * every_s)
 
 
-def stretch_for(store: Workspace, metric: Metric, window: Window, base_s: int, by: Role | None,
+def _stretch(store: Workspace, metric: Metric, window: Window, base_s: int, by: Role | None,
              weeks: float) -> int | None:
     """The shortest stretch with rows enough in nine of ten; None where there is nothing, and where too few rows make a
     percentile the largest of them. Of a split, for the value with the fewest rows that matter."""
@@ -167,7 +167,7 @@ def stretch_for(store: Workspace, metric: Metric, window: Window, base_s: int, b
         if _is_share(metric):
             if _shows(metric, share, usual_n, length / (weeks * 604800)):
                 return length
-        elif usual_n >= _enough_rows(metric) and (metric.source is Source.ROWS or (n > 0).mean() > 0.9):
+        elif usual_n >= enough_rows(metric) and (metric.source is Source.ROWS or (n > 0).mean() > 0.9):
             return length
     return None if metric.source is Source.PERCENTILE else fits[-1]
 
@@ -177,7 +177,7 @@ def _is_share(metric: Metric) -> bool:
     return metric.unit == "share" and metric.source not in EVEN
 
 
-def _enough_rows(metric: Metric) -> float:
+def enough_rows(metric: Metric) -> float:
     if metric.source is Source.PERCENTILE:
         return BEYOND / (1 - metric.quantile)
     return ENOUGH_ROWS.get(metric.source, MANY)

@@ -53,6 +53,9 @@ class Alarms:
 
     def rules(self) -> tuple[Rule, ...]:
         """As they stand in `pilothouse.toml`. Raises BadSettings when they cannot be read."""
+        known = self._rules
+        if known is not None:
+            return known        # also while somebody judges, which may take long
         with self._lock:
             if self._rules is None:
                 self._rules = rules_from(settings.read(self._store, self._read_from).alarm)
@@ -114,13 +117,14 @@ class Alarms:
         window = self._judged_window(rule.lag_s)
         return None if window is None else judged_by(self._store, rule, window)
 
-    def rule_here(self, chart: str, series: str, level: float) -> Rule:
+    def rule_here(self, chart: str, series: str, level: float, job: Job | None = None) -> Rule:
         """A rule with that level for one curve of a chart, ready to be kept. Raises BadSettings where none is
         possible."""
         metric, window = metric_of(self._store, chart, series), self._judged_window(0)
         if metric is None or window is None:
             raise BadSettings("No level can be set for this chart", do="Set one for another chart")
-        return rule_here(self._store, metric, level, {one.name for one in self.rules()}, window)
+        return rule_here(self._store, metric, level, {one.name for one in self.rules()}, window,
+                         job or SilentJob())
 
     def _judged_window(self, lag_s: int) -> Window | None:
         span = self._store.span()

@@ -584,9 +584,9 @@ class Session:
         """One rule in the place of another, a new one, or (None) one less; gives the one before. Raises BadSettings."""
         return self._alarms.change_rule(name, rule)
 
-    def rule_here(self, chart: str, series: str, level: float) -> Rule:
-        """A threshold for one curve of a chart, not kept yet. Reads the log. Raises BadSettings."""
-        return self._alarms.rule_here(chart, series, level)
+    def rule_here(self, chart: str, series: str, level: float, job: Job | None = None) -> Rule:
+        """A threshold for one curve of a chart, not kept yet. Reads the log. Raises BadSettings, JobStopped."""
+        return self._alarms.rule_here(chart, series, level, job)
 
     def judged_numbers(self, rule: Rule) -> Judged | None:
         """What a rule is judged by over the whole log: read once, so that levels can be tried. None without rows."""
