@@ -172,6 +172,7 @@ class AddChartDialog(QDialog):
         self._do.setEnabled(one is not None)
         if one is None:
             self._about.setText("")
+            self._do.setText("Add")
             return
         self._do.setText("Take off" if one.shown else "Add" if one.runs else "Trust…")
         more = "It reads the rows of the shown time, beside the board." if one.cost else ""
