@@ -43,13 +43,22 @@ def shape_of(path: Path, name: str) -> Shape:
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            rows = file.metadata.num_rows
+            rows = count_of(file.metadata)
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UnreadableLog(f"it is no whole Parquet file ({reason})", where=name,
                             do="Copy the file again, or leave it out") from error
     return Shape(rows, tuple(schema.names), tuple(_kind(field.type) for field in schema),
                  str(schema.remove_metadata()))
+
+
+def count_of(footer: pq.FileMetaData) -> int:
+    """Rows of a file. Raises ValueError where the footer contradicts itself: of a file that it calls empty, nothing
+    would be missed."""
+    counts = [footer.row_group(at).num_rows for at in range(footer.num_row_groups)]
+    if footer.num_rows != sum(counts) or min(counts, default=0) < 0:
+        raise ValueError(f"its footer speaks of {footer.num_rows:,} rows, and of {sum(counts):,} in its parts")
+    return int(footer.num_rows)
 
 
 def relation(paths: Sequence[Path], shape: Shape) -> str:

@@ -21,7 +21,9 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
     for each in facts:
         if not times.says_time(each.name):
             continue
-        if each.is_number():
+        if each.is_number() and not each.numbers:
+            reason, do = f"`{each.name}` holds no value in its first rows", "Copy it again, or leave it out"
+        elif each.is_number():
             reason = f"`{each.name}` counts from a start that the log does not name ({each.low:g} to {each.high:g})"
             do = "Write a date, or the seconds since 1970"
         elif each.in_doubt:

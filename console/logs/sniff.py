@@ -107,6 +107,8 @@ def _sniff(path: Path, name: str, stat: os.stat_result, rows: int, head_bytes: i
             return Refused(name, foreign_kind[0], rejected=foreign_kind[1])
     read = _decode(head, is_whole)
     if read is None:
+        if _is_utf16(head):
+            return Refused(name, "It is text in UTF-16 without the mark that says so. Write it as UTF-8")
         if Path(name).suffix.lower() in LOG_ENDINGS:
             return Refused(name, "It is binary, though its name says that it is a log. Copy it again, or leave it out")
         return Refused(name, "It is binary, in no form that is known here", rejected=False)
@@ -184,6 +186,12 @@ def _decode(head: bytes, is_whole: bool) -> tuple[str, str] | None:
     if has_utf8 or encoding == "utf-8-sig":
         return text, encoding
     return head.decode("latin-1"), "latin-1"
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether every other byte is 0, as in UTF-16 of letters that ASCII has."""
+    zeros = sorted(head[first::2].count(0) / max(1, len(head) // 2) for first in (0, 1))
+    return zeros[0] < 0.02 and zeros[1] > 0.9
 
 
 def _text(plan: FilePlan, text: str, is_whole: bool, rows: int, told: Mapping[str, tuple[str, ...]]) -> Head | Refused:
@@ -268,11 +276,8 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     broken = 0
     lines = (line for line in text.split("\n") if line.strip("\x00 \t\r"))
     for line in islice(lines, rows):
-        try:
-            value = json.loads(line.strip("\x00 \t\r"))
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict):
+        value = _object(line.strip("\x00 \t\r"))
+        if value is not None:
             records.append(value)
         else:
             broken += 1
@@ -297,6 +302,18 @@ def _json(plan: FilePlan, text: str, start: str, is_whole: bool, rows: int) -> H
     plan = replace(plan, format=FileFormat.JSON_LINES, columns=keys, confidence=len(records) / (len(records) + broken),
                    why=f"{len(records)} of the first {len(records) + broken} lines are JSON objects")
     return Head(plan, [[record.get(key) for key in keys] for record in records], is_whole)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """The object that a line holds, if it is one that the loader takes for one too: half a letter of two, which JSON
+    can spell, is no text that could be kept."""
+    try:
+        value = json.loads(line)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _keys(records: Sequence[dict[str, Any]]) -> tuple[str, ...]:
@@ -325,10 +342,12 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from console.logs.parquet import count_of
+
     try:
         with pq.ParquetFile(str(path), memory_map=True, pre_buffer=False) as file:
             schema = file.schema_arrow
-            n_rows = file.metadata.num_rows
+            n_rows = count_of(file.metadata)
             batch = next(file.iter_batches(batch_size=max(1, rows), row_groups=[0], use_threads=False), None) \
                 if rows and n_rows else None
             types = tuple(_type(field.type) for field in schema)

