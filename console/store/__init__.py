@@ -64,6 +64,10 @@ Decisions
   away from that one before everything is joined again. The view `events` joins by id alone.
   Buckets under ten seconds are joined from the rows: first with the outcomes of the next hour, which are all of them
   when the rollup has counted as many.
+- A live log is added to its rollups row by row, not bucket by bucket, where it is known that it only grew
+  (`refreshing`). Numbers of buckets shorter than ten seconds, which come from rows, are kept and read again from the
+  first changed one on (`recent`). What was committed is moved into the file every 32 MB (`Workspace.keep_small`): until
+  then it stays in memory, 40 MB a minute at a thousand rows a second.
 - Half rows become one event before rollups are made (`halves` says how, `merging` does it): the cells of a second half
   go into its main row, and `StreamInfo.rows_sql` leaves out what was merged. Whoever counts, rolls up or draws reads
   that and not the table. A live log pays for what is new: 1,000 halves on a million rows take 35 ms, of which most is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,23 @@ class Sums:
         """What lies on the same grid already."""
         self.add(name, np.arange(self.grid.count), {
             "n": moments.n, "sum": moments.sum, "sumsq": moments.sumsq, "min": moments.min, "max": moments.max})
+
+    def flat(self, names: Sequence[str]) -> dict[str, Floats]:
+        """Rows as "", and what there is of each column as "part name"."""
+        return {"": self.rows, **{f"{part} {name}": values for name in names
+                                  for part, values in self.column(name).items()}}
+
+    @classmethod
+    def of_flat(cls, grid: Grid, values: Mapping[str, Floats]) -> Sums:
+        """And back. The arrays are shared, and must not be added to."""
+        sums = cls(grid)
+        for key, found in values.items():
+            part, _, name = key.partition(" ")
+            if key:
+                sums.columns.setdefault(name, {})[part] = found
+            else:
+                sums.rows = found
+        return sums
 
     def finish(self, series: str) -> Moments:
         """As handed out."""

@@ -332,7 +332,9 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
     names += [name for name, value in _quality(requests, told).items() if value != "NULL::DOUBLE"]
     if names and requests:
         held = _held_joined(con, requests, grid, names, inline, resident) if by is None and resident else None
-        if held is None:
+        if held is None and by is None and resident and reading.level_for(con, "rollup_outcomes", grid) is None:
+            _add_recent(con, streams, grid, names, inline, found, resident)
+        elif held is None:
             _add_joined(con, streams, grid, by, names, inline, found)
         else:
             sums = found.setdefault("", Sums(grid))
@@ -360,6 +362,22 @@ def _held_joined(con: DuckDBPyConnection, requests: list[StreamInfo], grid: Grid
             return None
         found += [(name, held[1][name, full]) for name, full in wanted]
     return found
+
+
+def _add_recent(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, names: list[str],
+                inline: set[tuple[int, str]], found: dict[str, Sums], resident: Resident) -> None:
+    """Joined from the rows; of buckets that were joined before, from what they gave then."""
+
+    def read(part: Grid) -> dict[str, Floats]:
+        joined = {"": Sums(part)}
+        _add_joined(con, streams, part, None, names, inline, joined)
+        return joined[""].flat(names)
+
+    tables = ["rollup_outcomes", *(f"rollup_{stream.stream_id}" for stream in _sides(streams)[0])]
+    values = resident.recent.over(("outcomes", tuple(names), tuple(sorted(inline))), tables, grid, read)
+    sums = found.setdefault("", Sums(grid))
+    for name, parts in Sums.of_flat(grid, values).columns.items():
+        sums.add(name, np.arange(grid.count), parts)
 
 
 def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], grid: Grid,

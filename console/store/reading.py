@@ -51,6 +51,8 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
         if held is not None:
             return [held]
     found: dict[str, Sums] = {}
+    if level is None and not key and not raw and resident is not None:
+        return _recent(con, stream, wanted, grid, resident, job)
     if level is None:
         for part in stretches(con, stream, grid, job):
             _add(found, wanted, grid, con.execute(_from_raw(stream, wanted, grid, part, key)).fetchnumpy())
@@ -58,6 +60,21 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
         query = _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None)
         _add(found, wanted, grid, con.execute(query).fetchnumpy())
     return [sums.finish(series) for series, sums in sorted(found.items())]
+
+
+def _recent(con: DuckDBPyConnection, stream: StreamInfo, wanted: _Wanted, grid: Grid, resident: Resident,
+            job: Job | None) -> list[Moments]:
+    """From the rows; of buckets that were read before, from what they gave then."""
+
+    def read(part: Grid) -> dict[str, Floats]:
+        found = {"": Sums(part)}
+        for stretch in stretches(con, stream, part, job):
+            _add(found, wanted, part, con.execute(_from_raw(stream, wanted, part, stretch, "")).fetchnumpy())
+        return found[""].flat([name for name, *_ in wanted.columns])
+
+    values = resident.recent.over(("moments", stream.stream_id, tuple(wanted.columns)),
+                                  [f"rollup_{stream.stream_id}"], grid, read)
+    return [Sums.of_flat(grid, values).finish("")]
 
 
 def _add(found: dict[str, Sums], wanted: _Wanted, grid: Grid, rows: Any) -> None:
@@ -187,7 +204,9 @@ def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window
     level = grid.level()
     if (raw or isinstance(by, Split) or level not in BIN_LEVELS_S or not ranked.binned
             or (key and level < stream.bins_s) or (exact_rows and rows_on(con, stream, grid, resident) <= exact_rows)):
-        return _exact(con, stream, ranked, grid, qs, key, job)
+        if key or raw or resident is None:
+            return _exact(con, stream, ranked, grid, qs, key, job)
+        return _recently_exact(con, stream, ranked, grid, qs, resident, job)
     source = Source(f"bins_{stream.stream_id}", level, f"number = {ranked.number}")
     held = resident.ranks(con, source, grid, qs) if not key and resident is not None else None
     if held is not None and held[0].any():
@@ -209,6 +228,19 @@ def rows_on(con: DuckDBPyConnection, stream: StreamInfo, grid: Grid, resident: R
     return int(one(con, f"SELECT coalesce(sum(n), 0) FROM rollup_{stream.stream_id} WHERE level_s = 3600 AND "
                         f"bucket >= make_timestamp({grid.first_us} - 3600000000) AND "
                         f"bucket < make_timestamp({grid.first_us + grid.count * grid.step_us})")[0])
+
+
+def _recently_exact(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, qs: Sequence[float],
+                    resident: Resident, job: Job | None) -> list[PercentileSeries]:
+    """`_exact`; of buckets that were read before, from what they gave then."""
+
+    def read(part: Grid) -> dict[str, Floats]:
+        (found,) = _exact(con, stream, ranked, part, qs, "", job)
+        return {"n": found.n, **{repr(q): found.values[q] for q in qs}}
+
+    values = resident.recent.over(("percentiles", stream.stream_id, ranked, tuple(qs)),
+                                  [f"rollup_{stream.stream_id}"], grid, read)
+    return [PercentileSeries("", grid.times, values["n"], {q: values[repr(q)] for q in qs})]
 
 
 def _exact(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, qs: Sequence[float],

@@ -23,6 +23,7 @@ import duckdb
 
 from console.store.grid import Grid
 from console.store.model import Floats
+from console.store.recent import Recent
 from console.store.tracks import ALWAYS, Column, Ranks, Source, Sums, fetch_ranks, fetch_sums
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Resident:
         self._closed = False
         self._reader: DuckDBPyConnection | None = None
         self._thread: threading.Thread | None = None
+        self.recent = Recent()
 
     @property
     def nbytes(self) -> int:
@@ -82,6 +84,7 @@ class Resident:
 
     def close(self) -> None:
         """Forget everything, and stop reading."""
+        self.recent.close()
         with self._lock:
             self._closed = True
             self._places.clear()
@@ -100,12 +103,14 @@ class Resident:
 
     def begin(self) -> None:
         """A commit may begin that changes rollups."""
+        self.recent.begin()
         with self._lock:
             self._under_way += 1
             self._version += 1
 
     def end(self, changes: Sequence[Change]) -> None:
         """It is done, and has changed this; nothing when it was undone."""
+        self.recent.end(changes)
         with self._lock:
             self._under_way -= 1
             self._version += 1
