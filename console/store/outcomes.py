@@ -76,6 +76,9 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int |
             con.execute("DELETE FROM new_outcomes")
         return None
     whole = _all_again(con, told)
+    if not whole and not _can_meet(con, told):
+        con.execute("DELETE FROM dirty_outcomes")
+        return None
     if not whole:
         _find_buckets(con, requests, told)
     _pairs(con, requests, told, None if whole else "_again")
@@ -111,6 +114,16 @@ def _all_again(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
         "(SELECT coalesce(sum(last_record - first_record + 1), 0) FROM new_outcomes), "
         f"{' + '.join(f'(SELECT count(*) FROM {stream.table})' for stream in told)}")
     return bool(empty or asked or new > ALL_AGAIN_SHARE * rows)
+
+
+def _can_meet(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
+    """Whether what is new may change any pair: requests that are later than all outcomes have none yet, and take none
+    from others."""
+    new, low = one(con, "SELECT (SELECT count(*) FROM new_outcomes), "
+                        "(SELECT epoch_us(min(bucket)) FROM dirty_outcomes)")
+    later = f"_ts IS NULL OR _ts >= make_timestamp({low})"
+    return bool(new) or low is None or any(
+        con.execute(f"SELECT 1 FROM {stream.table} WHERE {later} LIMIT 1").fetchall() for stream in told)
 
 
 def _requests_sql(requests: list[StreamInfo], where: str = "true", split: Split | None = None) -> str:
@@ -159,13 +172,17 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
         f"_record BETWEEN _a AND _z WHERE {_id(stream)} IS NOT NULL" for stream in told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
-    latest = one(con, "SELECT epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _new")[0]
+    first, latest = one(con, "SELECT epoch_us(min(ots)), epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) "
+                             "FROM _new")
     if latest is not None:
-        con.execute(f"INSERT INTO _again SELECT DISTINCT {floor_sql('r.ts', FINEST_S)} FROM "
-                    f"({_requests_sql(requests, f'_ts <= make_timestamp({latest})')}) r JOIN _new n ON n.id = r.id "
-                    "WHERE n.ots IS NULL OR r.ts <= n.ots")
+        until = f"_ts <= make_timestamp({latest})"
+        if first is not None:           # an outcome goes to the latest request: where that is found, others are not
+            _meet(con, requests, f"{until} AND _ts >= make_timestamp({first - SOON_S * 10**6})", "n.ots IS NOT NULL")
+            con.execute("DELETE FROM _new WHERE (id, ots) IN (SELECT id, ots FROM _met)")
+        if con.execute("SELECT 1 FROM _new LIMIT 1").fetchall():
+            _meet(con, requests, until, "true")
     low, high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM dirty_outcomes")
-    if low is not None:
+    if low is not None and _dirty_have_outcomes(con, requests, told, low, high):
         near = (f"_ts >= make_timestamp({low - RETRY_S * 10**6}) AND "
                 f"_ts < make_timestamp({high + (RETRY_S + FINEST_S) * 10**6})")
         inside = f"{floor_sql('ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)"
@@ -173,6 +190,26 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
                     f"SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM near WHERE NOT ({inside}) AND id IN "
                     f"(SELECT id FROM near WHERE {inside})")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM _again")
+
+
+def _meet(con: DuckDBPyConnection, requests: list[StreamInfo], where: str, which: str) -> None:
+    """Put the buckets of requests that outcomes in `_new` may go to into `_again`, and those outcomes into `_met`."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS SELECT n.id, n.ots, {floor_sql('r.ts', FINEST_S)} AS bucket "
+                f"FROM ({_requests_sql(requests, where)}) r JOIN _new n ON n.id = r.id "
+                f"WHERE (n.ots IS NULL OR r.ts <= n.ots) AND {which}")
+    con.execute("INSERT INTO _again SELECT DISTINCT bucket FROM _found")
+    con.execute("CREATE OR REPLACE TEMP TABLE _met AS SELECT DISTINCT id, ots FROM _found")
+
+
+def _dirty_have_outcomes(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], low: int,
+                         high: int) -> bool:
+    """Whether any request in a dirty bucket has an outcome that was not before it: only then it may take one from
+    another request of its id, or lose one to it."""
+    inside = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
+              f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)")
+    later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
+    return bool(con.execute(f"SELECT 1 FROM ({_requests_sql(requests, inside)}) r SEMI JOIN "
+                            f"({_outcomes_sql(told, later)}) o ON o.id = r.id LIMIT 1").fetchall())
 
 
 def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], again: str | None,

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from console.roles import Role, StreamKind
 from console.store import Workspace
-from tests.console.store.made import LABELS, NUMBER, REQUESTS, TEXT, TIME, column, put, stream, window
+from tests.console.store.made import (
+    LABELS,
+    NUMBER,
+    REQUESTS,
+    TEXT,
+    TIME,
+    all_numbers,
+    column,
+    put,
+    same_numbers,
+    stream,
+    window,
+)
 
 
 @pytest.mark.parametrize("delays_min", [(1, 2, 3), (1, 2, 300), (300, 300, 300)])
@@ -98,3 +115,33 @@ def test_that_ids_used_again_each_day_have_their_own_outcomes(ws: Workspace, las
     both = window("2026-03-02T00:00:00", "2026-03-04T00:00:00")
     assert ws.outcome_moments(both, 86400)[0].columns["clicked"].n.tolist() == [0, 30]
     assert ws.outcome_wait(1.0) == pytest.approx(3600, rel=0.01)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_that_what_comes_in_any_order_is_joined_as_if_it_had_come_at_once(ws: Workspace, tmp_path: Path,
+                                                                          seed: int) -> None:
+    """Ids are used again within the hour, as retries do; outcomes come before and after, with and without a time."""
+    rng = np.random.default_rng(seed)
+    start = pd.Timestamp("2026-03-02T06:00:00Z")
+    asked = [(f"r{rng.integers(60)}", int(rng.integers(3500))) for _ in range(120)]
+    told = [(f"r{rng.integers(70)}", int(rng.integers(3600)) if rng.random() < 0.9 else None) for _ in range(80)]
+    requests = {"ts": [(start + pd.Timedelta(seconds=at)).isoformat() for _, at in asked],
+                "id": [name for name, _ in asked]}
+    labels = {"id": [name for name, _ in told], "clicked": [str(number % 2) for number in range(80)],
+              "told": [None if at is None else (start + pd.Timedelta(seconds=at)).isoformat() for _, at in told]}
+    parts = [(REQUESTS, requests, at, at + 15) for at in range(0, 120, 15)]
+    parts += [(LABELS, labels, at, at + 10) for at in range(0, 80, 10)]
+    with contextlib.closing(Workspace.open(tmp_path / "at-once.duckdb", folder=None)) as at_once:
+        for store in (ws, at_once):
+            store.ensure_streams([REQUESTS, LABELS])
+        for number in rng.permutation(len(parts)):
+            plan, cells, first, last = parts[number]
+            put(ws, plan, {name: values[first:last] for name, values in cells.items()}, path=f"{number}.csv")
+            if rng.random() < 0.7:
+                ws.refresh()
+        ws.refresh()
+        put(at_once, REQUESTS, requests)
+        put(at_once, LABELS, labels, path="l.csv")
+        at_once.refresh()
+        ours, theirs = all_numbers(ws), all_numbers(at_once)
+        same_numbers({"rollup_outcomes": ours["rollup_outcomes"]}, {"rollup_outcomes": theirs["rollup_outcomes"]})
