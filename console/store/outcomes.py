@@ -369,7 +369,8 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
     names += [name for name, value in _quality(requests, told).items() if value != "NULL::DOUBLE"]
     if names and requests:
         held = _held_joined(con, requests, grid, names, inline, resident) if by is None and resident else None
-        if held is None and by is None and resident and reading.level_for(con, "rollup_outcomes", grid) is None:
+        if held is None and by is None and resident and reading.level_for(con, "rollup_outcomes", grid,
+                                                                          resident) is None:
             _add_recent(con, streams, grid, names, inline, found, resident)
         elif held is None:
             _add_joined(con, streams, grid, by, names, inline, found)
@@ -426,8 +427,10 @@ def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[St
     asked = f"_ts >= make_timestamp({first}) AND _ts < make_timestamp({last})"
     soon = f"(_ts >= make_timestamp({first}) AND _ts < make_timestamp({last + SOON_S * 10**6}))"
     _pairs(con, requests, told, None, asked, soon, split)
-    same = one(con, "SELECT (SELECT count(*) FROM _pairs) = coalesce(sum(n), -1) FROM rollup_outcomes WHERE level_s = "
-                    f"{FINEST_S} AND bucket >= make_timestamp({first}) AND bucket < make_timestamp({last})")[0]
+    none = -1 if is_dirty(con) else 0
+    same = one(con, f"SELECT (SELECT count(*) FROM _pairs) = coalesce(sum(n), {none}) FROM rollup_outcomes WHERE "
+                    f"level_s = {FINEST_S} AND bucket >= make_timestamp({first}) AND "
+                    f"bucket < make_timestamp({last})")[0]
     if not same:
         _pairs(con, requests, told, None, grid.within_sql("_ts"), split=split)
 

@@ -43,7 +43,7 @@ def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], 
     wanted = _Wanted(stream, stored)
     key = _key_sql(stream, by)
     raw = raw or isinstance(by, Split) or not wanted.rolled
-    level = level_for(con, f"rollup_{stream.stream_id}", grid) if not raw else None
+    level = level_for(con, f"rollup_{stream.stream_id}", grid, resident) if not raw else None
     if key and level is not None and level < stream.split_s:
         level = None
     if not key and level is not None and resident is not None:
@@ -124,12 +124,17 @@ def _scaled(part: dict[str, Floats], rows: Floats, scale: float) -> ColumnMoment
                          part["max"] * scale)
 
 
-def level_for(con: DuckDBPyConnection, table: str, grid: Grid) -> int | None:
+def level_for(con: DuckDBPyConnection, table: str, grid: Grid, resident: Resident | None = None) -> int | None:
     """The level to read, if the table has it: that of one second is kept for short logs only."""
     level = grid.level()
-    if level == 1 and not con.execute(f"SELECT 1 FROM {table} WHERE level_s = 1 LIMIT 1").fetchall():
-        return None
-    return level
+    if level != 1:
+        return level
+
+    def has_seconds() -> bool:
+        return bool(con.execute(f"SELECT 1 FROM {table} WHERE level_s = 1 LIMIT 1").fetchall())
+
+    there = has_seconds() if resident is None else resident.recent.once(("seconds", table), has_seconds)
+    return 1 if there else None
 
 
 class _Wanted:

@@ -41,6 +41,7 @@ class Recent:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: OrderedDict[Hashable, _Held] = OrderedDict()
+        self._said: dict[Hashable, tuple[int, bool]] = {}
         self._version = 0
         self._under_way = 0
 
@@ -64,7 +65,21 @@ class Recent:
         """Forget everything."""
         with self._lock:
             self._held.clear()
+            self._said.clear()
             self._version += 1
+
+    def once(self, question: Hashable, ask: Callable[[], bool]) -> bool:
+        """What is so until rollups change next."""
+        with self._lock:
+            version = self._version
+            known = self._said.get(question)
+            if known is not None and known[0] == version and not self._under_way:
+                return known[1]
+        found = ask()
+        with self._lock:
+            if version == self._version and not self._under_way:
+                self._said[question] = version, found
+        return found
 
     def over(self, question: Hashable, tables: Sequence[str], grid: Grid,
              read: Callable[[Grid], Mapping[str, Floats]]) -> Mapping[str, Floats]:

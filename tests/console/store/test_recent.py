@@ -98,3 +98,12 @@ def test_that_numbers_of_short_buckets_are_those_of_the_rows_whatever_came_late(
     inside = (late["ts"] >= asked.start) & (late["ts"] < asked.end)
     assert found[0][0].sum() == inside.sum()
     assert found[0][4].sum() == inside[:1000].sum()
+
+
+def test_that_what_is_asked_once_is_asked_again_after_a_change() -> None:
+    recent, answers = Recent(), [True, False]
+    assert recent.once("q", lambda: answers.pop(0))
+    assert recent.once("q", lambda: answers.pop(0))
+    recent.begin()
+    recent.end([("t", 0)])
+    assert not recent.once("q", lambda: answers.pop(0))
