@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -313,3 +315,21 @@ def test_that_judging_a_long_log_ends_when_the_folder_is_closed(conduct, qtbot, 
     with qtbot.waitSignal(conductor.closed):
         conductor.close_folder()
     assert session.closed
+
+
+def test_that_jobs_that_ended_are_not_kept(workers: Workers, qtbot: Any) -> None:
+    """A window makes ten a second, all day."""
+    ended: list[int] = []
+    jobs = []
+    for number in range(40):
+        job = BackgroundJob(f"job {number}", lambda _job: None)
+        job.ended.connect(lambda _job: ended.append(1))
+        jobs.append(weakref.ref(job))
+        workers.start(job)
+    del job
+    qtbot.waitUntil(lambda: len(ended) == 40 and not workers.busy, timeout=30_000)
+    last = BackgroundJob("last", lambda _job: None)
+    workers.start(last)                 # each that ends sweeps out those before it
+    qtbot.waitUntil(lambda: not workers.busy, timeout=30_000)
+    gc.collect()
+    assert sum(job() is not None for job in jobs) <= 1

@@ -6,10 +6,12 @@ import contextlib
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QElapsedTimer, QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QObject, QThreadPool, Signal, Slot
 
 from console.errors import ConsoleError
 from console.jobs import Job, JobStopped
@@ -93,14 +95,13 @@ class BackgroundJob(QObject):
             signal.emit(*what)
 
 
-class _Runnable(QRunnable):
-    def __init__(self, job: BackgroundJob) -> None:
-        super().__init__()
-        self.setAutoDelete(False)   # Python owns it; the pool must not free it as well
-        self._job = job
-
-    def run(self) -> None:
-        self._job.run()
+def _run(job: Callable[[], BackgroundJob | None], left: list[bool]) -> None:
+    """On the worker. Says when it has let go of the job: a QObject must not be destroyed there."""
+    found = job()
+    if found is not None:
+        found.run()
+    del found
+    left.append(True)
 
 
 class Workers(QObject):
@@ -110,19 +111,24 @@ class Workers(QObject):
         super().__init__(parent)
         self._pool = QThreadPool()       # no parent: see `shut_down`
         self._pool.setMaxThreadCount(threads)
-        self._running: dict[BackgroundJob, _Runnable] = {}
+        self._running: dict[BackgroundJob, list[bool]] = {}
+        self._leaving: list[tuple[BackgroundJob, list[bool]]] = []     # ended, but the worker may still hold them
 
     def start(self, job: BackgroundJob) -> BackgroundJob:
         """Run it as soon as a thread is free. Connect its signals before."""
-        runnable = _Runnable(job)
-        self._running[job] = runnable
+        left: list[bool] = []
+        self._running[job] = left
         job.ended.connect(self._forget)
-        self._pool.start(runnable)
+        # A function, not a QRunnable: PySide's pool keeps every QRunnable of ours for ever, with all that it holds.
+        self._pool.start(partial(_run, weakref.ref(job), left))
         return job
 
     @Slot(object)
     def _forget(self, job: BackgroundJob) -> None:
-        self._running.pop(job, None)
+        left = self._running.pop(job, None)
+        if left is not None:
+            self._leaving.append((job, left))
+        self._leaving = [one for one in self._leaving if not one[1]]
 
     @property
     def busy(self) -> bool:
@@ -141,5 +147,5 @@ class Workers(QObject):
             log.warning("Still running after %d ms, left behind: %s", clock.elapsed(), names)
             for job in self._running:
                 job.setParent(None)
-            _LEFT_BEHIND.append((self._pool, dict(self._running)))
+            _LEFT_BEHIND.append((self._pool, dict(self._running), self._leaving))
         return ended
