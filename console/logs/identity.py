@@ -151,6 +151,7 @@ class Ledger:
         self._repeating = repeating
         self.parts: dict[str, FileEntry] = {}   # names of files noted as parts that have grown, after `find`
         self._nodes: dict[tuple[int, int], list[FileEntry]] = {}
+        self._names = Counter(entry.path for entry in self._entries)
         for entry in self._entries:
             self._nodes.setdefault((entry.device, entry.inode), []).append(entry)
 
@@ -165,6 +166,8 @@ class Ledger:
         here = {}
         for file in files:
             entry = self._same_node(file)
+            if entry is not None and self._further(file, entry):
+                continue
             if entry is not None and is_part(entry) and file.identity.size > entry.offset:
                 self.parts[file.name] = entry       # what it repeats may reach further by now
             elif entry is not None:
@@ -191,6 +194,17 @@ class Ledger:
     def _same_node(self, file: OnDisk) -> FileEntry | None:
         entries = self._nodes.get((file.identity.device, file.identity.inode), [])
         return next((entry for entry in reversed(entries) if holds(file, entry)), None)
+
+    def _further(self, file: OnDisk, known: FileEntry) -> bool:
+        """Whether a file with the inode of one entry repeats more of another: a log was written anew under its name
+        and read further, and a copy of that got the inode which had come free. Only files that moved, or whose name
+        has had several, can be such."""
+        if is_part(known) or known.stream_id in self._repeating or known.format == FileFormat.PARQUET:
+            return False
+        if known.path == file.name and self._names[known.path] < 2:
+            return False
+        how, other = self._copied(file, *look(file.path))
+        return how is Found.COPY and other is not None and other.offset > known.offset
 
     def _other(self, file: OnDisk, namesakes: list[FileEntry],
                originals: _Originals) -> tuple[Found, FileEntry | None]:

@@ -127,6 +127,33 @@ def test_that_an_inode_that_comes_back_is_another_file(world: World, name: str) 
     world.holds((0, 20), (30, 60))
 
 
+@pytest.mark.parametrize("name", ["app-1", "app"])
+def test_that_an_inode_that_comes_back_with_what_was_read_since_doubles_nothing(world: World, name: str) -> None:
+    """A log is written anew by replacing it, and read further; then a copy of it gets the inode that the first had."""
+    inode = world.log.stat().st_ino
+    whole = world.header + world.rows(0, 40)
+    world.file("fresh.tmp", whole).replace(world.log)
+    world.poll()
+    world.now += 40.0
+    world.settle()                  # what was replaced is let go of
+    world.holds((0, 40))
+    for attempt in range(200):
+        copy = world.file("copy.tmp", whole + (world.rows(40, 45) if name == "app" else ""))
+        if copy.stat().st_ino == inode:
+            break
+        copy.rename(world.path.parent / f"kept-{attempt}")
+    else:
+        pytest.skip("this file system does not use inodes again soon")
+    copy.replace(world.place(name))
+    world.settle()
+    world.now += 40.0
+    world.settle()
+    end = 45 if name == "app" else 40
+    world.holds((0, end))
+    world.restart()
+    world.holds((0, end))
+
+
 def test_that_small_files_with_a_long_shared_head_are_each_read(table: World) -> None:
     """Names of 200 columns are longer than what files are known by."""
     names = ["ts", "request_id", "latency_ms", *(f"a_rather_long_name_of_a_feature_{n}" for n in range(200))]
