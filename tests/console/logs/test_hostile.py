@@ -73,8 +73,9 @@ def _ended(child: subprocess.Popen[str]) -> tuple[str, str]:
         try:
             return child.communicate(timeout=STILL_SECONDS)     # an open pipe as its input: who reads it never ends
         except subprocess.TimeoutExpired:
-            spent = psutil.Process(child.pid).cpu_times()
-            if spent.user + spent.system > used:
+            process = psutil.Process(child.pid)
+            spent = process.cpu_times()
+            if spent.user + spent.system > used or process.status() == psutil.STATUS_STOPPED:   # by somebody, to wait
                 used = spent.user + spent.system
                 continue
             os.killpg(child.pid, signal.SIGABRT)        # says where each thread is
