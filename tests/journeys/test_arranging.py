@@ -95,7 +95,7 @@ def test_that_the_menu_of_a_chart_offers_what_the_log_has(console, qtbot):
     assert menu.isVisible()
     split = next(action.menu() for action in menu.actions() if action.text() == "Split by")
     assert [action.text() for action in split.actions()] == ["Nothing", "model version", "host", "",
-                                                         "device", "country", "category"]
+                                                         "session_depth", "device", "country", "category"]
     hide = next(action for action in menu.actions() if action.text().startswith("Hide"))
     menu.close()
     hide.trigger()
