@@ -1,7 +1,8 @@
 """Alarm rules: when a number of the log is such that somebody must look, and the history of that.
 
 What belongs here: rules as data and how they are written (`rules`, `written`, `prometheus`), the counting of states
-(`machine`), the step from numbers to states (`evaluate`), what rules are proposed (`propose`) and what they guard
+(`machine`), the step from numbers to states (`evaluate`), what rules are proposed (`propose`), typed (`draft`) or set
+on a chart (`by_hand`), what charts show of them (`on_charts`) and what they guard
 (`coverage`). What does not: what a number means (`console.metrics`), how rows lie (`console.store`), and any clock.
 
 Decisions

@@ -5,7 +5,7 @@ workspace of the folder, what is selected (the visible time, the two test window
 work: discover, load, follow. It draws nothing, starts no thread and no timer: whoever calls decides when.
 
 The board has what rollups tell, at once. What reads rows (`asked`: maps, scans, splits by a column) is a wish of the
-board that a worker fulfils one at a time, and that is dropped when somebody looks elsewhere.
+board that workers fulfil, two at a time in the window, and that is dropped when somebody looks elsewhere.
 
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
