@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import getpass
 import itertools
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,9 @@ hypothesis.settings.load_profile("ours")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
 os.environ["MPLBACKEND"] = "agg"
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # Hundreds of tests start the program; without byte code each of them compiles all of it again.
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), f"pilothouse-tests-{getpass.getuser()}"))
 
 WAIT_MS = 30_000
 """What a person waits for comes at once on a quiet machine; a busy one may take its time."""

@@ -54,6 +54,13 @@ fewer, what is drawn in minutes (500 points of up to five) has less than a milli
 
 SPARSE_SPLIT_S, SPARSE_BINS_S = 60, 600
 
+MANY_FRESH = 100_000
+"""Rows from which on their buckets are made anew, though the stream has only grown: a load brings whole hours, whose
+buckets hold nothing yet, and to merge them with nothing costs more than to read again the few rows at their edges."""
+
+DENSE_DIRT = 0.5
+"""Share of a span that is dirty, from which on all of it is made anew: to tell its buckets apart would cost more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
@@ -77,7 +84,8 @@ def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = N
 
     fresh  what was appended since they were complete, if that is known
     """
-    after = fresh.after if fresh is not None and _only_grew(con, stream, fresh) else None
+    few = fresh is not None and fresh.rows < MANY_FRESH
+    after = fresh.after if fresh is not None and few and _only_grew(con, stream, fresh) else None
     counters.fill(con, stream)
     work = _Refresh(con, stream, after)
     work.moments()
@@ -111,7 +119,10 @@ class _Refresh:
         self.whole = not con.execute(f"SELECT 1 FROM {self.table} LIMIT 1").fetchall()
         if self.whole:
             self.after = None
-        self._low, self._high = one(con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)) FROM _dirty")
+        self._low, self._high, dirty = one(
+            con, "SELECT epoch_us(min(bucket)), epoch_us(max(bucket)), count(*) FROM _dirty")
+        span = (self._high - self._low) // (FINEST_S * 10**6) + 1 if dirty else 1
+        self._all_of_span = self.whole or dirty >= DENSE_DIRT * span
         self.finest = self._finest()
         if not stream.split_s:
             self._choose_levels()
@@ -150,12 +161,13 @@ class _Refresh:
         return any(self.con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall() for (table,) in tables)
 
     def _in_dirty(self, time: str, level_s: int) -> str:
-        """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves."""
+        """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves. All buckets of the
+        span where most of them are dirty: who makes some of them needlessly anew gets what was there."""
         buckets = f"SELECT {floor_sql('bucket', level_s)} AS bucket FROM _dirty"
         step = level_s * 10**6
         low, high = self._low // step * step, self._high // step * step + step
         within = f"{time} >= make_timestamp({low}) AND {time} < make_timestamp({high})"
-        return within if self.whole else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
+        return within if self._all_of_span else f"{within} AND {floor_sql(time, level_s)} IN ({buckets})"
 
     def _rows(self, level_s: int) -> str:
         """Rows to be read for a level: those of its dirty buckets, or of these only what is new."""
@@ -181,46 +193,56 @@ class _Refresh:
     def moments(self) -> None:
         """The rollup table: fine levels from raw rows, then each from the one below."""
         split = max(self.stream.split_s, self.finest)
+        self._from_raw(split, self.finest if split > self.finest else None)
         if split > self.finest:
-            self._from_raw(self.finest, max(self.finest, FINEST_S), together=True)
             self._add_up_moments([level for level in LEVELS_S if self.finest < level < split], self.finest)
-        self._from_raw(split, max(split, FINEST_S), together=False)
         self._add_up_moments([level for level in LEVELS_S if level > split], split)
         self.con.execute("DROP TABLE _rolled")      # tens of megabytes, which nobody needs until the next time
 
-    def _from_raw(self, level: int, dirty: int, *, together: bool) -> None:
-        """One level from raw rows; `dirty` is the level at which whole buckets are made again."""
+    def _from_raw(self, split: int, together: int | None) -> None:
+        """Levels from raw rows: one that keeps series apart, and where it is not the finest, a finer one that does not.
+
+        Both in one statement, which reads the rows once.
+        """
         stream, con = self.stream, self.con
         values = {column.number: stored_number(column.stored, column.kept) for column in rolled_columns(stream)
                   if has_moments(column)}
         made = derived(stream)
         values |= {each.number: each.value for each in made}
+        dirty = max(split, FINEST_S)
         # The inner SELECT names each value once, so that five aggregates share one computation.
-        inner = [f"epoch_us(_ts) // {level}000000 AS b", *([] if together else key_sql(stream)),
+        inner = [f"epoch_us(_ts) // {split}000000 AS b", *key_sql(stream),
+                 *((f"epoch_us(_ts) // {together}000000 AS f",) if together else ()),
                  *(f"{value} AS v{number}" for number, value in values.items()),
                  *(f"{quoted(column.stored)} AS v{column.number}" for column in rolled_columns(stream)
                    if column.number not in values)]
         sums = ["count(*) AS n"]
         for number in (*(each.number for each in made), *(column.number for column in rolled_columns(stream))):
             sums += _aggregates(number, number in values)
-        keys = [] if together else list(KEYS)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join(['b', *keys, *sums])} FROM "
-                    f"(SELECT {', '.join(inner)} FROM {stream.rows_sql} WHERE {self._rows(dirty)}) "
-                    f"GROUP BY {', '.join(['b', *keys])}")
-        if not together:
-            self._intern()
+        keys = ", ".join(("b", *KEYS))
+        groups = f"GROUPING SETS (({keys}), (f))" if together else keys
+        apart = ["f", "grouping(f) = 0 AS is_fine"] if together else []
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _rolled AS SELECT {', '.join([keys, *apart, *sums])} FROM "
+                    f"(SELECT {', '.join(inner)} FROM {stream.rows_sql} WHERE {self._rows(dirty)}) GROUP BY {groups}")
+        self._intern("NOT is_fine" if together else "true")
+        if together:
+            self._put_moments(together, dirty, "f", str(ALL_SERIES), "WHERE is_fine")
+        self._put_moments(split, dirty, "b", "coalesce(s.series, 0)",
+                          series_join("r", str(stream.stream_id)) + (" WHERE NOT is_fine" if together else ""))
+
+    def _put_moments(self, level: int, dirty: int, bucket: str, series: str, which: str) -> None:
+        """A level from `_rolled`; `dirty` is the level at which whole buckets are made again."""
         if not self.whole and self.after is None:
-            con.execute(f"DELETE FROM {self.table} WHERE level_s = {level} AND {self._in_dirty('bucket', dirty)}")
-        names = ", ".join(name for name, _, _ in all_parts(stream))
-        series, join = (str(ALL_SERIES), "") if together else (
-            "coalesce(s.series, 0)", series_join("r", str(stream.stream_id)))
+            self.con.execute(f"DELETE FROM {self.table} WHERE level_s = {level} AND {self._in_dirty('bucket', dirty)}")
+        names = ", ".join(name for name, _, _ in all_parts(self.stream))
+        at = f"make_timestamp({bucket} * {level}000000)"
         if self.after is not None:
-            merged = ", ".join(f"{how}({name}) AS {name}" for name, _, how in all_parts(stream))
-            self._add(self.table, level, f"SELECT make_timestamp(b * {level}000000) AS bucket, {series} AS series, "
-                      f"{names} FROM _rolled r {join}", ["series"], merged, names)
+            merged = ", ".join(f"{how}({name}) AS {name}" for name, _, how in all_parts(self.stream))
+            self._add(self.table, level, f"SELECT {at} AS bucket, {series} AS series, {names} FROM _rolled r {which}",
+                      ["series"], merged, names)
             return
-        con.execute(f"INSERT INTO {self.table} (level_s, bucket, series, {names}) "
-                    f"SELECT {level}, make_timestamp(b * {level}000000), {series}, {names} FROM _rolled r {join}")
+        self.con.execute(f"INSERT INTO {self.table} (level_s, bucket, series, {names}) "
+                         f"SELECT {level}, {at}, {series}, {names} FROM _rolled r {which}")
 
     def _add_up_moments(self, levels: list[int], below: int) -> None:
         """All these levels from one below them, in one statement: planning it costs more than adding up."""
@@ -252,8 +274,11 @@ class _Refresh:
                          f"SELECT {level}, {floor_sql('bucket', level)} AS up, {merged} FROM {table} "
                          f"WHERE level_s = {below} AND {self._in_dirty('bucket', level)} GROUP BY up, {keys}")
 
-    def _intern(self) -> None:
-        """Number the combinations that are new, the most frequent first, while there is room."""
+    def _intern(self, which: str) -> None:
+        """Number the combinations that are new, the most frequent first, while there is room.
+
+        which  rows of `_rolled` that keep series apart
+        """
         stream_id, keys = self.stream.stream_id, ", ".join(KEYS)
         room = MOST_SERIES - int(one(self.con, "SELECT count(*) FROM series WHERE stream_id = ?", [stream_id])[0])
         if room <= 0:
@@ -262,7 +287,8 @@ class _Refresh:
         self.con.execute(
             f"INSERT INTO series SELECT {stream_id}, {MOST_SERIES - room} + row_number() OVER (ORDER BY {order}), "
             f"{keys} FROM (SELECT r.n, {', '.join('r.' + key for key in KEYS)} FROM _rolled r "
-            f"{series_join('r', str(stream_id))} WHERE s.series IS NULL) GROUP BY {keys} ORDER BY {order} LIMIT {room}")
+            f"{series_join('r', str(stream_id))} WHERE s.series IS NULL AND {which}) GROUP BY {keys} "
+            f"ORDER BY {order} LIMIT {room}")
 
     # ---- percentiles ---------------------------------------------------------------------------------------
 
