@@ -255,7 +255,8 @@ class _Insert:
         self._w.connection.register(PIECES, rows)
         try:
             return self._w.append(self._stream_id, None, source, text=text, columns=self._columns, arrived=None,
-                                  constants=self._constants, more=MORE in self._schema.names)
+                                  constants=self._constants, more=MORE in self._schema.names,
+                                  finite=self._shape is not None)
         except REFUSED as error:
             if self._shape is None:
                 raise

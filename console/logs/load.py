@@ -37,6 +37,7 @@ from console.store import Workspace, Writer, trouble
 
 FIRST_ROWS = 200_000            # in the first transaction, so that there is something to see soon
 BATCH_ROWS = 2_000_000
+BATCH_RANGE_ROWS = 4_000_000    # of Parquet, whose statements can be ended and tell how far they are
 BATCH_BYTES = 1 << 30           # of text
 BATCH_BAD = 200_000             # records for the quarantine, of which each takes as much memory as many rows
 REFRESH_S = 1.0                 # rollups are brought up to date at most so often while loading,
@@ -117,6 +118,7 @@ class _Loading:
         self._many_bad = False      # of the last transaction
         self._given_up: set[int] = set()        # states of files that broke: what follows behind is not read
         self._refresh_at = 0.0
+        self._spares = False        # memory, since most of it is text
         self._started = time.monotonic()
         self.progress = Progress()
 
@@ -124,11 +126,19 @@ class _Loading:
         refuse_all(self._ws, self._folder, self._plan.refused)
         self._files = self._to_do()
         self._bytes_total = sum(state.identity.size for state in self._files)
-        held = self._load(self._files, wait=False)
-        if held:
-            held = self._load(self._settled(held), wait=True)
-        self._refresh(last=True)
-        self._ws.checkpoint()
+        text = sum(state.identity.size for state in self._files if state.plan.format is not FileFormat.PARQUET)
+        self._spares = 2 * text > self._bytes_total
+        try:
+            if self._spares:
+                self._ws.spare()
+            held = self._load(self._files, wait=False)
+            if held:
+                held = self._load(self._settled(held), wait=True)
+            self._refresh(last=True)
+            self._ws.checkpoint()
+        finally:
+            if self._spares:
+                self._ws.spare_no_more()
         return self._report()
 
     # ------------------------------------------------------------------ what there is to do
@@ -260,7 +270,7 @@ class _Loading:
             batch.append(item)
             size += item[1].part.end - item[1].part.first if isinstance(item[1], Range) else 0
             item = next(items, None)
-            if size >= rows:
+            if size >= (BATCH_RANGE_ROWS if rows == BATCH_ROWS else rows):
                 break
         try:
             self._write(batch, held)
@@ -279,13 +289,22 @@ class _Loading:
         """One transaction of Parquet; when it fails the files are as before."""
         before = [(state, replace(state, ignored=state.ignored.copy())) for state, _ in batch]
         counts = Counts()
+        total = sum(state.identity.size for state, what in batch if isinstance(what, Range) and what.whole)
+
+        furthest = 0.0
+
+        def tell(share: float) -> None:
+            nonlocal furthest       # each statement begins at nothing
+            furthest = max(furthest, share)
+            self._job.report(round(self._bytes_done + furthest * total), self._bytes_total, batch[0][0].plan.path)
+
         try:
-            with self._ws.writing() as w:
+            with self._ws.giving_way(self._job, tell), self._ws.writing() as w:
                 counts.add(put_ranges_or_damaged(w, self._streams, self._folder, batch, None))
                 for state, what in batch:
                     if not isinstance(what, Piece | Range):
                         self._end(w, state, what, held)
-        except Damaged:
+        except (Damaged, JobStopped):
             for state, was in reversed(before):
                 state.file_id, state.mark, state.rows_loaded = was.file_id, was.mark, was.rows_loaded
                 state.rows_quarantined, state.state, state.reason = was.rows_quarantined, was.state, was.reason
@@ -319,6 +338,8 @@ class _Loading:
         types = self._late_types(item)
         if types:
             self._streams.extend(item[0].stream, types)
+            if self._spares:
+                self._ws.spare()
 
     def _late_types(self, item: Item) -> dict[str, ColumnType]:
         return late_types(self._streams, *item)

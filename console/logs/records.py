@@ -94,14 +94,21 @@ def shown(raw: bytes) -> str:
     return text if len(text) <= RAW_LIMIT else text[:RAW_LIMIT] + "…"
 
 
+STEP = 1 << 18              # bytes compared in one go: the answers stay in the cache of a core
+
+
 def newlines(block: bytes) -> NDArray[np.int64]:
     """Positions of the newlines in a block."""
-    return np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
+    found = np.frombuffer(block, np.uint8)
+    if len(found) <= STEP:
+        return np.flatnonzero(found == 10)
+    return np.concatenate([np.flatnonzero(found[at:at + STEP] == 10) + at for at in range(0, len(found), STEP)])
 
 
 def count_lines(block: bytes) -> int:
     """How many newlines a block has."""
-    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
+    found = np.frombuffer(block, np.uint8)
+    return sum(int(np.count_nonzero(found[at:at + STEP] == 10)) for at in range(0, len(found), STEP))
 
 
 class CsvCutter:

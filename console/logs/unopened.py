@@ -58,7 +58,7 @@ class Shape:
         return f"(SELECT * EXCLUDE (l, _flags){checked} FROM (SELECT * EXCLUDE (j), {cells} FROM {opened}))"
 
     def _checked(self) -> str:
-        """The record's number; an error where a number has lost digits, or was a flag."""
+        """The record's number; an error where a number has lost digits, is NaN (greater than all), or was a flag."""
         names = [f"k{self.keys.index(key)}" for key in self.numbers]
         largest = ", ".join(f"abs({name})" for name in names)
         like_flags = " OR ".join(f"{name} IN (0, 1)" for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable
@@ -69,6 +70,10 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 MOST_MEMORY_MB = 4096
 """That the database holds; by itself it takes four fifths of the machine's. What is more waits on the disk: a column
 that comes late is made in memory for all rows, and 900 of them on a million rows were 7 GB."""
+
+LEAST_MEMORY_MB, MEMORY_OF_COLUMN_MB = 128, 4
+"""Of a load of text: what is held at all, and for each column that a thread packs. More would keep blocks that are in
+the file already."""
 
 _open_here: set[Path] = set()
 _guard = threading.Lock()
@@ -147,6 +152,31 @@ def let_go(con: duckdb.DuckDBPyConnection, keep_bytes: int) -> None:
         pass        # they are in use: the next time will do
     finally:
         con.execute(f"SET GLOBAL memory_limit = '{before}'")
+
+
+def tells_progress(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The same connection; how far its statements are can be asked for, and is not written over what we say."""
+    con.execute("SET enable_progress_bar = true")
+    con.execute("SET enable_progress_bar_print = false")
+    return con
+
+
+def spare(con: duckdb.DuckDBPyConnection, columns: int) -> None:
+    """For a load of text, which needs memory beside the database: it holds little but what it works on.
+
+    columns  of the widest table
+    """
+    wanted = LEAST_MEMORY_MB + MEMORY_OF_COLUMN_MB * columns * int(one(con, "SELECT current_setting('threads')")[0])
+    spare_no_more(con)
+    if wanted < MOST_MEMORY_MB:
+        with contextlib.suppress(duckdb.Error):     # more than that is in use: the next time will do
+            con.execute(f"SET GLOBAL memory_limit = '{wanted}MiB'")
+
+
+def spare_no_more(con: duckdb.DuckDBPyConnection) -> None:
+    """The limit that it opened with."""
+    con.execute("RESET GLOBAL memory_limit")
+    _hold_no_more(con)
 
 
 def _explained(error: duckdb.Error, path: Path) -> ConsoleError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from console import clock
-from console.jobs import Job
+from console.jobs import Job, JobStopped
 from console.roles import Role, StreamKind
 from console.store import (
     alarms,
@@ -62,6 +62,10 @@ REST_OF_JOINS = 4.0
 LIVE_LOG_BYTES = 32 << 20
 """Of what was committed lie in memory beside the log of the database, twice as large there, until they are moved."""
 
+WATCH = "watch"
+WATCH_S = 0.1
+"""How often a long statement is asked how far it is, and whether it is still wanted."""
+
 HELD_BYTES = 64 << 20
 """Of the blocks of tables stay in memory then: what live charts read of them is less."""
 
@@ -90,7 +94,7 @@ class Workspace:
         self._handing_out = threading.Lock()
         self._join_again_at = 0.0
         self._depth = 0
-        self._writer = con.cursor()
+        self._writer = opening.tells_progress(con.cursor())
         self._here = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._free: deque[duckdb.DuckDBPyConnection] = deque()     # of threads that have ended
@@ -335,6 +339,47 @@ class Workspace:
                     self._writer.execute("CHECKPOINT")
                 except duckdb.Error:
                     return      # somebody reads; the next idle moment will do
+
+    def spare(self) -> None:
+        """While text is loaded, which takes memory of its own: the database holds less of what is in its file. To be
+        said again when tables have become wider."""
+        opening.spare(self._con, max((len(stream.columns) for stream in self._streams.values()), default=0))
+
+    def spare_no_more(self) -> None:
+        """It is loaded."""
+        opening.spare_no_more(self._con)
+
+    @contextmanager
+    def giving_way(self, job: Job, tell: Callable[[float], None]) -> Iterator[None]:
+        """Long statements of the transaction inside tell how far they are (0 to 1), and end when the job is stopped:
+        raises JobStopped then, and nothing of the transaction stays. A commit is not ended."""
+        ended = threading.Event()
+        stopped: JobStopped | None = None
+
+        def watch() -> None:
+            nonlocal stopped
+            while not ended.wait(WATCH_S):
+                try:
+                    job.stop_if_asked()
+                except JobStopped as stop:
+                    stopped = stop
+                    self._writer.interrupt()
+                    continue
+                done = self._writer.query_progress()
+                if done > 0:
+                    tell(min(done, 100.0) / 100)
+
+        thread = threading.Thread(target=watch, name=WATCH, daemon=True)
+        thread.start()
+        try:
+            yield
+        except duckdb.InterruptException:
+            if stopped is None:
+                raise
+            raise stopped from None
+        finally:
+            ended.set()
+            thread.join()
 
     def keep_small(self) -> None:
         """For whoever follows a log for days: what was committed stays in memory until it is moved into the file, and

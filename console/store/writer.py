@@ -121,7 +121,8 @@ class Writer:
         return "row"
 
     def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
-               arrived: datetime | None, constants: Mapping[str, str], more: bool = False) -> Appended:
+               arrived: datetime | None, constants: Mapping[str, str], more: bool = False,
+               finite: bool = False) -> Appended:
         """Insert the records of a relation into a stream.
 
         file_id    the file that the records come from; None when the source has a column `_file` that says it: many
@@ -133,13 +134,15 @@ class Writer:
         arrived    when the rows were seen, in UTC; None: the outcome's time, or the event's
         constants  stored name -> text, the same for every row (from the path)
         more       the source has a column `_more`: a JSON object of cells that have no column, or NULL
+        finite     the source takes care that no DOUBLE of it is NaN
         """
         stream = self._streams[stream_id]
         types = {} if text else self._types(source)
         stream = self._note_naive(stream, source, columns, types)
         before = self._row_before(stream)
         halves = stream.half_of == stream.name and "_half" in (types or self._types(source))
-        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived, halves, more))
+        self.connection.execute(_insert(stream, file_id, source, columns, constants, types, arrived, halves,
+                                        more, finite))
         return self._settle(stream, before)
 
     def _types(self, source: str) -> dict[str, str]:
@@ -229,7 +232,7 @@ def _clean(raw: str) -> str:
 
 def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mapping[str, str],
             constants: Mapping[str, str], types: Mapping[str, str], arrived: datetime | None, halves: bool,
-            more: bool = False) -> str:
+            more: bool, finite: bool) -> str:
     """One INSERT ... SELECT in three steps: cast, check and keep, derive `_ts`."""
     tried, kept, checks, numbers = [], [], [], []
     for column in stream.columns:
@@ -244,7 +247,8 @@ def _insert(stream: StreamInfo, file_id: int | None, source: str, columns: Mappi
             checks.append((column.stored, was, made.misfit))
             if kind == "VARCHAR" and column.kept is ColumnType.NUMBER:
                 numbers.append((column.stored, was, attempt))
-        kept.append((column, f"{made.value} AS {quoted(column.stored)}"))
+        value = attempt if finite and kind == "DOUBLE" and column.kept is ColumnType.NUMBER else made.value
+        kept.append((column, f"{value} AS {quoted(column.stored)}"))
     if len(numbers) > MANY_NUMBERS:
         read = {stored for stored, _, _ in numbers}
         misfit = misfits_of_many([check for check in checks if check[0] not in read], numbers)

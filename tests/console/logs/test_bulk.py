@@ -447,6 +447,7 @@ OTHERWISE = {
     "a flag for a number": json_row(900, latency_ms=True),
     "a long number": json_row(900, latency_ms=2**53 + 1),
     "a line without its end": json_row(900)[:-1],
+    "a number that is none": json_row(900, latency_ms=float("nan")),
 }
 """Lines that nothing but opening them tells from their neighbours: as many keys, or the last brace missing."""
 
