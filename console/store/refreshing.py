@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.roles import Role
-from console.store import counters
+from console.store import adding, counters
+from console.store.adding import Loose
 from console.store.asking import one
 from console.store.casting import stored_number
 from console.store.derived import derived
@@ -79,17 +80,22 @@ class Fresh:
         return Fresh(self.after, self.rows + later.rows, self.buckets + later.buckets)
 
 
-def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = None) -> StreamInfo:
+def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = None,
+            loose: Loose | None = None) -> StreamInfo:
     """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then.
 
     fresh  what was appended since they were complete, if that is known
+    loose  of which buckets the caller will pack the rows; without it there is one for each series
     """
     few = fresh is not None and fresh.rows < MANY_FRESH
     after = fresh.after if fresh is not None and few and _only_grew(con, stream, fresh) else None
     counters.fill(con, stream)
     work = _Refresh(con, stream, after)
-    work.moments()
-    work.bins()
+    if loose is not None and loose.many(stream.stream_id):
+        loose.pack(con, work.stream)
+    if not (loose is not None and fresh is not None and work.adds(fresh.rows, loose)):
+        work.moments()
+        work.bins()
     con.execute("INSERT INTO dirty_outcomes SELECT bucket FROM _dirty WHERE ?", [work.joins_outcomes()])
     con.execute("DELETE FROM dirty WHERE stream_id = ?", [stream.stream_id])
     return work.stream
@@ -187,6 +193,17 @@ class _Refresh:
         self.con.execute(f"DELETE FROM {table} WHERE {there}")
         self.con.execute(f"INSERT INTO {table} (level_s, {by}, {names}) SELECT {level}, * FROM _added")
         self.con.execute("DROP TABLE _added")
+
+    def adds(self, rows: int, loose: Loose) -> bool:
+        """Append what a few new rows add, if that is all there is to do."""
+        if self.after is None or rows > adding.MOST_ROWS:
+            return False
+        finest = BIN_LEVELS_S[0]
+        minutes = self.stream.bins_s > finest and self._keeps_minutes(f"bins_{self.stream.stream_id}", finest)
+        if not adding.add(self.con, self.stream, self.after, self.finest, minutes=minutes):
+            return False
+        loose.note(self.stream.stream_id, self._low, self._high + FINEST_S * 10**6)
+        return True
 
     # ---- moments -------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from console import clock
 from console.jobs import Job, JobStopped
 from console.roles import Role, StreamKind
 from console.store import (
+    adding,
     alarms,
     arrivals,
     catalog,
@@ -106,6 +107,7 @@ class Workspace:
         self._resident = Resident()
         self._changes: list[Change] = []
         self._fresh: dict[int, refreshing.Fresh] = {}      # appended since the rollups of a stream were complete
+        self._loose = adding.Loose()
         self._waits: tuple[int, dict[float, float | None]] = (0, {})
         self._closed = False
         self._early: dict[tuple[int, datetime, float, tuple[str, ...]], dict[str, early.Stretches]] = {}
@@ -297,7 +299,7 @@ class Workspace:
                         continue        # another thread has just done it
                     first = rollups.first_dirty(con, stream_id)
                     self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id],
-                                                                  self._fresh.get(stream_id))
+                                                                  self._fresh.get(stream_id), self._loose)
                     changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
                 self._fresh.pop(stream_id, None)
             changed = True
@@ -390,10 +392,20 @@ class Workspace:
         except OSError:
             return
         if log_bytes > LIVE_LOG_BYTES:
+            self._pack()
             self.checkpoint()
             with self._lock:
                 if not self._depth and not self._closed:
                     opening.let_go(self._writer, HELD_BYTES)
+
+    def _pack(self) -> None:
+        """Rollups hold one row for each bucket and series again."""
+        with self._lock:
+            if self._depth or self._closed:
+                return
+            with self._transaction((), seen=False) as con:
+                for stream_id in list(self._loose.spans):
+                    self._loose.pack(con, self._streams[stream_id])
 
     # ---- what there is -------------------------------------------------------------------------------------
 

@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import html
+import io
 import json
+import logging
 import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from console import logging_setup
+from console.__main__ import main
 from tests.console import make_logs
 
 
 def run(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PILOTHOUSE_HOME": str(home)}
-    return subprocess.run([sys.executable, "-m", "console", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=120, env=environment, check=False)
+    """The command with its exit code and what it wrote, in this process: to start one for each takes longer than the
+    work does."""
+    words = [str(argument) for argument in arguments]
+    out, said = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(said):
+        patch.setenv("PILOTHOUSE_HOME", str(home))
+        patch.setattr(sys, "argv", ["pilothouse", *words])
+        loggers = [logging.getLogger(name) for name in logging_setup.OURS]
+        before = [(logger.propagate, logger.level) for logger in loggers]
+        try:
+            main()
+            code: int | str | None = 0
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            for logger, (propagate, level) in zip(loggers, before, strict=True):
+                for handler in list(logger.handlers):
+                    logger.removeHandler(handler)
+                    handler.close()
+                logger.propagate = propagate
+                logger.setLevel(level)
+    assert isinstance(code, int | None)
+    return subprocess.CompletedProcess(words, code or 0, out.getvalue(), said.getvalue())
 
 
 def document(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from console.store import Workspace, refreshing
+from console.store import Workspace, adding, refreshing, workspace
 from tests.console.store.made import REQUESTS, all_numbers, log, put, same_numbers, texts
 
 
@@ -115,3 +118,72 @@ def test_that_a_transaction_that_was_undone_is_not_added(ws: Workspace, other: W
     other._fresh.clear()
     other.refresh()
     same_numbers(all_numbers(ws), all_numbers(other))
+
+
+def rows_and_keys(ws: Workspace) -> list[tuple[int, int]]:
+    """Of each rollup of the first stream: rows, and buckets with series (and bins)."""
+    return [ws.execute_readonly(f"SELECT count(*), count(DISTINCT ({keys})) FROM {table}")[0] for table, keys in (
+        ("rollup_1", "level_s, bucket, series"), ("bins_1", "level_s, bucket, series, number, bin"))]
+
+
+def test_that_a_few_rows_are_appended_and_packed_later(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "LIVE_LOG_BYTES", 0)
+    frame, first = log(900, 0.5).sort_values("ts"), 0
+    for part in parts(frame, 9):
+        put(ws, REQUESTS, texts(part), first=first)
+        ws.refresh()
+        first += len(part)
+    (rows, keys), (bins, kinds) = rows_and_keys(ws)
+    assert rows > keys and bins > kinds         # all but the first were appended
+    before = all_numbers(ws)
+    ws.keep_small()
+    assert rows_and_keys(ws) == [(keys, keys), (kinds, kinds)]
+    same_numbers(before, all_numbers(ws))
+
+
+def test_that_many_looks_are_packed_on_the_way(ws: Workspace, other: Workspace,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "MOST_LOOSE", 3)
+    frame, first = log(1000, 0.2).sort_values("ts"), 0
+    most = 0
+    for part in parts(frame, 10):
+        put(ws, REQUESTS, texts(part), first=first)
+        ws.refresh()
+        first += len(part)
+        [(loose,)] = ws.execute_readonly("SELECT max(n) FROM (SELECT count(*) AS n FROM rollup_1 WHERE level_s = 3600 "
+                                         "GROUP BY bucket, series)")
+        most = max(most, loose)
+    assert most == 4        # one packed, and those of three looks
+    put(other, REQUESTS, texts(frame))
+    other.refresh()
+    same_numbers(all_numbers(ws), all_numbers(other))
+
+
+CELLS = st.sampled_from([None, "0", "-0.0", "1", "-3.5", "250", "1e300", "-1e-300", "inf", "-inf", "nan", "7.25"])
+ROWS = st.lists(st.tuples(st.integers(0, 4000), st.sampled_from([None, "v1", "v2", ""]), CELLS, CELLS,
+                          st.sampled_from([None, "200", "503"]), st.sampled_from([None, "phone"])), min_size=1,
+                max_size=12)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(looks=st.lists(ROWS, min_size=2, max_size=4))
+def test_that_any_rows_add_what_they_give_anew(tmp_path_factory: pytest.TempPathFactory, looks: list[Any]) -> None:
+    place = tmp_path_factory.mktemp("looks")
+    ours, theirs = (Workspace.open(place / f"{name}.duckdb", folder=None) for name in ("ours", "theirs"))
+    try:
+        first = 0
+        for look in looks:
+            cells = {"ts": [f"2026-03-02T05:{at // 60 % 60:02d}:{at % 60:02d}Z" for at, *_ in look],
+                     "id": [f"r{first + at}" for at in range(len(look))], "version": [row[1] for row in look],
+                     "latency": [row[2] for row in look], "status": [row[4] for row in look],
+                     "age": [row[3] for row in look], "device": [row[5] for row in look]}
+            for store in (ours, theirs):
+                put(store, REQUESTS, cells, first=first)
+            theirs._fresh.clear()       # and so makes all anew, each time: a series has the number that it got first
+            for store in (ours, theirs):
+                store.refresh()
+            first += len(look)
+        same_numbers(all_numbers(ours), all_numbers(theirs))
+    finally:
+        ours.close()
+        theirs.close()
