@@ -4,8 +4,9 @@ All formats are written from one `ReportView`, so they cannot differ. Facts come
 that people said stands in `Incident` (title to actions), all that was counted in the other fields of `ReportView`. What
 is not known is None, nan, "" or an empty tuple, and is told as "not recorded"; nothing here is a guess.
 
-Every number names its SQL. It asks `events` (the view through the roles, see the room `store`) and nothing else, so that
-it gives the same number on the rows of the two windows alone, wherever they are put under that name.
+Every number names its SQL. It asks `incident_rows` and nothing else: the rows of the two windows, as the room `store`
+defines them and `ReportView.rows_sql` selects them. So it gives the same number wherever these rows are put under that
+name, as in the evidence of a report.
 """
 
 from __future__ import annotations
@@ -253,7 +254,7 @@ class Impact:
     *_low, *_high    95 % interval, by `interval` ("Wilson", "order statistics", "normal"); nan where none is known
     difference_*     of during - before, by `difference` ("Newcombe", "Welch")
     hits_*           of a share: the numerator; None where it is no share counted from rows
-    sql              one query over `events` that gives during and n_during; the same with the other window gives
+    sql              one query over `incident_rows` that gives during and n_during; the same with the other window gives
                      before and n_before. "" where the number comes from rollups, and then `command` gives it
     """
 
@@ -496,6 +497,7 @@ class ReportView:
     rules: str = ""
     rules_sha256: str = ""
     redacted: tuple[Redaction, ...] = ()
+    rows_sql: str = ""                                    # what `incident_rows` is selected by, from a workspace
 
     @property
     def times(self) -> Times:

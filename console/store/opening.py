@@ -19,7 +19,7 @@ from console.store.names import FAILED, quoted
 from console.store.queries import sql
 from console.store.rolled import is_binned
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -53,8 +53,14 @@ def _alarms(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(sql("store/migrate_4_to_5"))
 
 
+def _incident_edits(con: duckdb.DuckDBPyConnection) -> None:
+    """5 to 6: what is done to incidents is kept."""
+    con.execute(sql("store/migrate_5_to_6"))
+
+
 MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
-    1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns, 4: _alarms}
+    1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns, 4: _alarms,
+    5: _incident_edits}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,15 @@ def _outcomes(stream: StreamInfo) -> str:
             f"{number_sql(stream, Role.LABEL)} AS label, _file AS file, _record AS record FROM {stream.rows_sql}")
 
 
-def _events(stream: StreamInfo, by_id: bool) -> str:
+def events_sql(streams: Mapping[int, StreamInfo], more: Callable[[StreamInfo], str]) -> str:
+    """What the view `events` selects, with columns of the log behind its own: `more` gives them for each stream as
+    they stand in a SELECT, `, "age" AS "log.age"`, the same names for all."""
+    by_id = any(stream.column(Role.REQUEST_ID) for stream in _of(streams, StreamKind.OUTCOMES))
+    parts = [_events(stream, by_id, more(stream)) for stream in _of(streams, StreamKind.REQUESTS)]
+    return " UNION ALL ".join(parts)
+
+
+def _events(stream: StreamInfo, by_id: bool, more: str = "") -> str:
     failed = failed_sql(stream)
     texts = ", ".join(f"{_text(stream, role)} AS {name}" for name, role in EVENTS)
     own = (f"SELECT {literal(stream.name)} AS stream, _ts AS ts, _arrived AS arrived, {texts}, "
@@ -90,7 +98,8 @@ def _events(stream: StreamInfo, by_id: bool) -> str:
            f"{f'({failed}) = 1' if failed else 'NULL::BOOLEAN'} AS failed, "
            f"{_text(stream, Role.PREDICTION)} AS prediction, "
            f"{number_sql(stream, Role.SCORE)} AS score, {number_sql(stream, Role.LABEL)} AS label, "
-           f"{number_sql(stream, Role.CLICKED)} AS clicked, _file AS file, _record AS record FROM {stream.rows_sql}")
+           f"{number_sql(stream, Role.CLICKED)} AS clicked, _file AS file, _record AS record{more} "
+           f"FROM {stream.rows_sql}")
     if not by_id or stream.column(Role.REQUEST_ID) is None:
         return own
     return (f"SELECT e.* REPLACE (coalesce(e.label, o.label) AS label, coalesce(e.clicked, o.clicked) AS clicked) "

@@ -23,6 +23,7 @@ from console.store import (
     catalog,
     early,
     halves,
+    incident_rows,
     incidents,
     ledger,
     merging,
@@ -618,19 +619,35 @@ class Workspace:
 
     # ---- incidents -----------------------------------------------------------------------------------------
 
-    def save_incident(self, incident: str, incident_id: str) -> None:
-        """Keep an incident (JSON) under its id, in place of what was there."""
-        with self._transaction(()) as con:
-            incidents.save(con, incident, incident_id)
+    def save_incident(self, kept: incidents.Kept, did: str) -> None:
+        """Keep an incident under its id, in place of what was there; what was done is noted."""
+        with self._transaction((), seen=False) as con:
+            incidents.save(con, kept, did, round(clock.now().timestamp() * 1e6))
 
     def incidents(self) -> list[str]:
         """All that are kept, as JSON."""
         return incidents.all_of(self.cursor())
 
+    def incident(self, incident_id: str) -> str | None:
+        """One, as JSON."""
+        return incidents.read(self.cursor(), incident_id)
+
+    def incident_edits(self, incident_id: str) -> list[incidents.Edit]:
+        """All that was done to one, in order."""
+        return incidents.edits(self.cursor(), incident_id)
+
+    def last_deleted_incident(self) -> str | None:
+        """The id of the one that was taken out last and is not back."""
+        return incidents.last_deleted(self.cursor())
+
     def delete_incident(self, incident_id: str) -> None:
-        """Take one out."""
-        with self._transaction(()) as con:
-            incidents.delete(con, incident_id)
+        """Take one out; its edits stay."""
+        with self._transaction((), seen=False) as con:
+            incidents.delete(con, incident_id, round(clock.now().timestamp() * 1e6))
+
+    def incident_rows_sql(self, windows: Sequence[Window], columns: Sequence[str], mature: datetime | None) -> str:
+        """What the rows of an incident are selected by (see `console.store.incident_rows`); "" without requests."""
+        return incident_rows.definition(dict(self._shown), windows, columns, mature=mature)
 
 
 def _roll_back(con: duckdb.DuckDBPyConnection) -> None:

@@ -35,7 +35,16 @@ CREATE TABLE healed (
 
 CREATE TABLE annotations (annotation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP, text VARCHAR, origin VARCHAR);
 
-CREATE TABLE incidents (incident_id VARCHAR, incident VARCHAR);
+-- What people keep of a window: JSON, and beside it what one asks for in SQL. Nothing is taken out of the edits.
+CREATE TABLE incidents (
+    incident_id VARCHAR, incident VARCHAR, title VARCHAR, status VARCHAR, severity VARCHAR,
+    first_ts TIMESTAMP, last_ts TIMESTAMP
+);
+CREATE TABLE incident_edits (
+    incident_id VARCHAR, number BIGINT, made TIMESTAMP,
+    did VARCHAR,            -- create, edit, look, undo, redo, delete, restore
+    incident VARCHAR        -- as it was afterwards; NULL: gone
+);
 
 -- The combinations of model, version, host and metric name that occur in a stream; number 0 is the rest.
 CREATE TABLE series (
