@@ -13,8 +13,8 @@ from console.errors import BadSettings, ConsoleError
 from console.window import Window
 from widgets.bridge.conductor import Conductor
 from widgets.dialogs.files import Questions
+from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
-from widgets.tasks import Tasks
 
 if TYPE_CHECKING:
     from console.alarms.rules import Rule
@@ -34,10 +34,10 @@ class Alarming(QObject):
 
     changes_asked = Signal(object)       # datetime: what changed since then
 
-    def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, tasks: Tasks,
+    def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, incidents: Incidents,
                  parent: QObject) -> None:
         super().__init__(parent)
-        self._window, self._conductor, self._questions, self._tasks = window, conductor, questions, tasks
+        self._window, self._conductor, self._questions, self._incidents = window, conductor, questions, incidents
         self._view: AlarmsView | None = None
         self._at: tuple[str, datetime] | None = None     # the alarm that was jumped to last
         self._jumped: Window | None = None
@@ -220,13 +220,19 @@ class Alarming(QObject):
 
     @Slot(object)
     def create_incident(self, row: AlarmRow) -> None:
-        """Of its time: that becomes the current window."""
-        session, view = self._conductor.session, self._view
-        if session is None or view is None or view.judged is None:
-            return
-        end = max(row.end or view.judged[1], row.since + timedelta(seconds=1))
-        self._conductor.chosen(session.brush("current", Window(row.since, end)))
-        self._tasks.create_incident()
+        """About its time."""
+        self._incidents.create_from_alarm(row)
+
+    def incident_of_chosen(self) -> None:
+        """Of the chosen alarm, or of the worst that fires; where none does, of the last one."""
+        window, view = self._window, self._view
+        chosen = window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None
+        rows = [*view.rows, *view.past] if view is not None else []
+        found = chosen or next((row for row in rows if row.state.fires), next(iter(rows), None))
+        if found is None:
+            window.message_bar.say("No alarm has fired in this log.", topic="alarm")
+        else:
+            self.create_incident(found)
 
     @Slot(object)
     def open_runbook(self, row: AlarmRow) -> None:

@@ -14,6 +14,7 @@ from console.metrics.format import format_since, format_time
 from console.window import from_epoch
 from widgets.arranging import Arranging
 from widgets.bridge.conductor import Conductor
+from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 from widgets.models.typed_time import NotATime, read_moment
 from widgets.tasks import Tasks
@@ -30,9 +31,10 @@ class Changing(QObject):
     """Owns the question. The newest wish wins, and an answer about another folder is dropped."""
 
     def __init__(self, window: MainWindow, conductor: Conductor, arranging: Arranging, tasks: Tasks,
-                 parent: QObject) -> None:
+                 incidents: Incidents, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._conductor, self._arranging, self._tasks = window, conductor, arranging, tasks
+        self._incidents = incidents
         self._asked: tuple[Session, datetime] | None = None
 
     def connect_panel(self) -> None:
@@ -182,7 +184,7 @@ class Changing(QObject):
         session.brush("reference", view.reference)
         self._conductor.chosen(session.brush("current", window))
         title = short(row)
-        self._tasks.create_incident_about(title[:1].upper() + title[1:], window, view.reference, view.as_text())
+        self._incidents.create_about(title[:1].upper() + title[1:], window, view.reference, view.as_text())
 
     @Slot()
     def copy(self) -> None:

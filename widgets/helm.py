@@ -24,6 +24,7 @@ from widgets.corrections import Corrections
 from widgets.covering import Covering
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
+from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
@@ -52,17 +53,18 @@ class Helm(QObject):
         self.conductor = conductor
         self.questions = questions or Questions()
         self.tasks = Tasks(window, conductor, self.questions, self)
+        self.incidents = Incidents(window, conductor, self)
         self.corrections = Corrections(window, conductor, self)
         self.drill = Drill(window, conductor, self.questions, self)
         self.marking = Marking(window, conductor, self.questions, self)
         self.notifier = Notifier(conductor, self)
         self.rule_making = RuleMaking(window, conductor, self.questions, self)
-        self.alarming = Alarming(window, conductor, self.questions, self.tasks, self)
+        self.alarming = Alarming(window, conductor, self.questions, self.incidents, self)
         self.adding = Adding(window, conductor, self.questions, self)
         self.thresholds = Thresholds(window, conductor, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self.thresholds, self)
         self.covering = Covering(window, conductor, self.arranging, self)
-        self.changing = Changing(window, conductor, self.arranging, self.tasks, self)
+        self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -257,7 +259,36 @@ class Helm(QObject):
 
     def create_incident(self) -> None:
         """From the current window, or what is shown."""
-        self.tasks.create_incident()
+        self.incidents.create()
+
+    def alarm_incident(self) -> None:
+        """Shift+I."""
+        self.alarming.incident_of_chosen()
+
+    def undo_incident(self) -> None:
+        """Alt+Z."""
+        self.incidents.undo_chosen()
+
+    def redo_incident(self) -> None:
+        """Alt+Shift+Z."""
+        self.incidents.redo_chosen()
+
+    def find_incident(self) -> None:
+        """Ctrl+F."""
+        self.window.go("incidents")
+        self.window.incidents.find()
+
+    def look_again(self) -> None:
+        """What belongs to the incident in the editor."""
+        self.incidents.look_again()
+
+    def reopen_incident(self) -> None:
+        """The one in the editor."""
+        self.incidents.reopen_chosen()
+
+    def delete_incident(self) -> None:
+        """The one in the editor; it can be undone."""
+        self.incidents.delete_chosen()
 
     def export_report(self) -> None:
         """Of the chosen incident; elsewhere of the current window."""
@@ -546,7 +577,7 @@ class Helm(QObject):
         elif key == "open":
             self.tasks.open_report()
         elif key == "undo":
-            self.tasks.undo_delete()
+            self.incidents.undo_delete()
         elif key == "resume":
             self.conductor.reload()
         elif key == "trust":
@@ -573,6 +604,7 @@ class Helm(QObject):
     def _forget(self) -> None:
         """Another folder."""
         self.tasks.forget()
+        self.incidents.forget()
         self.drill.forget()
         self.changing.forget()
         self.covering.forget()

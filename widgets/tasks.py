@@ -1,4 +1,4 @@
-"""Questions that take a while: drift, incidents, reports, the demo. Each is a job, and what it gives is shown.
+"""Questions that take a while: drift, reports, the demo. Each is a job, and what it gives is shown.
 
 The helm hands them on; only results of the folder that is open now are displayed.
 """
@@ -22,8 +22,6 @@ from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
     from console.drift.view import DriftView
-    from console.reports.view import Incident
-    from console.window import Window
 
 
 class Tasks(QObject):
@@ -34,16 +32,12 @@ class Tasks(QObject):
         self._window = window
         self._conductor = conductor
         self._questions = questions
-        self._deleted: Incident | None = None
         self._written: Path | None = None
         self._demo_writer: Any = None
         self._open_demo: Callable[[Path, Path], None] | None = None
 
     def forget(self) -> None:
         """Another folder: what was shown of the old one goes."""
-        self._deleted = None
-        self._window.incidents.display(())
-        self._window.incidents.display_idle()
         self._window.drift.display_stopped()
 
     def shut_down(self) -> None:
@@ -86,86 +80,6 @@ class Tasks(QObject):
     def _on_drift_broke(self, bug: Exception) -> None:
         self._window.drift.display_stopped()
         self._conductor.bug.emit(bug)
-
-    # ---- incidents -----------------------------------------------------------------------------------------
-
-    @Slot()
-    def create_incident(self) -> None:
-        """From the current window, or what is shown; then it is in the editor."""
-        session = self._conductor.session
-        if session is None:
-            return
-        self._window.go("incidents")
-        self._start("create incident", lambda _job: session.create_incident(), self._on_created)
-
-    def create_incident_about(self, title: str, window: Window, reference: Window | None, notes: str) -> None:
-        """About something that was found; then it is in the editor."""
-        session = self._conductor.session
-        if session is None:
-            return
-        self._window.go("incidents")
-        self._start("create incident", lambda _job: session.create_incident(
-            title, window=window, reference=reference, notes=notes), self._on_created)
-
-    @Slot(object)
-    def _on_created(self, incident: Incident) -> None:
-        self._window.incidents.display_incident(incident)
-        self._conductor.ask("incidents")
-
-    @Slot(str)
-    def choose_incident(self, incident_id: str) -> None:
-        """Into the editor."""
-        session = self._conductor.session
-        if session is not None:
-            self._start("read incident", lambda _job: session.incident(incident_id),
-                        self._window.incidents.display_incident)
-
-    @Slot(object)
-    def keep_incident(self, incident: Incident) -> None:
-        """Words that people gave it."""
-        session = self._conductor.session
-        if session is not None:
-            self._start(f"keep {incident.incident_id}", lambda _job: session.update_incident(incident), self._on_kept)
-
-    @Slot(object)
-    def _on_kept(self, _nothing: object) -> None:
-        self._conductor.ask("incidents")
-
-    @Slot(str)
-    def delete_incident(self, incident_id: str) -> None:
-        """At once, and it can be undone."""
-        session = self._conductor.session
-        self._deleted = self._window.incidents.with_words()
-        if session is None or self._deleted is None:
-            return
-        self._start("delete incident", lambda _job: session.delete_incident(incident_id), self._on_deleted)
-
-    @Slot(object)
-    def _on_deleted(self, _nothing: object) -> None:
-        title = self._deleted.title if self._deleted else ""
-        self._window.message_bar.say(f"Deleted “{title}”.", action="Undo", key="undo")
-        self._conductor.ask("incidents")
-
-    @Slot()
-    def undo_delete(self) -> None:
-        """Put it back."""
-        session, incident = self._conductor.session, self._deleted
-        if session is not None and incident is not None:
-            self._deleted = None
-            self._start("undo delete", lambda _job: session.update_incident(incident), self._on_kept)
-
-    @Slot(str)
-    def show_incident(self, incident_id: str) -> None:
-        """Its windows as brushes on the charts."""
-        session, incident = self._conductor.session, self._window.incidents.incident
-        if session is None or incident is None or incident.incident_id != incident_id:
-            return
-        session.brush("reference", incident.reference)
-        session.brush("current", incident.window)
-        length = incident.window.end - incident.window.start
-        self._conductor.chosen(session.look_at(type(incident.window)(incident.window.start - length,
-                                                                     incident.window.end + length)))
-        self._window.go("board")
 
     # ---- reports -------------------------------------------------------------------------------------------
 

@@ -97,14 +97,10 @@ def connect_places(helm: Helm) -> None:
     sources.quarantine.raw_asked.connect(corrections.show_raw)
     sources.quarantine.replay_asked.connect(corrections.replay)
     sources.quarantine.cancel_asked.connect(corrections.cancel_replay)
+    helm.incidents.connect_panel()
     incidents = window.incidents
-    incidents.create_asked.connect(helm.tasks.create_incident)
-    incidents.chosen.connect(helm.tasks.choose_incident)
-    incidents.changed.connect(helm.tasks.keep_incident)
-    incidents.delete_asked.connect(helm.tasks.delete_incident)
     incidents.export_asked.connect(helm.tasks.export)
     incidents.cancel_asked.connect(helm.tasks.cancel_export)
-    incidents.show_asked.connect(helm.tasks.show_incident)
     incidents.open_asked.connect(helm.tasks.open_report)
 
 

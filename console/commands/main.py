@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console.commands import alarms, changes, coverage, demo, drift, load, metrics, open_window, report, rules, trust
+from console.commands import (
+    alarms,
+    changes,
+    coverage,
+    demo,
+    drift,
+    incidents,
+    load,
+    metrics,
+    open_window,
+    report,
+    rules,
+    trust,
+)
 
 
 class OpenByDefault(TyperGroup):
@@ -48,6 +61,7 @@ app.command("load")(load.load)
 app.command("metrics")(metrics.metrics)
 app.command("trust")(trust.trust)
 app.command("drift")(drift.drift)
+app.command("incidents")(incidents.incidents)
 app.command("report")(report.report)
 app.command("changes")(changes.changes)
 app.command("alarms")(alarms.alarms)

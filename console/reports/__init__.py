@@ -5,6 +5,8 @@ finished strings), `charts` and `shapes` (drawings), `html`, `pdf` and `write` (
 come from. The session reads them and hands over a `ReportView`; this room opens no store and reads no clock.
 
 Decisions
+    Every number counted from rows has an interval and says how it was made (`counted`). Impact is a difference against
+        the reference; what is within chance of it is not called worse.
     One arrangement, several writers. `arrange` formats every number once, through `console.metrics.format`; the
         writers only place strings. A test reads both files back and compares them.
     One drawing for all. Charts are drawn in light colours by meaning; HTML turns them into the page's variables (light,
@@ -20,10 +22,11 @@ Decisions
 
 from __future__ import annotations
 
+from console.reports.counted import with_counts
 from console.reports.gather import alt_text, impact_between, impact_of, impacts_of, summarise
 from console.reports.html import write_html
 from console.reports.pdf import write_pdf
 from console.reports.write import write_report
 
-__all__ = ["alt_text", "impact_between", "impact_of", "impacts_of", "summarise", "write_html", "write_pdf",
-           "write_report"]
+__all__ = ["alt_text", "impact_between", "impact_of", "impacts_of", "summarise", "with_counts", "write_html",
+           "write_pdf", "write_report"]

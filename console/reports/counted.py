@@ -213,8 +213,8 @@ def budget(rule: str, metric: str, title: str, objective: float, period_s: int, 
     burn = bad / total / (1 - objective) if total else NAN
     days = period_s / 86400
     period = f"{format_number(days)} {'day' if days == 1 else 'days'}"
-    text = (f"{title}: {format_count(bad)} bad of {format_count(total)}, {format_value(used, 'share')} of the budget of "
-            f"{period} at {format_number(objective * 100)} %")
+    text = (f"{title}: {format_count(bad)} bad of {format_count(total)}, {format_value(used, 'share')} of the budget "
+            f"of {period} at {format_number(objective * 100)} %")
     if math.isfinite(burn):
         text += f", {format_number(burn)} times as fast as it lasts"
     if assumed:

@@ -34,12 +34,14 @@ from console.metrics.format import (
     format_number,
     format_since,
     format_span,
+    format_time,
     format_value,
     format_window,
 )
 from console.metrics.view import ChartView, Floats, SeriesView
 from console.reports.canvas import shorten
-from console.reports.view import Impact, Incident
+from console.reports.counted import count
+from console.reports.view import Affected, Impact, Incident, Moment
 from console.window import Window, from_epoch
 
 MIN_ROWS = 30
@@ -89,11 +91,11 @@ def impact_of(chart: ChartView, window: Window, reference: Window, *, series: st
 
 
 def impact_between(during_chart: ChartView, before_chart: ChartView, number: int, window: Window, reference: Window, *,
-                   exact: tuple[float, float] | None = None) -> Impact | None:
+                   exact: tuple[float, float] | None = None, rows: tuple[int, int] | None = None) -> Impact | None:
     """The same from two charts of one metric, one over each window: for a reference that lies far away.
 
     number  which curve of `during_chart`; that of the same name is taken from `before_chart`
-    exact   (before, during) from the rows, instead of what the buckets give
+    exact   (before, during) from the rows, instead of what the buckets give; rows: of how many, likewise
     """
     chart, curve = during_chart, during_chart.series[number]
     during_at = buckets_in(chart, window)
@@ -104,6 +106,8 @@ def impact_between(during_chart: ChartView, before_chart: ChartView, number: int
         before, n_before = _together(chart.unit, earlier, buckets_in(before_chart, reference))
     if exact is not None:
         before, during = exact
+    if rows is not None:
+        n_before, n_during = rows
     if math.isnan(during):
         return None
     peak, peak_at = _peak(chart, curve, during_at, before)
@@ -128,8 +132,9 @@ def buckets_in(chart: ChartView, window: Window) -> np.ndarray[tuple[int], np.dt
 
 
 def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drift: DriftView | None, *,
-              users: int | None = None) -> tuple[str, str, str]:
-    """Three sentences that a manager can read: what got worse and when; for how many; what moved with it.
+              users: int | None = None, affected: Sequence[Affected] = ()) -> tuple[str, str, str]:
+    """Three sentences that a manager can read: what got worse and when; for how many; what moved with it, and when it
+    was over.
 
     requests, users  in the incident's window
     """
@@ -144,7 +149,19 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
         first = f"No measured number got worse {when}."
     else:
         first = f"No number differs clearly from the reference {when}."
-    return first, _how_many(impacts, worse, requests, users), _moved(drift)
+    onset = incident.milestone(Moment.ONSET)
+    if onset.at is not None:
+        first = f"{first[:-1]}, begun {format_time(onset.at, relative=incident.relative)}."
+    return first, _how_many(impacts, worse, requests, users, affected), _ended(_moved(drift), incident)
+
+
+def _ended(sentence: str, incident: Incident) -> str:
+    if incident.looked is None:
+        return sentence
+    over = incident.milestone(Moment.RECOVERED)
+    if over.at is not None:
+        return f"{sentence[:-1]}; it was over {format_time(over.at, relative=incident.relative)}."
+    return f"{sentence[:-1]}; when it was over is not recorded."
 
 
 def alt_text(chart: ChartView, window: Window, reference: Window) -> str:
@@ -279,13 +296,22 @@ def _inside(impact: Impact) -> str:
     return title if impact.metric.startswith("sampled:") or title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
-def _how_many(impacts: Sequence[Impact], worse: Sequence[Impact], requests: int, users: int | None) -> str:
+def _how_many(impacts: Sequence[Impact], worse: Sequence[Impact], requests: int, users: int | None,
+              affected: Sequence[Affected]) -> str:
     if not requests:
         return "The log holds no requests in this time."
     text = f"{format_count(requests)} {'request' if requests == 1 else 'requests'}"
     if users is not None:
         text += f" of {format_count(users)} {'user' if users == 1 else 'users'}"
     text += " fell into this time"
+    hit = next((one for one in affected if one.what == "any"), None) or next(
+        (one for one in affected if one.excess_low > 0), None)
+    if hit is not None:
+        text += f": {format_count(hit.requests)} ({format_value(hit.share, 'share')}) {hit.meaning}"
+        if hit.users is not None:
+            text += f", of {format_count(hit.users)} {'user' if hit.users == 1 else 'users'}"
+        return (f"{text}; {count(hit.excess)} more than the reference gives "
+                f"(95 %: {count(hit.excess_low)} to {count(hit.excess_high)}).")
     counts = [f"{format_count(round(impact.during * impact.n_during))} {COUNTED[impact.metric].split(' ', 1)[1]}"
               for impact in impacts if impact.metric in ("error_rate", "null_responses") and impact.during > 0]
     if counts:

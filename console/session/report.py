@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console import __version__
+from console.alarms.on_charts import OnCharts
+from console.alarms.rules import Rule
 from console.clock import now
-from console.drift.view import DriftView
-from console.errors import ConsoleError
+from console.errors import BadSettings
 from console.jobs import Job
 from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX
-from console.metrics.format import format_count, format_exact, format_span
+from console.metrics.format import format_count, format_exact, format_span, format_time, format_window
 from console.metrics.view import BoardView, ChartView
-from console.reports.view import Figure, Impact, Incident, ReportView, Segment
-from console.roles import Role, StreamKind
-from console.store import sql
+from console.reports.view import (
+    AttachedAlarm,
+    Figure,
+    Impact,
+    Incident,
+    Method,
+    Moment,
+    ReportView,
+)
+from console.roles import StreamKind
+from console.session import evidence
+from console.session.counting import Counting, counting, mature_until
+from console.session.looking import Found, look
+from console.store.incident_rows import NAME
 from console.window import Window
 
 if TYPE_CHECKING:
-    import duckdb
-
     from console.session.session import Session
     from console.store import Workspace
 
@@ -32,8 +44,27 @@ MARGIN = 0.15
 """Time shown on either side of the two windows, as a share of the whole."""
 FAR = 12
 """A reference farther away than so many lengths of the window is compared, but not drawn on the same axis."""
-MOST_SEGMENTS = 12
-STEPS = 5
+STEPS = 6
+MOST_GAPS = 3
+
+MOMENTS = {Moment.ONSET: "Onset", Moment.DETECTED: "Detected", Moment.ACKNOWLEDGED: "Acknowledged",
+           Moment.MITIGATED: "Mitigated", Moment.RECOVERED: "Recovered"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a longer job: what it reports is told as a note of that part."""
+
+    job: Job
+    number: int
+
+    def report(self, _done: int, _total: int, note: str) -> None:
+        """Of the whole, so many parts are done."""
+        self.job.report(self.number, STEPS, note)
+
+    def stop_if_asked(self) -> None:
+        """Raises JobStopped."""
+        self.job.stop_if_asked()
 
 
 def gather(session: Session, incident: Incident, job: Job) -> ReportView:
@@ -41,67 +72,60 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
     from console.reports import alt_text, summarise
 
     store = session.store
-    job.report(0, STEPS, "Counting what was hit")
-    _gather_rows(store, incident)
-    during = _numbers(store, incident.window)
-    before = _numbers(store, incident.reference)
+    job.report(0, STEPS, "Looking for what changed")
+    found = look(session, incident, Step(job, 0))
+    incident = found.incident
+    job.report(1, STEPS, "Counting what was hit")
+    seen = charts.overview(store, POINTS)
+    with counting(store, incident, found.drift) as counted:
+        job.stop_if_asked()
+        job.report(2, STEPS, "Comparing before and during")
+        impacts = _impacts(store, incident, counted)
+        job.stop_if_asked()
+        job.report(3, STEPS, "Looking at segments")
+        affected, means, condition = counted.affected(found.drift) if counted else ((), "", "")
+        segments, segment_queries = counted.segments(condition, Step(job, 3)) if counted else ((), ())
+        budgets, no_budget = counted.budgets(_rules(session)) if counted else ((), "The log has no requests.")
+        versions = counted.versions(seen.versions if seen is not None else ()) if counted else ()
+        kinds = counted.kinds(found.drift) if counted else ()
+        examples = counted.examples(condition, kinds, evidence.MOST_EXAMPLES) if counted else []
+    job.report(4, STEPS, "Drawing the charts")
+    board = charts.board(store, _shown(store, incident), POINTS)
+    on_charts = found.alarms.charts
+    figures = tuple(_figure(session, chart, board, on_charts,
+                            alt_text(chart, incident.window, incident.reference)) for chart in board.charts)
     job.stop_if_asked()
-    job.report(1, STEPS, "Drawing the charts")
-    shown = _shown(store, incident)
-    board = charts.board(store, shown, POINTS)
-    job.stop_if_asked()
-    job.report(2, STEPS, "Comparing before and during")
-    impacts = _impacts(store, incident, before, during)
-    job.stop_if_asked()
-    job.report(3, STEPS, "Testing drift")
-    drift, drift_problem = _drift(session, incident, job)
-    job.report(4, STEPS, "Writing it down")
-    segments = _segments(store, incident.window)
-    store.cursor().execute("DROP TABLE IF EXISTS hit")
-    figures = tuple(Figure(chart, _command(session, chart, board), alt_text(chart, incident.window,
-                                                                            incident.reference))
-                    for chart in board.charts)
-    users = int(during["users"]) or None
-    summary = summarise(incident, int(during["requests"]), impacts, drift, users=users)
-    quality = (*_quality(store, incident), *((drift_problem,) if drift_problem else ()))
+    job.report(5, STEPS, "Reading files")
+    files = store.files_between((incident.window, incident.reference))
+    rows = evidence.examples(session, examples, [title for title, _ in kinds], Step(job, 5))
+    inputs = evidence.inputs(session.folder, files, Step(job, 5))
+    rules, rules_sha256 = evidence.rules_text(_rules(session))
+    requests, users = (counted.requests, counted.users) if counted else (0, None)
+    summary = summarise(incident, requests, impacts, found.drift, users=users, affected=affected)
+    queries = ((f"The rows of both windows, as the table `{NAME}`", counted.rows_sql),
+               *segment_queries) if counted else ()
+    job.report(STEPS, STEPS, "")
     return ReportView(
-        incident, session.name, now().replace(microsecond=0), f"Pilothouse {__version__}", tuple(summary),
-        int(during["requests"]), users, impacts, segments, figures, drift, _timeline(store, incident), quality,
-        _reproduce(session, incident, drift),
-        _queries(store, incident.window))
+        incident, session.name, now().replace(microsecond=0), f"Pilothouse {__version__}", tuple(summary), requests,
+        users, impacts, segments, figures, found.drift, _timeline(store, incident, seen.versions if seen else ()),
+        _quality(store, found, board), _reproduce(session, found), queries,
+        requests_before=counted.requests_before if counted else 0,
+        users_before=counted.users_before if counted else None, affected=affected, affected_means=means,
+        budgets=budgets, no_budget=no_budget, changes=found.changes, changes_problem=found.changes_problem,
+        examples=rows, quarantined=evidence.quarantined(store, files), versions=versions, inputs=inputs, rules=rules,
+        rules_sha256=rules_sha256, rows_sql=counted.rows_sql if counted else "")
 
 
-def _queries(store: Workspace, window: Window) -> tuple[tuple[str, str], ...]:
-    return (("Requests, users, rates and latency of the window", _filled(store, "session/window_numbers", window)),
-            ("Segments", _filled(store, "session/segments", window)))
+def _rules(session: Session) -> tuple[Rule, ...]:
+    try:
+        return session.rules()
+    except BadSettings:
+        return ()
 
 
-def _gather_rows(store: Workspace, incident: Incident) -> None:
-    """The rows of both windows, once: `events` joins outcomes, and over ten million rows each question would cost
-    seconds. The queries that the report shows ask `events` and give the same numbers."""
-    window, reference = incident.window, incident.reference
-    moments = {"first": min(window.start, reference.start), "last": max(window.end, reference.end),
-               "start": window.start, "end": window.end, "before": reference.start, "until": reference.end}
-    naive = {name: moment.replace(tzinfo=None) for name, moment in moments.items()}
-    store.cursor().execute(sql("session/rows_of_two_windows"), naive)
-
-
-def _asked(store: Workspace, name: str, window: Window) -> duckdb.DuckDBPyConnection:
-    """A query over `events` put to the rows gathered before: the same numbers, without joining outcomes again."""
-    return store.cursor().execute(sql(name).replace("FROM events", "FROM hit"), _parameters(store, window))
-
-
-def _numbers(store: Workspace, window: Window) -> dict[str, float]:
-    cursor = _asked(store, "session/window_numbers", window)
-    names = [item[0] for item in cursor.description or ()]
-    row = cursor.fetchall()[0]
-    return {name: float("nan") if value is None else float(value) for name, value in zip(names, row, strict=True)}
-
-
-def _impacts(store: Workspace, incident: Incident, before: dict[str, float],
-             during: dict[str, float]) -> tuple[Impact, ...]:
-    """Each metric before and during: counted from the rows where `events` has it, else from the buckets."""
-    from console.reports import impact_between
+def _impacts(store: Workspace, incident: Incident, counted: Counting | None) -> tuple[Impact, ...]:
+    """Each metric before and during: counted from the rows where they tell it, else from the buckets."""
+    from console.reports import impact_between, with_counts
 
     found = []
     inside = charts.board(store, incident.window, POINTS)
@@ -113,33 +137,29 @@ def _impacts(store: Workspace, incident: Incident, before: dict[str, float],
             continue
         for number, series in enumerate(chart.series):
             name = f"{chart.metric}_{series.name}" if series.name else chart.metric
-            values = (before[name], during[name]) if name in before else None
-            impact = impact_between(chart, other, number, incident.window, incident.reference, exact=values)
-            if impact is not None:
-                found.append(impact)
+            sides = counted.sides(name) if counted is not None else None
+            values = (sides[0].value, sides[1].value) if sides is not None else None
+            impact = impact_between(chart, other, number, incident.window, incident.reference, exact=values,
+                                    rows=(sides[0].n, sides[1].n) if sides is not None else None)
+            if impact is None:
+                continue
+            if sides is not None:
+                impact = with_counts(impact, *sides)
+            found.append(replace(impact, peak_bucket_s=chart.bucket_s))
     return tuple(found)
 
 
-def _parameters(store: Workspace, window: Window) -> dict[str, Any]:
-    streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS]
-    by_score = not any(stream.column(Role.PREDICTION) for stream in streams)
-    return {"start": window.start.replace(tzinfo=None), "end": window.end.replace(tzinfo=None), "by_score": by_score}
-
-
-def _segments(store: Workspace, window: Window) -> tuple[Segment, ...]:
-    """Model versions and hosts; a column with one value alone has no segments."""
-    by_column: dict[str, list[Segment]] = {}
-    for column, value, requests, *rest in _asked(store, "session/segments", window).fetchall():
-        segment = Segment(column, str(value), int(requests), *(_number(part) for part in rest))
-        by_column.setdefault(column, []).append(segment)
-    return tuple(segment for found in by_column.values() if len(found) > 1 for segment in found[:MOST_SEGMENTS])
-
-
-def _drift(session: Session, incident: Incident, job: Job) -> tuple[DriftView | None, str]:
-    try:
-        return session.compare(incident.reference, incident.window, job), ""
-    except ConsoleError as error:
-        return None, f"Drift was not tested: {error}"
+def _figure(session: Session, chart: ChartView, board: BoardView, alarms: OnCharts, alt: str) -> Figure:
+    of = alarms.of(chart.metric)
+    thresholds = tuple((line.value, f"{line.rule}: {line.said}") for line in of.lines)
+    shown = board.window
+    spans: dict[bool, list[tuple[Window, str]]] = {True: [], False: []}
+    for one in of.course.stretches:
+        start_s, end_s = max(one.start_s, shown.start_s), min(one.end_s, shown.end_s)
+        if start_s < end_s:
+            whose = f" ({one.whose})" if one.whose else ""
+            spans[one.state.fires].append((Window.from_epoch(start_s, end_s), f"{one.rule}{whose}"))
+    return Figure(chart, _command(session, chart, board), alt, thresholds, tuple(spans[True]), tuple(spans[False]))
 
 
 def _shown(store: Workspace, incident: Incident) -> Window:
@@ -156,20 +176,63 @@ def _shown(store: Workspace, incident: Incident) -> Window:
     return Window(start, max(end, start + timedelta(seconds=1)))
 
 
-def _timeline(store: Workspace, incident: Incident) -> tuple[tuple[datetime, str, str], ...]:
-    entries = [(incident.reference.start, "Reference window begins", "chosen"),
-               (incident.window.start, "Incident window begins", "chosen"),
-               (incident.window.end, "Incident window ends", "chosen")]
-    strip = charts.overview(store, POINTS)
-    if strip is not None and len(strip.versions) > 1:
-        for version, seen in strip.versions:
-            entries.append((seen.start, f"Model version {version} first seen", "data"))
-            if seen.end < strip.window.end:
-                entries.append((seen.end, f"Model version {version} last seen", "data"))
-    return tuple(sorted(entries))
+# ---- timeline --------------------------------------------------------------------------------------------------
+
+Entry = tuple[datetime, str, str]
 
 
-def _quality(store: Workspace, incident: Incident) -> tuple[str, ...]:
+def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Window]]) -> tuple[Entry, ...]:
+    """What is known to have happened, and what people wrote down, in order; each with its source."""
+    entries: list[Entry] = [(incident.reference.start, "Reference window begins", "chosen"),
+                            (incident.window.start, "Incident window begins", "chosen"),
+                            (incident.window.end, "Incident window ends", "chosen")]
+    for one in incident.milestones:
+        if one.at is not None:
+            entries.append((one.at, f"{MOMENTS[one.name]}: {one.source}" if one.source else MOMENTS[one.name],
+                            _method(one.method)))
+    for alarm in incident.alarms:
+        entries += _alarm_entries(alarm)
+    for change in incident.changes:
+        entries.append((change.onset, change.sentence, "data"))
+        if change.ended is not None:
+            entries.append((change.ended, f"{change.title} is back", "data"))
+    entries += [(one.at, one.event + (f": {one.reason}" if one.reason else ""), f"rollout, {one.by}" if one.by
+                 else "rollout") for one in incident.rollout]
+    entries += [(note.at, note.text, f"note, {note.by}" if note.by else "note") for note in incident.log]
+    since = min(incident.reference.start, incident.window.start)
+    until = incident.window.end + (incident.window.end - incident.window.start)
+    entries += [(at, text, "note" if origin == "note" else origin) for at, text, origin in store.annotations()
+                if since <= at < until]
+    whole = store.span()
+    if len(seen) > 1 and whole is not None:
+        for version, span in seen:
+            entries.append((span.start, f"Model version {version} first seen", "data"))
+            if span.end < whole.end:
+                entries.append((span.end, f"Model version {version} last seen", "data"))
+    return tuple(sorted(dict.fromkeys(entries)))
+
+
+def _alarm_entries(alarm: AttachedAlarm) -> list[Entry]:
+    whose = f" ({alarm.labels})" if alarm.labels else ""
+    source = f"rule {alarm.rule}"
+    found = [(alarm.start, f"Alarm{whose}: {alarm.sentence}", source)]
+    if alarm.acknowledged is not None:
+        said = f": {alarm.said}" if alarm.said else ""
+        found.append((alarm.acknowledged, f"Alarm {alarm.rule}{whose} acknowledged{said}", "person"))
+    if alarm.end is not None:
+        found.append((alarm.end, f"Alarm {alarm.rule}{whose} ends: {alarm.ended or 'resolved'}", source))
+    return found
+
+
+def _method(method: Method) -> str:
+    return {Method.DATA: "data", Method.RULE: "rule", Method.PERSON: "person", Method.TYPED: "typed"}.get(method, "")
+
+
+# ---- quality and commands --------------------------------------------------------------------------------------
+
+
+def _quality(store: Workspace, found: Found, board: BoardView) -> tuple[str, ...]:
+    incident = found.incident
     totals = store.totals()
     lines = [f"{format_count(totals.rows_read)} records were read: {format_count(totals.rows_loaded)} became rows, "
              f"{format_count(totals.rows_quarantined)} are in quarantine, {format_count(totals.rows_ignored)} were "
@@ -180,24 +243,47 @@ def _quality(store: Workspace, incident: Incident) -> tuple[str, ...]:
     if any(stream.zone_assumed for stream in store.streams()):
         zones = sorted({stream.zone for stream in store.streams() if stream.zone_assumed})
         lines.append(f"The times name no zone; {', '.join(zones)} was assumed.")
+    for window, name in ((incident.window, "incident"), (incident.reference, "reference")):
+        gaps = evidence.gaps(board.covered, window)
+        if gaps:
+            told = "; ".join(format_window(one, relative=incident.relative) for one in gaps[:MOST_GAPS])
+            more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
+            lines.append(f"No file covers {format_span(sum(one.seconds for one in gaps))} of the {name} window: "
+                         f"{told}{more}.")
     if incident.window.overlaps(incident.reference):
         lines.append("The reference and the incident window overlap: differences are understated.")
-    if any(stream.kind is StreamKind.OUTCOMES for stream in store.streams()):
-        lines.append("Outcomes come later than requests: rates of the youngest minutes rest on few of them.")
+    mature = mature_until(store)
+    if mature is not None and mature < incident.window.end:
+        lines.append(f"Outcomes are counted up to {format_time(mature, relative=incident.relative)}: later requests "
+                     "still wait for some of theirs.")
+    elif any(stream.kind is StreamKind.OUTCOMES for stream in store.streams()):
+        lines.append("Outcomes come later than requests; those of both windows are complete." if mature is not None
+                     else "Outcomes come later than requests, and the log does not tell when: rates of the youngest "
+                     "minutes rest on few of them.")
+    if found.drift is not None:
+        lines.append(f"{format_count(found.drift.n_tests)} tests of drift were made; their p is adjusted for that "
+                     "(Benjamini and Hochberg).")
+    if found.changes is not None:
+        lines += found.changes.notes
     lines.append(f"The incident window is {format_span(incident.window.seconds)} long, the reference "
-                 f"{format_span(incident.reference.seconds)}. Percentiles over time are right to 1 %; those of the "
-                 "impact table are exact.")
-    return tuple(lines)
+                 f"{format_span(incident.reference.seconds)}. Intervals hold in 95 % of cases and take requests as "
+                 "independent. Percentiles over time are right to 1 %; those of the impact table are exact.")
+    return (*lines, *(problem for problem in (found.drift_problem, found.changes_problem) if problem))
 
 
-def _reproduce(session: Session, incident: Incident, drift: DriftView | None) -> tuple[tuple[str, str], ...]:
+def _reproduce(session: Session, found: Found) -> tuple[tuple[str, str], ...]:
+    incident = found.incident
     target = shlex.quote(session.command_target)
     start, end, before, until = (format_exact(moment, relative=incident.relative) for moment in (
         incident.window.start, incident.window.end, incident.reference.start, incident.reference.end))
     lines = [("This report", f"pilothouse report {target} --from {start} --to {end} "
               f"--reference {before}..{until} --out report.html")]
-    if drift is not None:
-        lines.append(("The drift table", drift.command))
+    if found.drift is not None:
+        lines.append(("The drift table", found.drift.command))
+    if found.changes is not None:
+        lines.append(("What changed", found.changes.command))
+    if incident.alarms:
+        lines.append(("The alarms", f"pilothouse alarms {target} --from {start} --to {end} --json"))
     return tuple(lines)
 
 
@@ -210,16 +296,3 @@ def _command(session: Session, chart: ChartView, board: BoardView) -> str:
     start, end = (format_exact(moment, relative=chart.relative) for moment in (span.start, span.end))
     return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {chart.bucket_s}s "
                      f"--from {start} --to {end} --json" for name in names)
-
-
-def _filled(store: Workspace, name: str, window: Window) -> str:
-    """The query with its parameters written in: times and a flag of ours, no text from a log."""
-    text = "\n".join(line for line in sql(name).splitlines() if not line.startswith("--"))
-    for key, value in _parameters(store, window).items():
-        said = str(value).lower() if isinstance(value, bool) else f"TIMESTAMP '{value.isoformat(sep=' ')}'"
-        text = text.replace(f"${key}", said)
-    return text
-
-
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)

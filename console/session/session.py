@@ -13,7 +13,7 @@ from pathlib import Path
 from console.alarms.coverage import CoverageView, coverage
 from console.alarms.firings import Judged
 from console.alarms.rules import Labels, Rule
-from console.alarms.view import AlarmsView
+from console.alarms.view import AlarmRow, AlarmsView
 from console.changes import ChangesView, changed_since
 from console.clock import now
 from console.drift.view import DriftView
@@ -27,7 +27,7 @@ from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, MORE
 from console.metrics.readout import read_out
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut
-from console.reports.view import Incident, IncidentRow, ReportView
+from console.reports.view import Incident, IncidentRow, ReportView, RolloutEvent
 from console.roles import Role, StreamKind
 from console.session import board_layout, compare, incidents, own_metrics, rows, schema, sources
 from console.session.alarms import Alarms
@@ -35,6 +35,7 @@ from console.session.asked import Asked, Wish
 from console.session.board_layout import BoardLayout
 from console.session.columns import Corrector
 from console.session.dressing import ChartChoice, Dressing
+from console.session.incidents import Steps
 from console.session.marks import Marks
 from console.session.offers import Offer, offers
 from console.session.places import layout_for, workspace_for
@@ -607,15 +608,27 @@ class Session:
     # ---- incidents -----------------------------------------------------------------------------------------
 
     def create_incident(self, title: str = "", *, window: Window | None = None, reference: Window | None = None,
-                        notes: str = "") -> Incident:
+                        notes: str = "", made_from: str = "window") -> Incident:
         """Kept in the workspace: about that window, else the current one, else what is visible."""
-        with self._lock:
-            if window is None:
-                window = self._selection.current or self._selection.visible
-                reference = self._selection.reference
         if window is None:
-            raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
-        return incidents.create(self._store, window, reference, title, notes)
+            window, reference = self._at_hand()
+        return incidents.create(self._store, window, reference, title, notes, made_from=made_from)
+
+    def incident_from_alarm(self, row: AlarmRow) -> Incident:
+        """About the time of an alarm, kept. Raises BadSettings without rows."""
+        return incidents.from_alarm(self._store, row)
+
+    def incident_from_rollback(self, window: Window, reference: Window | None, events: Sequence[RolloutEvent],
+                               title: str = "") -> Incident:
+        """About a ramp that was rolled back, kept with what the ramp did."""
+        return incidents.from_rollback(self._store, window, reference, events, title)
+
+    def look_into(self, incident_id: str, job: Job) -> Incident:
+        """Search the log for alarms, changes, drift and moments of an incident, and keep what is found. Raises
+        BadSettings, JobStopped."""
+        from console.session.looking import look
+
+        return incidents.found(self._store, look(self, self.incident(incident_id), job).incident)
 
     def incidents(self) -> tuple[IncidentRow, ...]:
         """All kept, newest first."""
@@ -625,28 +638,50 @@ class Session:
         """One, whole. Raises BadSettings when it is not there."""
         return incidents.read(self._store, incident_id)
 
-    def update_incident(self, incident: Incident) -> None:
-        """Keep what people changed."""
-        incidents.write(self._store, incident)
+    def incident_steps(self, incident_id: str) -> Steps:
+        """Whether its edits can be taken back, and made again."""
+        return incidents.steps(self._store, incident_id)
+
+    def update_incident(self, incident: Incident) -> Incident:
+        """Keep what people changed; gives what is kept then, for something may have been found meanwhile."""
+        return incidents.write(self._store, incident)
+
+    def undo_incident(self, incident_id: str) -> Incident:
+        """Take the last edit back. Raises BadSettings when there is none."""
+        return incidents.undo(self._store, incident_id)
+
+    def redo_incident(self, incident_id: str) -> Incident:
+        """Make the edit again that was taken back last. Raises BadSettings when there is none."""
+        return incidents.redo(self._store, incident_id)
+
+    def reopen_incident(self, incident_id: str) -> Incident:
+        """One that was resolved or final is open again."""
+        return incidents.reopen(self._store, incident_id)
 
     def delete_incident(self, incident_id: str) -> None:
-        """Take it out of the workspace."""
+        """Take it out of the workspace; `restore_incident` puts it back."""
         incidents.delete(self._store, incident_id)
+
+    def restore_incident(self, incident_id: str | None = None) -> Incident | None:
+        """Put back one that was taken out, the last one where none is named; None when there is none."""
+        return incidents.restore(self._store, incident_id)
 
     def report(self, incident_id: str | None, job: Job, *, title: str = "") -> ReportView:
         """Gather everything that the document says. None: for the current window, without keeping an incident."""
         from console.session.report import gather
 
         if incident_id is None:
-            with self._lock:
-                window = self._selection.current or self._selection.visible
-                reference = self._selection.reference
-            if window is None:
-                raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
-            incident = incidents.draft(self._store, window, reference, title)
-        else:
-            incident = self.incident(incident_id)
-        return gather(self, incident, job)
+            window, reference = self._at_hand()
+            return gather(self, incidents.draft(self._store, window, reference, title), job)
+        return self.report_for_incident(incident_id, job)
+
+    def report_for_incident(self, incident_id: str, job: Job) -> ReportView:
+        """The same of one that is kept; what is found in the log is kept with it. Raises BadSettings, JobStopped."""
+        from console.session.report import gather
+
+        view = gather(self, self.incident(incident_id), job)
+        incidents.found(self._store, view.incident)
+        return view
 
     def write_report(self, view: ReportView, path: Path, job: Job) -> None:
         """Write it in the format that the path's ending names: .html or .pdf."""
@@ -654,6 +689,18 @@ class Session:
 
         job.report(0, 0, f"Writing {path.name}")
         write_report(view, path)
+
+    def _at_hand(self) -> tuple[Window, Window | None]:
+        with self._lock:
+            window = self._selection.current or self._selection.visible
+            reference = self._selection.reference
+            whole = self._selection.whole
+            if self._selection.current is None and window == whole and reference is None:   # nothing lies before it
+                suggested = self._selection.suggest()
+                window = suggested[1] if suggested is not None else window
+        if window is None:
+            raise BadSettings("Nothing is loaded yet", do="Open a folder and choose a window first")
+        return window, reference
 
     # ---- inside --------------------------------------------------------------------------------------------
 

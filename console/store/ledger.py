@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from console.store.shown import FileView, RefusedView
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from console.window import Window
 
 FIELDS = tuple(field.name for field in fields(FileEntry))
 REJECTED, LEFT_ALONE, LEFT_OUT = "rejected", "left alone", "left out"
@@ -155,6 +157,16 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
         if name in kept:
             kept[name] = str(kept[name])
     return kept
+
+
+def between(con: DuckDBPyConnection, windows: Sequence[Window]) -> set[int]:
+    """Numbers of files with rows on the time axis of one of these windows, as far as first and last row tell."""
+    found: set[int] = set()
+    for window in windows:
+        found |= {file_id for (file_id,) in con.execute(
+            "SELECT file_id FROM files WHERE first_ts < make_timestamp($1) AND last_ts >= make_timestamp($2)",
+            [round(window.end_s * 1e6), round(window.start_s * 1e6)]).fetchall()}
+    return found
 
 
 def entries(con: DuckDBPyConnection) -> tuple[FileEntry, ...]:

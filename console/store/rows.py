@@ -126,6 +126,16 @@ def page(con: DuckDBPyConnection, stream: StreamInfo, query: RowsQuery, after: K
                     found, len(keys) > limit)
 
 
+def around(con: DuckDBPyConnection, stream: StreamInfo, at: datetime, file_id: int, record: int) -> RowsPage:
+    """The row of that record and time (UTC, said without its zone), as a page shows it; no row where there is none."""
+    columns = shown_columns(stream)
+    keys = con.execute(f"SELECT false, _ts, epoch_us(_ts), _file, _record FROM {stream.rows_sql} "
+                       "WHERE _ts = $1 AND _file = $2 AND _record = $3 LIMIT 1", [at, file_id, record]).fetchall()
+    found = _cells(con, stream, columns, [_key(*row) for row in keys])
+    return RowsPage(tuple(RowColumn(c.stored, c.name, c.type, c.role.value if c.role else "") for c in columns),
+                    found, False)
+
+
 def _key(missing: bool, value: Any, at: int | None, file_id: int | None, record: int | None) -> Key:
     return (bool(missing), value, -1 if at is None else int(at), -1 if file_id is None else int(file_id),
             -1 if record is None else int(record))

@@ -41,6 +41,7 @@ from console.store import (
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.grid import Grid
+from console.store.incidents import Edit, Kept
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
@@ -422,6 +423,11 @@ class Workspace:
         """All files, in the order in which they were first seen."""
         return ledger.entries(self.cursor())
 
+    def files_between(self, windows: Sequence[Window]) -> tuple[FileEntry, ...]:
+        """Those of the ledger that have rows in one of these windows."""
+        wanted = ledger.between(self.cursor(), windows)
+        return tuple(entry for entry in self.ledger() if entry.file_id in wanted)
+
     def totals(self) -> Totals:
         """Sums over the workspace."""
         return self._stats.totals(ledger.sums(self.cursor()), self.streams())
@@ -619,7 +625,7 @@ class Workspace:
 
     # ---- incidents -----------------------------------------------------------------------------------------
 
-    def save_incident(self, kept: incidents.Kept, did: str) -> None:
+    def save_incident(self, kept: Kept, did: str) -> None:
         """Keep an incident under its id, in place of what was there; what was done is noted."""
         with self._transaction((), seen=False) as con:
             incidents.save(con, kept, did, round(clock.now().timestamp() * 1e6))
@@ -632,7 +638,7 @@ class Workspace:
         """One, as JSON."""
         return incidents.read(self.cursor(), incident_id)
 
-    def incident_edits(self, incident_id: str) -> list[incidents.Edit]:
+    def incident_edits(self, incident_id: str) -> list[Edit]:
         """All that was done to one, in order."""
         return incidents.edits(self.cursor(), incident_id)
 

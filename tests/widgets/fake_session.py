@@ -21,6 +21,7 @@ from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut, Se
 from console.reports.view import Incident, IncidentRow
 from console.roles import ColumnType, Role, StreamKind
 from console.session.board_layout import BoardLayout
+from console.session.incidents import Steps
 from console.session.splitting import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.window import Window, from_epoch
@@ -62,6 +63,9 @@ class FakeSession:
         self._loading: LoadProgress | None = None
         self._selection = SelectionView(WHOLE, WHOLE, False, False, False, "all", None, None, "", 0)
         self._incidents: dict[str, Incident] = {}
+        self._edits: list[Incident] = []
+        self._undone: list[Incident] = []
+        self._gone: Incident | None = None
 
     waits = False
     unplaced = False
@@ -285,7 +289,7 @@ class FakeSession:
 
     # incidents
 
-    def create_incident(self, title: str = "") -> Incident:
+    def create_incident(self, title: str = "", **_about: object) -> Incident:
         """Kept in memory."""
         number = len(self._incidents) + 1
         incident = Incident(
@@ -309,13 +313,46 @@ class FakeSession:
         """One."""
         return self._incidents[incident_id]
 
-    def update_incident(self, incident: Incident) -> None:
-        """Kept."""
+    def update_incident(self, incident: Incident) -> Incident:
+        """Kept, and what was there before can come back."""
+        before = self._incidents.get(incident.incident_id)
+        if before is not None and before != incident:
+            self._edits.append(before)
         self._incidents[incident.incident_id] = incident
+        return incident
+
+    def incident_steps(self, incident_id: str) -> Steps:
+        """Of the only one that is edited here."""
+        return Steps(bool(self._edits), bool(self._undone))
+
+    def undo_incident(self, incident_id: str) -> Incident:
+        """As before."""
+        self._undone.append(self._incidents[incident_id])
+        self._incidents[incident_id] = self._edits.pop()
+        return self._incidents[incident_id]
+
+    def redo_incident(self, incident_id: str) -> Incident:
+        """Again."""
+        self._edits.append(self._incidents[incident_id])
+        self._incidents[incident_id] = self._undone.pop()
+        return self._incidents[incident_id]
+
+    def look_into(self, incident_id: str, job: Job) -> Incident:
+        """Finds nothing."""
+        job.report(1, 3, "Looking for what changed")
+        found = replace(self._incidents[incident_id], looked=WHOLE.end)
+        self._incidents[incident_id] = found
+        return found
 
     def delete_incident(self, incident_id: str) -> None:
         """Gone."""
-        del self._incidents[incident_id]
+        self._gone = self._incidents.pop(incident_id)
+
+    def restore_incident(self, incident_id: str | None = None) -> Incident | None:
+        """Back."""
+        if self._gone is not None:
+            self._incidents[self._gone.incident_id] = self._gone
+        return self._gone
 
     def report(self, incident_id: str | None, job: Job) -> str:
         """Not a real one."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from console.session import incidents
 from console.store import Workspace
 from tests.console.store.made import REQUESTS, put
 
@@ -105,3 +107,23 @@ def test_that_a_migrated_workspace_opens_again(tmp_path: Path) -> None:
     ws = Workspace.open(path, folder=None)
     assert ws.execute_readonly("SELECT half_of FROM streams") == [("",)]
     ws.close()
+
+
+def test_that_incidents_of_an_older_workspace_are_there_and_can_be_edited(tmp_path: Path) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(VERSION_1)
+        con.execute("INSERT INTO incidents VALUES ('INC-1', ?)", [
+            '{"incident_id":"INC-1","title":"Slow","window":{"start":"2026-03-02T06:00:00Z","end":"2026-03-02T07:00:00Z"},'
+            '"reference":{"start":"2026-03-02T05:00:00Z","end":"2026-03-02T06:00:00Z"},'
+            '"created":"2026-03-02T08:00:00Z","notes":"n","severity":"high","status":"open","relative":false}'])
+    ws = Workspace.open(path, folder=None)
+    try:
+        (row,) = incidents.rows(ws)
+        assert (row.title, row.severity, row.status) == ("Slow", "high", "open")
+        assert ws.execute_readonly("SELECT title, first_ts::VARCHAR FROM incidents") == [
+            ("Slow", "2026-03-02 06:00:00")]
+        incidents.write(ws, replace(incidents.read(ws, "INC-1"), title="Slower"))
+        assert incidents.undo(ws, "INC-1").title == "Slow"
+    finally:
+        ws.close()

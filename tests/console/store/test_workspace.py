@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from console.errors import BadSettings, CannotWrite, WorkspaceBusy, WorkspaceToo
 from console.logs.plan import TimeFormat
 from console.roles import Role, StreamKind
 from console.store import Workspace, quoted, sql, workspace
+from console.store.incidents import Kept
 from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, log, put, stream, texts, whole, window
 
 HOLD = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -161,14 +163,23 @@ def test_that_readers_see_what_is_committed_and_nothing_else(ws: Workspace) -> N
     assert seen == [20, 40]
 
 
-def test_that_incidents_are_kept_by_id(ws: Workspace) -> None:
-    ws.save_incident('{"a": 1}', "one")
-    ws.save_incident('{"b": 2}', "two")
-    ws.save_incident('{"a": 3}', "one")
-    assert ws.incidents() == ['{"a": 3}', '{"b": 2}']
+def kept(name: str, text: str) -> Kept:
+    return Kept(name, "Slow", "open", "high", 0, 60_000_000, text)
+
+
+def test_that_incidents_are_kept_by_id_and_all_that_was_done_to_them_too(ws: Workspace) -> None:
+    ws.save_incident(kept("one", '{"a": 1}'), "create")
+    ws.save_incident(kept("two", '{"b": 2}'), "create")
+    ws.save_incident(kept("one", '{"a": 3}'), "edit")
+    assert ws.incidents() == ['{"a": 3}', '{"b": 2}'] and ws.incident("one") == '{"a": 3}'
     ws.delete_incident("one")
     ws.delete_incident("never")
-    assert ws.incidents() == ['{"b": 2}']
+    assert ws.incidents() == ['{"b": 2}'] and ws.incident("one") is None
+    assert [(edit.did, edit.incident) for edit in ws.incident_edits("one")] == [
+        ("create", '{"a": 1}'), ("edit", '{"a": 3}'), ("delete", None)]
+    assert ws.last_deleted_incident() == "one"
+    assert ws.execute_readonly("SELECT title, status, severity, last_ts - first_ts FROM incidents") == [
+        ("Slow", "open", "high", timedelta(minutes=1))]
 
 
 def test_that_a_query_is_found_by_its_name_and_a_name_is_quoted() -> None:
