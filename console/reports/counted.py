@@ -68,10 +68,16 @@ def with_counts(impact: Impact, before: Side, during: Side) -> Impact:
         half = Z_95 * math.sqrt(before.spread ** 2 / before.n + during.spread ** 2 / during.n)
         difference_low, difference_high = during.value - before.value - half, during.value - before.value + half
         difference = "Welch"
-    return replace(impact, n_before=before.n, n_during=during.n, before_low=before_low, before_high=before_high,
-                   during_low=low, during_high=high, interval=method, difference_low=difference_low,
-                   difference_high=difference_high, difference=difference, hits_before=before.hits,
-                   hits_during=during.hits, sql=during.sql, sql_before=before.sql)
+    sentence = impact.sentence
+    if impact.metric == "ctr" and impact.worse and math.isfinite(difference_low):
+        lost = [-each * during.n for each in (during.value - before.value, difference_high, difference_low)]
+        sentence += (f" At the rate before there would have been {count(lost[0])} clicks more "
+                     f"(95 %: {count(lost[1])} to {count(lost[2])}).")
+    return replace(
+        impact, sentence=sentence, n_before=before.n, n_during=during.n, before_low=before_low, before_high=before_high,
+        during_low=low, during_high=high, interval=method, difference_low=difference_low,
+        difference_high=difference_high, difference=difference, hits_before=before.hits, hits_during=during.hits,
+        sql=during.sql, sql_before=before.sql)
 
 
 def _interval(side: Side) -> tuple[float, float, str]:

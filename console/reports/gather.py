@@ -156,7 +156,7 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
 
 
 def _ended(sentence: str, incident: Incident) -> str:
-    if incident.looked is None:
+    if incident.milestone(Moment.ONSET).at is None:
         return sentence
     over = incident.milestone(Moment.RECOVERED)
     if over.at is not None:

@@ -160,7 +160,7 @@ class AttachedAlarm:
 
 @dataclass(frozen=True, slots=True)
 class AttachedChange:
-    """One line of "what changed since": see `console.changes.view.ChangeRow`, whose fields these are."""
+    """One line of "what changed since", as `console.changes.view.ChangeRow` has it; title: what it is about."""
 
     kind: str
     title: str

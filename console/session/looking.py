@@ -167,11 +167,11 @@ def onset_of(changes: ChangesView | None, lead: ChangeRow | None) -> Milestone:
         return Milestone(Moment.ONSET, source=f"{why}.")
     exact = lead.onset_from == lead.onset_to
     if exact and lead.kind is ChangeKind.SCHEMA:
-        how = f"{_told(lead)} (noted when it came)."
+        how = f"{short(lead)} (noted when it came)."
     elif exact and lead.kind is ChangeKind.VERSION:
-        how = f"The first row of {_told(lead)}."
+        how = f"The first row of {short(lead)}."
     else:
-        how = f"{_told(lead)} left its usual way (change point in buckets of {format_span(changes.bucket_s)})."
+        how = f"First to change: {short(lead)} (change point in buckets of {format_span(changes.bucket_s)})."
     return Milestone(Moment.ONSET, lead.onset, Method.DATA, how,
                      None if exact else lead.onset_from, None if exact else lead.onset_to)
 
@@ -217,27 +217,21 @@ def over_of(changes: ChangesView | None, rows: Sequence[ChangeRow], lead: Change
     worst = max(harms, key=_strength)
     until = format_time(changes.since.end, relative=relative)
     if worst.ended is None:
-        mitigated = Milestone(Moment.MITIGATED, source=f"{_told(worst)}, which mattered most, was not back by {until}.")
+        mitigated = Milestone(Moment.MITIGATED, source=f"What mattered most was not back by {until}: {short(worst)}.")
     else:
         mitigated = Milestone(Moment.MITIGATED, worst.ended, Method.DATA,
-                              f"{_told(worst)}, which mattered most, was back (change point in buckets of {bucket}).")
+                              f"What mattered most is back: {short(worst)} (change point in buckets of {bucket}).")
     lasting = [row for row in rows if row.ended is None]
     if lasting:
-        named = ", ".join(map(_told, lasting[:3]))
+        named = ", ".join(map(short, lasting[:3]))
         recovered = Milestone(Moment.RECOVERED,
                               source=f"{len(lasting)} of {len(rows)} changes were not back by {until}: {named}.")
     else:
         last = max(rows, key=lambda row: row.ended or row.onset)
-        said = (f"All {len(rows)} changes were back, the last: {_told(last)}" if len(rows) > 1
-                else f"{_told(last)} was back")
+        said = f"All {len(rows)} changes are back, the last" if len(rows) > 1 else "Back"
         recovered = Milestone(Moment.RECOVERED, last.ended, Method.DATA,
-                              f"{said} (change point in buckets of {bucket}).")
+                              f"{said}: {short(last)} (change point in buckets of {bucket}).")
     return mitigated, recovered
-
-
-def _told(row: ChangeRow) -> str:
-    text = short(row)
-    return text[:1].upper() + text[1:]
 
 
 # ---- attached --------------------------------------------------------------------------------------------------
@@ -260,7 +254,7 @@ def _alarm(row: AlarmRow, acks: dict[tuple[str, str, int], datetime], view: Alar
 
 
 def _change(row: ChangeRow) -> AttachedChange:
-    return AttachedChange(row.kind.value, row.title, row.sentence, row.onset, row.onset_from, row.onset_to, row.ended,
+    return AttachedChange(row.kind.value, short(row), row.sentence, row.onset, row.onset_from, row.onset_to, row.ended,
                           row.segment, row.weak, row.why_weak, row.chart, row.column, row.name)
 
 

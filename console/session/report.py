@@ -195,7 +195,7 @@ def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Wi
     for change in incident.changes:
         entries.append((change.onset, change.sentence, "data"))
         if change.ended is not None:
-            entries.append((change.ended, f"{change.title} is back", "data"))
+            entries.append((change.ended, f"Back: {change.title}", "data"))
     entries += [(one.at, one.event + (f": {one.reason}" if one.reason else ""), f"rollout, {one.by}" if one.by
                  else "rollout") for one in incident.rollout]
     entries += [(note.at, note.text, f"note, {note.by}" if note.by else "note") for note in incident.log]
@@ -206,7 +206,8 @@ def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Wi
     whole = store.span()
     if len(seen) > 1 and whole is not None:
         for version, span in seen:
-            entries.append((span.start, f"Model version {version} first seen", "data"))
+            if span.start > whole.start:
+                entries.append((span.start, f"Model version {version} first seen", "data"))
             if span.end < whole.end:
                 entries.append((span.end, f"Model version {version} last seen", "data"))
     return tuple(sorted(dict.fromkeys(entries)))
