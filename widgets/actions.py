@@ -169,7 +169,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("create_incident", "Incident", "Create incident", ("Ctrl+N",), "plus", "create_incident",
               "Keep the current window, or what is shown, as an incident"),
     ActionRow("alarm_incident", "Incident", "Create incident from alarm", ("Shift+I",), "bell-plus-outline",
-              "alarm_incident", "An incident about the chosen alarm, or the worst that fires, or the last one"),
+              "alarm_incident", "An incident about the chosen alarm, else the worst that fires or fired"),
     ActionRow("find_incident", "Incident", "Find incident", ("Ctrl+F",), "magnify", "find_incident",
               "Go to the incidents, and type words that occur in one", group=1),
     ActionRow("undo_incident", "Incident", "Take back edit", ("Alt+Z",), "undo", "undo_incident",

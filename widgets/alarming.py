@@ -41,6 +41,7 @@ class Alarming(QObject):
         self._view: AlarmsView | None = None
         self._at: tuple[str, datetime] | None = None     # the alarm that was jumped to last
         self._jumped: Window | None = None
+        self._incident_wanted = False       # as soon as alarms are judged
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
@@ -64,6 +65,11 @@ class Alarming(QObject):
         self._view = view
         if view is None:
             self._at = self._jumped = None
+            self._incident_wanted = False
+        elif self._incident_wanted:
+            self._incident_wanted = False
+            self._window.message_bar.done("alarm")
+            self.incident_of_chosen()
         self.refresh()
 
     @Slot()
@@ -224,11 +230,17 @@ class Alarming(QObject):
         self._incidents.create_from_alarm(row)
 
     def incident_of_chosen(self) -> None:
-        """Of the chosen alarm, or of the worst that fires; where none does, of the last one."""
+        """Of the chosen alarm, or of the worst that fires; where none does, of the worst that did. While alarms are
+        being judged it waits for that."""
         window, view = self._window, self._view
+        if view is None:
+            if self._conductor.session is not None:
+                self._incident_wanted = True
+                window.message_bar.say("The alarms of this log are being judged; the incident follows then.",
+                                       topic="alarm")
+            return
         chosen = window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None
-        rows = [*view.rows, *view.past] if view is not None else []
-        found = chosen or next((row for row in rows if row.state.fires), next(iter(rows), None))
+        found = chosen or next((row for row in view.rows if row.state.fires), None) or worst_of(view.past)
         if found is None:
             window.message_bar.say("No alarm has fired in this log.", topic="alarm")
         else:
@@ -315,6 +327,13 @@ class Alarming(QObject):
     @Slot(object)
     def _on_failed(self, error: ConsoleError) -> None:
         self._window.message_bar.say(str(error), "warning", topic="alarm")
+
+
+def worst_of(rows: Sequence[AlarmRow]) -> AlarmRow | None:
+    """Of alarms that have ended the longest of the most severe; None where there is none."""
+    from console.alarms.view import SEVERITIES
+
+    return min(rows, key=lambda row: (SEVERITIES.index(row.severity), row.since - (row.end or row.since)), default=None)
 
 
 def chart_of(metric: str) -> str:

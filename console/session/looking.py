@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 SLACK = 0.25
 """A change that began so much of the window's length before it is what the window is about; people brush late."""
 
+LEAST_AFTER, MOST_AFTER = timedelta(hours=2), 4
+"""So long after the window it is looked whether all went back, or its own length where that is more; after a short one
+four times its length, for buckets grow with the time that is looked at."""
+
 LATE_ACK = timedelta(hours=1)
 """So long after the last row of a log an acknowledgement may be one of its time; later it is somebody reading."""
 
@@ -73,7 +77,7 @@ def look(session: Session, incident: Incident, job: Job) -> Found:
     lead = lead_of(rows)
     acks = {(one.rule, one.labels, one.first_us): from_epoch(one.made_us / 1e6)
             for one in session.store.acknowledged()}
-    incident = _fitted(session, incident, lead)
+    incident = _fitted(session, incident, lead, changes, rows)
     attached = _attached(alarms, incident.window, acks)
     milestones = _milestones(session, incident, changes, rows, lead, attached, alarms)
     job.report(2, 3, "Testing drift")
@@ -89,12 +93,13 @@ def look(session: Session, incident: Incident, job: Job) -> Found:
 
 
 def _changes(session: Session, incident: Incident, job: Job) -> tuple[ChangesView | None, str]:
-    """Since its start, as far as tells whether it went back: once more its length."""
+    """Since its start, as far as tells whether it went back."""
     whole = session.store.span()
     if whole is None:
         return None, "The log has no rows with a time."
     window = incident.window
-    until = min(whole.end, window.end + (window.end - window.start))
+    length = window.end - window.start
+    until = min(whole.end, window.end + min(max(length, LEAST_AFTER), MOST_AFTER * length))
     at = min(max(window.start, whole.start), until - timedelta(seconds=1))
     try:
         return session.changes(at, job, until=until), ""
@@ -128,13 +133,15 @@ def _strength(row: ChangeRow) -> float:
     return row.strength if math.isfinite(row.strength) else 0.0
 
 
-def _fitted(session: Session, incident: Incident, lead: ChangeRow | None) -> Incident:
-    """Its window from the onset on, and a reference before it, where nobody chose otherwise."""
+def _fitted(session: Session, incident: Incident, lead: ChangeRow | None, changes: ChangesView | None,
+            rows: Sequence[ChangeRow]) -> Incident:
+    """Its window from the onset on, and to where all was over; a reference before it. Where nobody chose otherwise."""
     window = incident.window
     typed = incident.milestone(Moment.ONSET)
     onset = typed.at if typed.method is Method.TYPED else lead.onset if lead is not None else None
     if onset is not None and incident.made_from == "alarm" and incident.looked is None and onset < window.end:
-        window = Window(onset, window.end)
+        _, over = over_of(changes, rows, lead, relative=incident.relative)
+        window = Window(onset, max(window.end, over.at or window.end))      # a rule ends, and fires again
     if incident.reference_chosen:
         return replace(incident, window=window)
     begins = min(window.start, lead.onset_from) if lead is not None else window.start

@@ -6,11 +6,11 @@ from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QProgressBar, QSplitter, QStackedWidget, QWidget
 
-from console.metrics.format import format_window
+from console.metrics.format import format_since, format_window
 from console.reports.view import SEVERITIES, STATUSES, Incident, IncidentRow
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.incident_form import IncidentForm
+from widgets.panels.incident_form import WIDEST, IncidentForm
 from widgets.panels.parts import Choice, button, centred, column, holding, label, row, set_widths, table, tool
 
 ANY_STATUS, ANY_SEVERITY = "any state", "any severity"
@@ -39,7 +39,7 @@ class IncidentsPanel(QWidget):
         self._model = RowsModel((
             Column("Incident", 160, lambda one: one.title, icon=lambda one: icons.icon(
                 "file-document-alert-outline", "muted")),
-            Column("Window", 216, lambda one: format_window(one.window, relative=one.relative)),
+            Column("Began", 112, _began, tip=lambda one: format_window(one.window, relative=one.relative)),
             Column("Severity", 72, lambda one: "" if one.severity == SEVERITIES[0] else one.severity),
             Column("State", 72, lambda one: one.status),
         ))
@@ -53,7 +53,7 @@ class IncidentsPanel(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._list(icons))
         split.addWidget(self._editor(icons))
-        split.setSizes([440, 680])
+        split.setSizes([480, 680])
         split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
         empty = centred(column(
@@ -121,7 +121,8 @@ class IncidentsPanel(QWidget):
 
     def display_progress(self, done: int, total: int, note: str) -> None:
         """While a report is written."""
-        self._foot.setCurrentIndex(1)
+        self._foot.setCurrentIndex(0)
+        self._foot.show()
         self._bar.setRange(0, total)
         self._bar.setValue(done)
         self._note.setText(note or "Gathering")
@@ -131,12 +132,13 @@ class IncidentsPanel(QWidget):
         """The report is there."""
         self._written = path
         self._written_to.setText(f"Written: {path}")
-        self._foot.setCurrentIndex(2)
+        self._foot.setCurrentIndex(1)
+        self._foot.show()
         self._lock(False)
 
     def display_idle(self) -> None:
         """No report is being written."""
-        self._foot.setCurrentIndex(0)
+        self._foot.hide()
         self._lock(False)
 
     def with_words(self) -> Incident | None:
@@ -211,12 +213,12 @@ class IncidentsPanel(QWidget):
         self._written_to = label(name="export_written", tone="good", wrap=True)
         open_it = button("Open", "export_open", "Open the report in its program")
         self._foot = QStackedWidget()
-        self._foot.addWidget(QWidget())
         self._foot.addWidget(holding(row(self._bar, self._note, None, cancel)))
         written = row(self._written_to, open_it)
         written.setStretch(0, 1)
         self._foot.addWidget(holding(written))
         self._foot.setFixedHeight(40)
+        self._foot.hide()
         self._undo.clicked.connect(self._on_undo)
         self._redo.clicked.connect(self._on_redo)
         self._html.clicked.connect(self._on_html)
@@ -224,7 +226,9 @@ class IncidentsPanel(QWidget):
         self._delete.clicked.connect(self._on_delete)
         cancel.clicked.connect(self.cancel_asked)
         open_it.clicked.connect(self._on_open)
-        buttons = row(self._undo, self._redo, None, self._delete, self._pdf, self._html)
+        buttons = holding(row(self._undo, self._redo, None, self._delete, self._pdf, self._html))
+        for under in (buttons, self._foot):
+            under.setMaximumWidth(WIDEST)
         made = column(self._form, buttons, self._foot, margins=(16, 0, 0, 0))
         made.setStretch(0, 1)
         return holding(made)
@@ -262,7 +266,7 @@ class IncidentsPanel(QWidget):
             part.setEnabled(incident is not None)
         if not same:
             self.display_steps(undo=False, redo=False)
-            self._foot.setCurrentIndex(0)
+            self._foot.hide()
 
     def _lock(self, busy: bool) -> None:
         for part in (self._html, self._pdf, self._delete):
@@ -308,6 +312,11 @@ class IncidentsPanel(QWidget):
 
     def _on_open(self) -> None:
         self.open_asked.emit(self._written)
+
+
+def _began(one: IncidentRow) -> str:
+    at = one.window.start
+    return format_since(at) if one.relative else f"{at.day} {at:%b %H:%M}"
 
 
 def _step(event: QEvent) -> str:

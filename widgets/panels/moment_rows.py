@@ -15,7 +15,6 @@ from widgets.panels.parts import label, set_tone
 
 TITLES = ("Onset", "Detected", "Acknowledged", "Mitigated", "Recovered")
 NOT_RECORDED = "not recorded"
-METHODS = {"data": "from the data", "rule": "by a rule", "person": "done here", "typed": "typed"}
 TIME_PX = 168
 
 
@@ -116,8 +115,8 @@ def _time_text(at: datetime, *, relative: bool) -> str:
 
 
 def _source_text(one: Milestone) -> str:
-    method = METHODS.get(one.method.value, "")
-    return ": ".join(part for part in (method[:1].upper() + method[1:], one.source) if part)
+    """What it is known from says how too; a typed one has no more to say."""
+    return one.source or ("Typed." if one.method is Method.TYPED else "")
 
 
 def _known_text(one: Milestone, *, relative: bool) -> str:
