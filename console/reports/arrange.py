@@ -1,9 +1,11 @@
-"""A report as plain sections of finished strings. Both writers write these and format nothing: they cannot differ."""
+"""A report as plain sections of finished strings. All writers write these and format nothing: they cannot differ."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,10 +23,28 @@ from console.metrics.format import (
 from console.metrics.view import ChartView
 from console.reports import charts, shapes
 from console.reports.canvas import shorten
-from console.reports.charts import draw_chart, names_width
+from console.reports.charts import Marks, draw_chart, names_width
 from console.reports.numbers import DASH, Table, file_name, numbers_csv, numbers_table, value_text
+from console.reports.origins import origins
+from console.reports.redaction import MASK, How
 from console.reports.shapes import draw_shape
-from console.reports.view import Figure, Impact, ReportView, Segment
+from console.reports.view import (
+    ActionItem,
+    Affected,
+    AttachedAlarm,
+    ExampleRow,
+    Figure,
+    Impact,
+    Incident,
+    InputFile,
+    Method,
+    Moment,
+    Quarantined,
+    QuarantinedLine,
+    ReportView,
+    Segment,
+    Times,
+)
 from console.window import Window
 
 MOST_SHAPES = 12
@@ -33,10 +53,26 @@ MOST_SHAPES = 12
 MAX_CAPTION = 44
 """Characters of a name above its distribution; the table has it in full."""
 
-PROMPTS = ("Trigger: what set it off", "Contributing factors: what made it possible, and what made it worse",
-           "Detection: who or what noticed, and how it could have been sooner",
-           "Resolution: what ended it, and when", "What went well, what went badly, where we were lucky",
-           "Actions: what, who, until when")
+PROMPTS: tuple[tuple[str, str], ...] = (
+    ("Trigger", "what set it off"), ("Contributing factors", "what made it possible, and what made it worse"),
+    ("Detection", "who or what noticed, and how it could have been sooner"), ("Resolution", "what ended it, and how"),
+    ("What went well", "what helped"), ("What went badly", "what got in the way"),
+    ("Where we were lucky", "what could have made it worse"))
+"""What people are asked for; where nobody wrote anything the prompt stands, marked "to fill in"."""
+
+TO_FILL_IN = "to fill in"
+MOMENTS = {Moment.ONSET: "Onset", Moment.DETECTED: "Detected", Moment.ACKNOWLEDGED: "Acknowledged",
+           Moment.MITIGATED: "Mitigated", Moment.RECOVERED: "Recovered"}
+METHODS = {Method.DATA: "data", Method.RULE: "alarm rule", Method.PERSON: "done in the program",
+           Method.TYPED: "typed by a person", Method.NONE: "not recorded"}
+NOT_RECORDED = "not recorded"
+REDACTED = {How.PSEUDONYM: "a pseudonym; equal values have equal ones",
+            How.MASKED: f"{MASK}; that there was a value is kept"}
+MOST_CELL = 200
+"""Characters of a cell of an example row, and of a line that could not be read; the evidence has them whole."""
+MOST_CHANGES, MOST_FIRINGS = 20, 5
+MOST_COLUMNS = 14
+"""Of example rows; JSON and CSV have all."""
 VERDICTS = {Verdict.ALARM: "alarm", Verdict.WATCH: "watch", Verdict.NONE: "no drift",
             Verdict.TOO_FEW: "too few rows"}
 
@@ -58,6 +94,7 @@ class Chart:
     numbers: Table
     csv: str                    # all buckets in full precision
     csv_name: str
+    rules: tuple[str, ...] = ()                       # thresholds, and when rules fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +122,70 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What people say about one matter; no lines: nobody said anything, and the prompt stands."""
+
+    title: str
+    prompt: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one number comes from: a command line that prints it as JSON, and SQL over the rows ("": none)."""
+
+    number: str
+    value: str
+    command: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginGroup:
+    """Numbers of one command and one query; the command is "" where it is that of the group before."""
+
+    numbers: tuple[tuple[str, str], ...]
+    command: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """What both writers write, in this order."""
+    """What all writers write, in this order. Words by people stand in `notes`, `said` and `actions`, and nowhere
+    else but for the title; all other text was computed from the log."""
 
     title: str
     incident_id: str
     kicker: str                                       # severity and status
     facts: tuple[tuple[str, str], ...]
+    hashes: tuple[tuple[str, str], ...]               # of the rules and the input files
     summary: tuple[str, ...]
+    affected: Table
+    affected_note: str
     impact: Table
     worse: tuple[str, ...]                            # "worse" or "", goes with the rows of `impact`
+    budgets: tuple[str, ...]
+    segments: Table
+    times: Table
+    spans: tuple[tuple[str, str], ...]                # TTD and so on
+    timeline: Table
     charts: tuple[Chart, ...]
     charts_note: str
-    segments: Table
     drift: Drift | None
-    timeline: Table
+    changes: tuple[str, ...]
+    changes_note: str
+    examples: Table
+    unread: Table
+    unread_note: str
+    alarms: Table
+    notes: tuple[str, ...]                            # lines, as people wrote them
+    said: tuple[Said, ...]
+    actions: Table
     data_quality: tuple[str, ...]
-    notes: tuple[str, ...]                            # lines, as people wrote them; empty: the prompts stand
-    prompts: tuple[str, ...]
+    inputs: Table
+    redacted: Table
     commands: tuple[tuple[str, str], ...]
+    origins: tuple[Origin, ...]
     queries: tuple[tuple[str, str], ...]
     generated: str = ""
     program: str = ""
@@ -111,33 +193,63 @@ class Document:
     language: str = field(default="en")
 
 
+_recent: dict[bool, tuple[ReportView, Document]] = {}
+"""The last one by `paper`: whoever writes one report in five formats draws its charts twice and not six times."""
+
+
 def arrange(view: ReportView, *, paper: bool = False) -> Document:
     """All text of the report. What came from a log or from people passes through `visible` on its way.
 
     paper  the drawings are for a narrower page; nothing else differs
     """
+    known = _recent.get(paper)
+    if known is None or known[0] is not view:
+        known = _recent[paper] = (view, _arranged(view, paper))
+    return known[1]
+
+
+def _arranged(view: ReportView, paper: bool) -> Document:
     incident = view.incident
-    notes = tuple(visible(line) for line in incident.notes.strip().splitlines())
+    changes, changes_note = _changes(view)
     return Document(
         title=visible(incident.title.strip()) or (
             f"Incident of {format_time(incident.window.start, relative=incident.relative)}"),
         incident_id=visible(incident.incident_id),
         kicker=f"Incident report {visible(incident.incident_id)}",
         facts=_facts(view),
+        hashes=tuple((name, digest) for name, digest in (
+            ("Alarm rules", view.rules_sha256), ("Input files", inputs_digest(view.inputs))) if digest),
         summary=tuple(visible(sentence) for sentence in view.summary),
+        affected=_affected_table(view.affected),
+        affected_note=visible(view.affected_means),
         impact=_impact_table(view.impacts, incident.window, incident.relative),
         worse=tuple("worse" if impact.worse else "" for impact in view.impacts),
-        charts=_charts(view, paper),
-        charts_note=_charts_note(view),
+        budgets=tuple(visible(one.sentence) for one in view.budgets) or (
+            (visible(view.no_budget),) if view.no_budget else ()),
         segments=_segment_table(view.segments),
-        drift=_drift(view.drift, paper) if view.drift is not None else None,
+        times=_times_table(incident),
+        spans=_spans(incident.times),
         timeline=Table(("When", "What", "Source"), (False, False, False), tuple(
             (format_time(at, seconds=True, relative=incident.relative), visible(what), visible(source))
             for at, what, source in view.timeline)),
+        charts=_charts(view, paper),
+        charts_note=_charts_note(view),
+        drift=_drift(view.drift, paper) if view.drift is not None else None,
+        changes=changes,
+        changes_note=changes_note,
+        examples=_examples_table(view.examples, relative=incident.relative),
+        unread=_unread_table(view.quarantined.samples),
+        unread_note=_unread_note(view.quarantined),
+        alarms=_alarm_table(incident.alarms, relative=incident.relative),
+        notes=tuple(visible(line) for line in incident.notes.strip().splitlines()),
+        said=_said(incident),
+        actions=_actions_table(incident.actions),
         data_quality=tuple(visible(line) for line in view.data_quality),
-        notes=notes,
-        prompts=() if notes else PROMPTS,
+        inputs=_inputs_table(view.inputs),
+        redacted=Table(("Column", "What stands in its place", "Why"), (False, False, False), tuple(
+            (visible(one.column), REDACTED[How(one.how)], visible(one.why)) for one in view.redacted)),
         commands=tuple((visible(what), visible(command, lines=True)) for what, command in view.reproduce),
+        origins=_origins(view),
         queries=tuple((visible(what), visible(sql, lines=True)) for what, sql in view.queries),
         generated=format_time(view.generated),
         program=visible(view.program),
@@ -167,13 +279,18 @@ def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
     incident = view.incident
     current, reference = (format_window(window, relative=incident.relative)
                           for window in (incident.window, incident.reference))
+    people = [("Service", incident.service), ("Authors", ", ".join(incident.authors))]
+    versions = ", ".join(f"{visible(one.name)} ({format_count(one.requests)})" for one in view.versions[:5])
+    more = f" and {len(view.versions) - 5} more" if len(view.versions) > 5 else ""
     facts = [
         ("Current window", f"{current} ({format_span(incident.window.seconds)})"),
         ("Reference window", f"{reference} ({format_span(incident.reference.seconds)})"),
         ("Severity", visible(incident.severity)),
         ("Status", visible(incident.status)),
+        *((name, visible(value)) for name, value in people if value),
+        *([("Model versions", versions + more)] if versions else []),
         ("Requests", format_count(view.requests)),
-        ("Users", format_count(view.users) if view.users is not None else "not recorded"),
+        ("Users", format_count(view.users) if view.users is not None else NOT_RECORDED),
         ("Log folder", visible(view.folder)),
         ("Incident opened", format_time(incident.created)),
         ("Written", f"{format_time(view.generated)} by {visible(view.program)}"),
@@ -181,15 +298,61 @@ def _facts(view: ReportView) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
+def inputs_digest(inputs: Sequence[InputFile]) -> str:
+    """SHA-256 of the lines `sha256  path`, as sha256sum prints them; "" where one file's own is not known."""
+    if not inputs or any(not one.sha256 for one in inputs):
+        return ""
+    lines = "".join(f"{one.sha256}  {one.path}\n" for one in inputs)
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _affected_table(affected: Sequence[Affected]) -> Table:
+    users = any(one.users is not None for one in affected)
+    rows = []
+    for one in affected:
+        cells = [visible(one.title), format_count(one.requests), _with_interval(one.share, one.share_low,
+                                                                                one.share_high),
+                 value_text(one.base_share, "share"), _reckoned(one.excess, one.excess_low, one.excess_high)]
+        if users:
+            cells.append(format_count(one.users) if one.users is not None else DASH)
+        rows.append((*cells, visible(one.meaning)))
+    heads = ("Requests affected", "n", "Of all, 95 %", "In the reference", "Beyond usual, 95 %",
+             *(("Users",) if users else ()), "Meaning")
+    return Table(heads, (False, *[True] * (len(heads) - 2), False), tuple(rows))
+
+
+def _with_interval(share: float, low: float, high: float) -> str:
+    if not math.isfinite(low):
+        return value_text(share, "share")
+    return f"{value_text(share, 'share')} ({format_number(low * 100)} to {format_number(high * 100)})"
+
+
+def _reckoned(count: float, low: float, high: float) -> str:
+    """Requests that were reckoned and not counted."""
+    if not math.isfinite(count):
+        return DASH
+    text = format_count(round(count))
+    return text if not math.isfinite(low) else f"{text} ({format_count(round(low))} to {format_count(round(high))})"
+
+
 def _impact_table(impacts: tuple[Impact, ...], window: Window, relative: bool) -> Table:
     rows = tuple((visible(impact.title), value_text(impact.before, impact.unit), value_text(impact.during, impact.unit),
-                  value_text(impact.peak, impact.unit),
+                  _interval(impact), value_text(impact.peak, impact.unit),
                   _at(impact.peak_at, window, relative) if impact.peak_at is not None else DASH,
                   format_count(impact.n_before), format_count(impact.n_during), visible(impact.sentence))
                  for impact in impacts)
     at = "at" if relative else "at, UTC"
-    return Table(("Number", "Before", "During", "Peak", at, "n before", "n during", "In words"),
-                 (False, True, True, True, True, True, True, False), rows)
+    return Table(("Number", "Before", "During", "During, 95 %", "Peak", at, "n before", "n during", "In words"),
+                 (False, True, True, True, True, True, True, True, False), rows)
+
+
+def _interval(impact: Impact) -> str:
+    """Of the number during, in its unit."""
+    if not (math.isfinite(impact.during_low) and math.isfinite(impact.during_high)):
+        return DASH
+    low, high = value_text(impact.during_low, impact.unit), value_text(impact.during_high, impact.unit)
+    number, _, unit = low.partition(" ")
+    return f"{number} to {high}" if unit and high.endswith(f" {unit}") else f"{low} to {high}"
 
 
 def _at(at: datetime, window: Window, relative: bool) -> str:
@@ -203,8 +366,11 @@ def _segment_table(segments: tuple[Segment, ...]) -> Table:
     """Columns that no segment has a number for are left out."""
     columns: list[tuple[str, bool, list[str]]] = [
         ("Column", False, [visible(segment.column) for segment in segments]),
-        ("Value", False, [visible(segment.value) for segment in segments]),
+        ("Value", False, [visible(_cut(segment.value)) + (" (new)" if segment.new else "") for segment in segments]),
         ("Requests", True, [format_count(segment.requests) for segment in segments]),
+        ("Affected, 95 %", True, [_with_interval(one.affected_share, one.affected_low, one.affected_high)
+                                  for one in segments]),
+        ("In the reference", True, [value_text(segment.base_share, "share") for segment in segments]),
         ("Failed", True, [value_text(segment.failed_share, "share") for segment in segments]),
         ("Latency p95", True, [value_text(segment.latency_p95, "ms") for segment in segments]),
         ("No prediction", True, [value_text(segment.null_share, "share") for segment in segments]),
@@ -215,6 +381,109 @@ def _segment_table(segments: tuple[Segment, ...]) -> Table:
                  tuple(zip(*(cells for _, _, cells in shown), strict=True)))
 
 
+def _times_table(incident: Incident) -> Table:
+    rows = []
+    for one in incident.milestones:
+        when = NOT_RECORDED if one.at is None else format_time(one.at, seconds=True, relative=incident.relative)
+        if one.at is not None and one.earliest is not None and one.latest is not None and one.earliest < one.latest:
+            clock = [format_since(at) if incident.relative else f"{at:%H:%M:%S}" for at in (one.earliest, one.latest)]
+            when += f" ({clock[0]} to {clock[1]})"
+        rows.append((MOMENTS[one.name], when, METHODS[one.method], visible(one.source)))
+    return Table(("Moment", "When", "How it is known", "Source"), (False, False, False, False), tuple(rows))
+
+
+def _spans(times: Times) -> tuple[tuple[str, str], ...]:
+    """TTD, TTA, TTM and TTR with what they are."""
+    named = (("Time to detect", "onset to detected", times.detect_s),
+             ("Time to acknowledge", "detected to acknowledged", times.acknowledge_s),
+             ("Time to mitigate", "onset to mitigated", times.mitigate_s),
+             ("Time to recover", "onset to recovered", times.recover_s))
+    return tuple((f"{name}, {what}", NOT_RECORDED if seconds is None else _signed_span(seconds))
+                 for name, what, seconds in named)
+
+
+def _signed_span(seconds: float) -> str:
+    return f"{'-' if seconds < 0 else ''}{format_span(abs(seconds))}"
+
+
+def _changes(view: ReportView) -> tuple[tuple[str, ...], str]:
+    if view.changes is None:
+        return (), visible(view.changes_problem)
+    strong = [visible(row.sentence) for row in view.changes.rows if not row.weak]
+    weak = sum(row.weak for row in view.changes.rows)
+    said = [visible(view.changes.sentence)]
+    if len(strong) > MOST_CHANGES:
+        said.append(f"{len(strong) - MOST_CHANGES} more are left out.")
+    if weak:
+        said.append(f"{format_count(weak)} more may be nothing: small, or explained by the time of week.")
+    return tuple(strong[:MOST_CHANGES]), " ".join(said)
+
+
+def _examples_table(examples: Sequence[ExampleRow], *, relative: bool) -> Table:
+    """Columns are those that the first rows have, in their order; the first MOST_COLUMNS of them."""
+    names = list(dict.fromkeys(name for one in examples for name, _ in one.cells))[:MOST_COLUMNS]
+    rows = []
+    for one in examples:
+        place = f"{one.file}:{one.line}" if one.line is not None else f"{one.file}, record {one.record + 1}"
+        cells = dict(one.cells)
+        rows.append((visible(place), visible(one.why), *(visible(_cut(cells.get(name, DASH))) for name in names)))
+    return Table(("Place", "Why", *(visible(name) for name in names)), (False, False, *[False] * len(names)),
+                 tuple(rows))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CELL else f"{text[:MOST_CELL]}… ({format_count(len(text))} characters)"
+
+
+def _unread_table(samples: Sequence[QuarantinedLine]) -> Table:
+    return Table(("Place", "Why it could not be read", "What stands there"), (False, False, False), tuple(
+        (visible(f"{one.file}:{one.line}"), visible(one.reason), visible(_cut(one.raw))) for one in samples))
+
+
+def _unread_note(unread: Quarantined) -> str:
+    if not unread.count:
+        return "All records of these files could be read." if unread.of else ""
+    share = f" ({value_text(unread.count / unread.of, 'share')} of {format_count(unread.of)})" if unread.of else ""
+    reasons = "; ".join(f"{visible(reason)}: {format_count(count)}" for reason, count in unread.reasons)
+    return f"{format_count(unread.count)} records could not be read{share}. {reasons}".strip()
+
+
+def _alarm_table(alarms: Sequence[AttachedAlarm], *, relative: bool) -> Table:
+    def at(moment: datetime | None) -> str:
+        return "still firing" if moment is None else format_time(moment, seconds=True, relative=relative)
+
+    return Table(("Rule", "Of", "Severity", "Pending", "Fired", "Ended", "Peak", "Threshold"),
+                 (False, False, False, False, False, False, True, False), tuple(
+        (visible(one.rule), visible(one.labels), visible(one.severity), at(one.since), at(one.start), at(one.end),
+         visible(one.peak), visible(one.threshold)) for one in alarms))
+
+
+def _said(incident: Incident) -> tuple[Said, ...]:
+    lessons = incident.lessons
+    words = (lessons.trigger, "\n".join(lessons.factors), lessons.detection, lessons.resolution, lessons.well,
+             lessons.badly, lessons.lucky)
+    return tuple(Said(title, prompt, tuple(visible(line) for line in text.strip().splitlines()))
+                 for (title, prompt), text in zip(PROMPTS, words, strict=True))
+
+
+def _actions_table(actions: Sequence[ActionItem]) -> Table:
+    return Table(("Action", "Kind", "Owner", "Due", "Link", "Done"), (False,) * 6, tuple(
+        (visible(one.action), one.kind.value, visible(one.owner) or TO_FILL_IN, visible(one.due) or TO_FILL_IN,
+         visible(one.link), "yes" if one.done else "no") for one in actions))
+
+
+def _inputs_table(inputs: Sequence[InputFile]) -> Table:
+    return Table(("File", "Bytes", "Records", "SHA-256"), (False, True, True, False), tuple(
+        (visible(one.path), format_count(one.size), format_count(one.records),
+         one.sha256 or visible(one.why_not or NOT_RECORDED)) for one in inputs))
+
+
+def _origins(view: ReportView) -> tuple[Origin, ...]:
+    """Of every number of the tables; charts name theirs beside them."""
+    return tuple(Origin(visible(one.title), one.text, visible(one.command, lines=True), visible(one.sql, lines=True))
+                 for one in origins(view))
+
+
 def _charts(view: ReportView, paper: bool) -> tuple[Chart, ...]:
     names_px = max((names_width(figure.chart) for figure in view.figures), default=0.0)
     return tuple(_chart(figure, view, names_px, paper) for figure in view.figures)
@@ -223,12 +492,22 @@ def _charts(view: ReportView, paper: bool) -> tuple[Chart, ...]:
 def _chart(figure: Figure, view: ReportView, names_px: float, paper: bool) -> Chart:
     chart = _with_visible_names(figure.chart)
     alt = visible(figure.alt)
+    relative = view.incident.relative
+    marks = Marks(tuple(level for level, _ in figure.thresholds), tuple(span for span, _ in figure.firing),
+                  tuple(span for span, _ in figure.pending),
+                  tuple((one.first, visible(one.name)) for one in view.versions if one.first is not None))
     svg = draw_chart(chart, window=view.incident.window, reference=view.incident.reference, alt=alt,
-                     names_px=names_px, size=charts.PAPER if paper else charts.SCREEN)
+                     names_px=names_px, size=charts.PAPER if paper else charts.SCREEN, marks=marks)
+    rules = [visible(text) for _, text in figure.thresholds]
+    rules += [visible(f"{name} fired {format_window(span, relative=relative)}") for span, name in
+              figure.firing[:MOST_FIRINGS]]
+    if len(figure.firing) > MOST_FIRINGS:
+        rules.append(f"and {len(figure.firing) - MOST_FIRINGS} times more")
     unit = {"share": "%"}.get(chart.unit, chart.unit)
     return Chart(chart.title, unit, svg, alt, visible(chart.sentence), visible(chart.error), visible(chart.formula),
                  _compared(figure.chart, view.impacts), visible(figure.command, lines=True),
-                 visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart), file_name(chart.metric))
+                 visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart), file_name(chart.metric),
+                 tuple(rules))
 
 
 def _compared(chart: ChartView, impacts: tuple[Impact, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -249,7 +528,9 @@ def _charts_note(view: ReportView) -> str:
         return ""
     axis = "counted from the start that the log does not name" if view.incident.relative else "in UTC"
     return (f"All charts share one time axis, {axis}. The blue band with dashed edges is the reference window, the "
-            "orange band with solid edges the current one. A gap means that nothing is known.")
+            "orange band with solid edges the current one. A gap means that nothing is known."
+            + (" A dashed line is the level of an alarm rule; the strip below says when it fired."
+               if any(figure.thresholds for figure in view.figures) else ""))
 
 
 def _drift(drift: DriftView, paper: bool) -> Drift:
@@ -308,3 +589,15 @@ def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
     alt = f"Distribution of {column}, reference and current: {', '.join(parts) or NO_DATA}."
     shown = ", ".join(part for part in parts if part.startswith(("p5\u00a0", "median", "p95")))
     return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(shape, alt, size), alt, shown)
+
+
+def grouped(found: Sequence[Origin]) -> list[OriginGroup]:
+    """Numbers that come from one command and one query stand together, in their order."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for one in found:
+        groups.setdefault((one.command, one.sql), []).append((one.number, one.value))
+    made, said = [], ""
+    for (command, sql), numbers in groups.items():
+        made.append(OriginGroup(tuple(numbers), command if command != said else "", sql))
+        said = command
+    return made

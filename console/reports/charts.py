@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -18,11 +21,26 @@ SCREEN, PAPER = (680, 184), (440, 126)
 TOP, BOTTOM, LEFT, RIGHT = 20, 36, 54, 12
 LABEL_LEFT, LABEL_PX = 30, 14          # a sample of the line before its name; the least distance of two names
 MAX_LABEL = 10                         # characters of a series name beside its line
+LEVEL_ROOM = 0.5                       # of the curve's height an axis grows to show the level of a rule
+STRIP = 6                              # pixels of the strip on the ground that says when an alarm fired
 MOST_POINTS = 1_300                    # a little over two per pixel; more would only make the file large
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is drawn over a chart: levels of alarm rules in its unit, when they fired, and when versions came."""
+
+    thresholds: tuple[float, ...] = ()
+    firing: tuple[Window, ...] = ()
+    pending: tuple[Window, ...] = ()
+    versions: tuple[tuple[datetime, str], ...] = ()
+
+
+NO_MARKS = Marks()
+
+
 def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str, names_px: float = 0,
-               size: tuple[int, int] = SCREEN) -> str:
+               size: tuple[int, int] = SCREEN, marks: Marks = NO_MARKS) -> str:
     """The chart as SVG in light colours; see `canvas.themed` for a page that may be dark.
 
     names_px  room for names at the right, at least: charts below each other share one time axis if they share this
@@ -32,7 +50,8 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str,
     """
     canvas = Canvas(*size)
     scale = 100.0 if chart.unit == "share" else 1.0
-    ticks = _value_ticks(chart, scale)
+    levels = [level * scale for level in marks.thresholds]
+    ticks = _value_ticks(chart, scale, levels)
     texts = tick_texts(ticks, " %" if chart.unit in ("share", "%") else "")
     named = len(chart.series) > 1
     left = max(LEFT, 8 + CHARACTER_PX * max(map(len, texts)))
@@ -46,9 +65,15 @@ def draw_chart(chart: ChartView, *, window: Window, reference: Window, alt: str,
         canvas.words(left - 8, y + 4, text, anchor="right")
     _time_axis(canvas, plot, chart.relative)
     _windows(canvas, plot, window, reference)
+    _versions(canvas, plot, marks)
+    _alarms(canvas, plot, marks)
     drawn = chart.series[:len(CURVES)]
     for series, (colour, dashes) in reversed(list(zip(drawn, CURVES, strict=False))):
         _curve(canvas, plot, chart, series, scale, colour, dashes)
+    for level in levels:
+        if ticks[0] < level <= ticks[-1]:
+            y = float(plot.y(level))
+            canvas.line([left, right], [y, y], "alarm", width=1.0, dashes=(6, 3))
     if named:
         _names(canvas, plot, chart, scale)
     if not any(np.isfinite(series.values).any() for series in chart.series):
@@ -78,13 +103,17 @@ def _span(chart: ChartView, window: Window) -> tuple[float, float]:
     return float(chart.times[0]), float(chart.times[-1]) + chart.bucket_s
 
 
-def _value_ticks(chart: ChartView, scale: float) -> list[float]:
+def _value_ticks(chart: ChartView, scale: float, levels: Sequence[float] = ()) -> list[float]:
+    """A level of a rule is on the axis where that does not press the curve flat."""
     drawn = chart.series[:len(CURVES)]
     values = np.concatenate([series.values for series in drawn]) if drawn else np.empty(0)
     values = values[np.isfinite(values)] * scale
     if len(values) == 0:
         return [0.0, 1.0]
     low, high = float(values.min()), float(values.max())
+    reach = high - min(low, 0.0)
+    high = max([high, *(level for level in levels if level <= high + LEVEL_ROOM * reach)])
+    low = min([low, *(level for level in levels if level >= low - LEVEL_ROOM * reach)])
     if low >= 0 and (chart.unit in ("share", "ms", "%") or chart.unit.endswith("/s") or low <= 0.4 * high):
         low = 0.0
         if high == 0:                      # nothing happened all the time: a flat line on the ground
@@ -131,6 +160,39 @@ def _window_names(canvas: Canvas, plot: _Plot, spans: dict[str, tuple[float, flo
             following = min(spans[order[index + 1]][0] + 4, plot.right - CHARACTER_PX * len(order[index + 1]))
             x = min(x, following - width - 6)
         canvas.words(max(x, 0), TOP - 8, name, "ink")
+
+
+def _versions(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
+    """A dotted line where a model version came, with its name at its foot; names that would touch are left out."""
+    free = plot.left
+    for at, name in sorted(marks.versions):
+        if not plot.start_s < at.timestamp() < plot.end_s:
+            continue
+        x, words = float(plot.x(at.timestamp())), shorten(name, MAX_LABEL)
+        canvas.line([x, x], [TOP, plot.ground], "muted", width=1.0, dashes=(1.5, 2.5))
+        width = CHARACTER_PX * len(words)
+        start = x + 3 if x + 3 + width <= plot.right else x - 3 - width
+        if start >= free:
+            canvas.words(start, plot.ground - STRIP - 4, words)
+            free = start + width + 6
+
+
+def _alarms(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
+    """A strip on the ground: full where an alarm fired, half as high where it was pending; the word once."""
+    word = ""
+    for name, spans, height in (("pending", marks.pending, STRIP / 2), ("firing", marks.firing, STRIP)):
+        for span in spans:
+            left, right = (float(np.clip(plot.x(at), plot.left, plot.right)) for at in (span.start_s, span.end_s))
+            if right > left or plot.start_s <= span.start_s < plot.end_s:
+                canvas.box(left, plot.ground - height, max(right, left + 1), plot.ground, "alarm",
+                           opacity=0.9 if name == "firing" else 0.5)
+                word = name
+    shown = [span for span in (marks.firing if word == "firing" else marks.pending)
+             if span.start_s < plot.end_s and span.end_s > plot.start_s]
+    if word and shown:
+        width = CHARACTER_PX * len(word)
+        x = float(np.clip(plot.x(shown[0].start_s), plot.left, plot.right - width))
+        canvas.words(x, plot.ground - STRIP - 3, word, "alarm")
 
 
 def _curve(canvas: Canvas, plot: _Plot, chart: ChartView, series: SeriesView, scale: float, colour: str,

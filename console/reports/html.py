@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from console.reports.arrange import Document, arrange
+from console.reports.arrange import Document, arrange, grouped
 from console.reports.canvas import themed
 from console.reports.palette import css_variables
 from console.reports.view import ReportView
@@ -24,6 +24,7 @@ def html_of(document: Document) -> str:
     environment = Environment(loader=BaseLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["drawing"] = lambda svg: Markup(themed(svg))
+    environment.filters["groups"] = grouped
     template = environment.from_string((templates / "report.html.jinja").read_text(encoding="utf-8"))
     style = (templates / "report.css").read_text(encoding="utf-8")
     return template.render(report=document, style=Markup(style), light=Markup(css_variables(0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,11 @@ MOST_ROWS = 200
 """Of the table; beyond it every k-th bucket is written, unchanged, and the table says so."""
 
 DASH = "–"
+
+FORMULA = re.compile("^[\\s\u200b\u00a0]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]|^[\\t\\r\\n]")
+"""How a cell begins that a spreadsheet may run (OWASP, CSV injection): blanks before it and full-width signs too."""
+
+_NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,13 @@ def numbers_csv(chart: ChartView) -> str:
     heads = ["start_s" if chart.relative else "start_utc"]
     for part in chart.series:
         heads += [part.name or chart.metric, f"{part.name or chart.metric} rows"]
-    lines = [",".join(_cell(head) for head in heads)]
+    lines = [",".join(csv_cell(head) for head in heads)]
+    columns = [(part.values.tolist(), np.nan_to_num(part.n).tolist()) for part in chart.series]
     for index, at in enumerate(chart.times):
         cells = [f"{float(at) - RELATIVE_START.timestamp():.0f}" if chart.relative
                  else f"{from_epoch(float(at)):%Y-%m-%dT%H:%M:%SZ}"]
-        for part in chart.series:
-            value = float(part.values[index])
-            cells += ["" if math.isnan(value) else repr(value), f"{float(np.nan_to_num(part.n[index])):.0f}"]
+        for values, n in columns:
+            cells += ["" if math.isnan(values[index]) else repr(values[index]), f"{n[index]:.0f}"]
         lines.append(",".join(cells))
     return "\n".join(lines) + "\n"
 
@@ -83,8 +89,9 @@ def _rows(n: float) -> str:
     return format_count(int(n)) if math.isfinite(n) else DASH
 
 
-def _cell(text: str) -> str:
-    """A name that a spreadsheet would run as a formula gets a quote before it."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\n\r') else text
+def csv_cell(text: str) -> str:
+    """One cell of CSV, in quotes where it needs them. A text that a spreadsheet would run gets an apostrophe in front;
+    one that is a number is none."""
+    if FORMULA.match(text) and not _NUMERIC.fullmatch(text):
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\n\r\t;') else text

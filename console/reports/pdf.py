@@ -1,4 +1,4 @@
-"""The report as PDF, set by Typst: A4, pages numbered, the numbers behind the charts attached as CSV."""
+"""The report as PDF, set by Typst: A4 or Letter, pages numbered, the numbers behind the charts attached as CSV."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from console.reports.arrange import Document, arrange
+from console.reports.arrange import Document, arrange, grouped
 from console.reports.palette import PALETTE
 from console.reports.view import ReportView
 
 _LONG_WORD, _WORD_PART = re.compile(r"[^\s\u200b]{17,}"), 12
 _LONG_OPTION, _OPTION_PART = re.compile(r"[^\s\u200b]{81,}"), 60
-"""Commands and SQL are there to be copied: only what would run off the page is broken."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+"""Commands, SQL and checksums are there to be copied: only what would run off the page is broken."""
 
 _SURE = 0x0530            # Latin, Greek and Cyrillic lie below: Typst's own fonts have them
 _SIGNS = (0x2000, 0x2300)  # dashes, quotes, currency, arrows, mathematics
 
 
-def write_pdf(view: ReportView) -> bytes:
+PAPERS = {"a4": "a4", "letter": "us-letter"}
+"""What it may be printed on, and what Typst calls that."""
+
+
+def write_pdf(view: ReportView, *, paper: str = "a4") -> bytes:
     """The whole document. The same view gives the same bytes on the same machine."""
-    return pdf_of(arrange(view, paper=True), view.generated)
+    return pdf_of(arrange(view, paper=True), view.generated, paper=paper)
 
 
-def pdf_of(document: Document, generated: datetime) -> bytes:
+def pdf_of(document: Document, generated: datetime, *, paper: str = "a4") -> bytes:
     """The template is markup, the document is data: JSON in, which Typst reads as strings and never evaluates.
 
     generated  the date that the PDF carries
@@ -35,13 +40,15 @@ def pdf_of(document: Document, generated: datetime) -> bytes:
     import typst
 
     template = (files("resources") / "reports" / "report.typ").read_bytes()
-    data = _breakable(asdict(document))
+    data = asdict(document) | {"origins": [], "groups": [asdict(group) for group in grouped(document.origins)]}
+    data = _breakable(data)
     text = json.dumps(data, ensure_ascii=False)
     unseen = _without_glyph(text)
     if unseen:
         data = _spelled(data, unseen)
         text = json.dumps(data, ensure_ascii=False)
-    inputs = {"report": text, "colours": json.dumps({name: light for name, (light, _) in PALETTE.items()})}
+    colours = json.dumps({name: light for name, (light, _) in PALETTE.items()})
+    inputs = {"report": text, "paper": PAPERS[paper], "colours": colours}
     compiler = typst.Compiler(template, font_paths=typst.Fonts(), sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=generated.replace(microsecond=0))
     assert isinstance(pdf, bytes)
@@ -56,6 +63,8 @@ def _breakable(value: Any, key: str = "") -> Any:
     if key in ("svg", "csv", "csv_name"):
         return value
     if isinstance(value, str):
+        if _DIGEST.fullmatch(value):
+            return value
         copied = key in ("command", "sql", "commands", "queries")
         pattern, size = (_LONG_OPTION, _OPTION_PART) if copied else (_LONG_WORD, _WORD_PART)
         return pattern.sub(lambda word: "\u200b".join(
@@ -90,7 +99,7 @@ def _font_files() -> Iterable[tuple[str, int]]:
 
 
 def _covered(path: str, index: int, wanted: set[str]) -> set[str]:
-    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]  # comes with matplotlib
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:

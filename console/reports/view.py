@@ -450,12 +450,11 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """A column whose values were taken out before writing, and how: `left out`, `replaced by numbers`."""
+    """A column whose values were taken out before writing. how: of `redaction.How`, "pseudonym" or "masked"."""
 
     column: str
-    role: str
     how: str
-    cells: int = 0
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,6 +499,7 @@ class ReportView:
     rules_sha256: str = ""
     redacted: tuple[Redaction, ...] = ()
     rows_sql: str = ""                                    # what `incident_rows` is selected by, from a workspace
+    drift_sql: tuple[str, ...] = ()                       # goes with `drift.columns`, over the raw rows; "" for none
 
     @property
     def times(self) -> Times:
