@@ -183,7 +183,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("delete_incident", "Incident", "Delete", (), "trash-can-outline", "delete_incident",
               "Take the chosen incident away; this can be undone", group=1),
     ActionRow("export_report", "Incident", "Export report…", ("Ctrl+E",), "export-variant", "export_report",
-              "Write the report of the chosen incident, or of the current window, as HTML or PDF", group=2),
+              "Write the report of the chosen incident, or of the current window, in any of five forms", group=2),
     ActionRow("palette", "Help", "All commands…", ("Ctrl+K", "Ctrl+Shift+P"), "magnify", "show_palette",
               "Find a command by its words", needs=""),
     ActionRow("shortcuts", "Help", "Keyboard shortcuts", ("?", "F1"), "keyboard-outline", "show_shortcuts",

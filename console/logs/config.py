@@ -65,6 +65,7 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     metric     likewise, known to the session: metrics of the user's own
     churn_days a user who stays away for so long has left
     prices     of a million tokens, `input` and `output`
+    redact     columns whose values leave in no report; keep: those that may, though they seem to be about persons
     """
 
     zone: str | None = None
@@ -74,6 +75,8 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     metric: tuple[dict[str, Any], ...] = ()
     churn_days: float | None = None
     prices: dict[str, float] = {}
+    redact: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 ALLOWED: dict[str, str] = {
@@ -86,6 +89,8 @@ ALLOWED: dict[str, str] = {
     "half_of": 'the name of another stream, or "" for none',
     "names": 'one name a column, as in ["age", "price"]',
     "leave_out": 'patterns of paths, as in ["old/*", "*.bak"]',
+    "redact": 'names of columns, as in ["customer"]',
+    "keep": 'names of columns, as in ["zip"]',
     "path": '"level:1" for the first folder, or "regex:" and an expression with one group',
 }
 
@@ -147,6 +152,9 @@ def as_text(settings: FolderSettings) -> str:
         lines.append(f"churn_days = {_written(settings.churn_days)}\n")
     if settings.prices:
         lines.append(f"prices = {_written(settings.prices)}\n")
+    for key, columns in (("redact", settings.redact), ("keep", settings.keep)):
+        if columns:
+            lines.append(f"{key} = {_written(columns)}\n")
     for name, stream in sorted(settings.streams.items()):
         lines.append(f"[streams.{quoted(name)}]")
         if stream.kind is not None:
@@ -250,7 +258,9 @@ def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
     return FolderSettings(more.zone or settings.zone, leave_out, streams, more.alarm or settings.alarm,
                           more.metric or settings.metric,
                           settings.churn_days if more.churn_days is None else more.churn_days,
-                          {**settings.prices, **more.prices})
+                          {**settings.prices, **more.prices},
+                          tuple(dict.fromkeys((*settings.redact, *more.redact))),
+                          tuple(dict.fromkeys((*settings.keep, *more.keep))))
 
 
 def left_out(path: str, patterns: Iterable[str]) -> str | None:
@@ -316,9 +326,10 @@ def _check(raw: dict[str, Any], text: str) -> None:
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
             raise fail((*path, key), f"`{key}` must be a list of texts in quotes", f"Write {ALLOWED[key]}")
 
-    keys(raw, (), ("zone", "leave_out", "streams", "alarm", "metric", "churn_days", "prices"), "")
+    keys(raw, (), ("zone", "leave_out", "streams", "alarm", "metric", "churn_days", "prices", "redact", "keep"), "")
     word(raw, (), "zone")
-    words(raw, (), "leave_out")
+    for name in ("leave_out", "redact", "keep"):
+        words(raw, (), name)
     for name in ("alarm", "metric"):
         tables = raw.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +26,27 @@ MOST_CATEGORIES = 20_000
 """A text column with more values than this is free text or an id: counting it would say nothing."""
 
 
+Told = Callable[[str, str], str]
+"""(column, value) -> what stands in the place of the value."""
+
+
+def tested(store: Workspace) -> tuple[str, ...]:
+    """The columns that two windows are compared by. Raises BadSettings for a log without requests."""
+    return tuple(column.name for column in _chosen(_requests(store), None))
+
+
 def windows(store: Workspace, target: str, reference: Window, current: Window, job: Job,
-            names: tuple[str, ...] | None) -> DriftView:
-    """Two windows of the largest stream of requests. Raises BadSettings when there is none, or a name is not in it."""
+            names: tuple[str, ...] | None, told: Told | None = None) -> DriftView:
+    """Two windows of the largest stream of requests. Raises BadSettings when there is none, or a name is not in it.
+
+    told  texts are compared by what it gives for them, and nobody sees the values
+    """
     stream = _requests(store)
     columns = _chosen(stream, names)
     job.report(0, 3, "Reading the reference window")
-    before = _samples(store, stream, columns, reference, job)
+    before = _samples(store, stream, columns, reference, job, told)
     job.report(1, 3, "Reading the current window")
-    after = _samples(store, stream, columns, current, job)
+    after = _samples(store, stream, columns, current, job, told)
     before, after = _countable(before, after)
     job.report(2, 3, "Testing")
     relative = store.relative
@@ -101,17 +114,27 @@ def _chosen(stream: StreamInfo, names: tuple[str, ...] | None, *, roleless: bool
 
 
 def _samples(store: Workspace, stream: StreamInfo, columns: tuple[ColumnInfo, ...], window: Window | None,
-             job: Job) -> list[ColumnSample]:
+             job: Job, told: Told | None = None) -> list[ColumnSample]:
     samples = []
     for column in columns:
         job.stop_if_asked()
         if column.type is ColumnType.TEXT:
             counts = CategoryCounts.of(store.category_counts(stream.stream_id, column.stored, window))
+            if told is not None:
+                counts = _told(column.name, counts, told)
             samples.append(ColumnSample(column.name, counts, column.role, column.type))
         else:
             numbers = store.column_values(stream.stream_id, column.stored, window)
             samples.append(ColumnSample(column.name, numbers, column.role, column.type))
     return samples
+
+
+def _told(column: str, counts: CategoryCounts, told: Told) -> CategoryCounts:
+    found: dict[str, int] = {}
+    for value, count in counts.counts.items():
+        shown = told(column, value)
+        found[shown] = found.get(shown, 0) + count
+    return CategoryCounts(found, counts.n_missing)
 
 
 def _countable(*sides: list[ColumnSample]) -> tuple[list[ColumnSample], ...]:

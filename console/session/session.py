@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,6 +89,7 @@ class Session:
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
         self._asked = Asked(store)
+        self.report_key = secrets.token_bytes(32)       # of pseudonyms in reports; kept nowhere
         self._layout_file = layout_for(folder or store.path)
         self._layout, self._layout_notes = board_layout.read(self._layout_file)
         self._there: tuple[tuple[str, str, str], ...] = ()      # metric, title, group of all charts, hidden ones too
@@ -532,10 +534,10 @@ class Session:
             raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
         return self.compare(chosen.reference, chosen.current, job)
 
-    def compare(self, reference: Window, current: Window, job: Job,
-                names: tuple[str, ...] | None = None) -> DriftView:
-        """Any two windows compared; `names` restricts it to these columns."""
-        return compare.windows(self._store, self.command_target, reference, current, job, names)
+    def compare(self, reference: Window, current: Window, job: Job, names: tuple[str, ...] | None = None,
+                told: compare.Told | None = None) -> DriftView:
+        """Any two windows compared; `names` restricts it to these columns, `told` says what stands for a text."""
+        return compare.windows(self._store, self.command_target, reference, current, job, names, told)
 
     def changes(self, at: datetime, job: Job, *, until: datetime | None = None,
                 reference: Window | None = None) -> ChangesView:
@@ -666,29 +668,39 @@ class Session:
         """Put back one that was taken out, the last one where none is named; None when there is none."""
         return incidents.restore(self._store, incident_id)
 
-    def report(self, incident_id: str | None, job: Job, *, title: str = "") -> ReportView:
-        """Gather everything that the document says. None: for the current window, without keeping an incident."""
+    def report(self, incident_id: str | None, job: Job, *, title: str = "", redact: Sequence[str] = (),
+               keep: Sequence[str] = (), paths: bool = False) -> ReportView:
+        """Gather everything that the document says. None: for the current window, without keeping an incident; else
+        what is found in the log is kept with the incident.
+
+        redact, keep  columns whose values are not told, or are, whatever they seem to be
+        paths         commands name the log by its whole path
+        Raises BadSettings, JobStopped.
+        """
+        from console.session.outgoing import for_others, redactor_of
         from console.session.report import gather
 
         if incident_id is None:
             window, reference = self._at_hand()
-            return gather(self, incidents.draft(self._store, window, reference, title), job)
-        return self.report_for_incident(incident_id, job)
+            view = gather(self, incidents.draft(self._store, window, reference, title), job)
+        else:
+            view = gather(self, self.incident(incident_id), job)
+            incidents.found(self._store, view.incident)
+        return for_others(self, view, redactor_of(self, redact, keep), job, paths=paths)
 
     def report_for_incident(self, incident_id: str, job: Job) -> ReportView:
-        """The same of one that is kept; what is found in the log is kept with it. Raises BadSettings, JobStopped."""
-        from console.session.report import gather
+        """The same of one that is kept."""
+        return self.report(incident_id, job)
 
-        view = gather(self, self.incident(incident_id), job)
-        incidents.found(self._store, view.incident)
-        return view
+    def write_report(self, view: ReportView, path: Path, job: Job, *, paper: str = "a4") -> None:
+        """Write it in the format that the path's ending names: .html, .pdf, .md, .json, or .zip with the evidence.
 
-    def write_report(self, view: ReportView, path: Path, job: Job) -> None:
-        """Write it in the format that the path's ending names: .html or .pdf."""
+        paper  of a PDF: a4 or letter. Raises BadSettings, CannotWrite, JobStopped; there is no file then.
+        """
         from console.reports import write_report
+        from console.session.rows_export import export
 
-        job.report(0, 0, f"Writing {path.name}")
-        write_report(view, path)
+        write_report(view, path, paper=paper, rows=lambda folder, told: export(self, view, folder, told), job=job)
 
     def _at_hand(self) -> tuple[Window, Window | None]:
         with self._lock:

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QWidget
 if TYPE_CHECKING:
     from console.store.own import OwnMetric
 
-FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)"}
+FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)", "md": "Markdown, for an issue (*.md)",
+           "json": "JSON (*.json)", "zip": "All formats with the evidence (*.zip)"}
 
 
 class Questions:
@@ -26,14 +27,16 @@ class Questions:
         return Path(answer) if answer else None
 
     def report(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
-        """Where to write a report; `form` is html or pdf, and decides when the name says nothing."""
-        other = "pdf" if form == "html" else "html"
-        answer, _chosen = QFileDialog.getSaveFileName(parent, "Export report", str(proposed),
-                                                      f"{FILTERS[form]};;{FILTERS[other]}")
+        """Where to write a report; `form`, a key of FILTERS, decides when neither name nor filter says anything."""
+        first = [FILTERS[form], *(text for one, text in FILTERS.items() if one != form)]
+        answer, chosen = QFileDialog.getSaveFileName(parent, "Export report", str(proposed), ";;".join(first))
         if not answer:
             return None
         path = Path(answer)
-        return path if path.suffix.lower() in (".html", ".pdf") else path.with_name(f"{path.name}.{form}")
+        ending = next((one for one, text in FILTERS.items() if text == chosen), form)
+        if path.suffix.lower() == f".{form}" and ending != form:       # the proposed name with another filter
+            return path.with_suffix(f".{ending}")
+        return path if path.suffix.lower().lstrip(".") in FILTERS else path.with_name(f"{path.name}.{ending}")
 
     def rows(self, parent: QWidget, proposed: Path) -> Path | None:
         """Where to write rows; the ending decides the form."""
