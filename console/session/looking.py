@@ -48,6 +48,9 @@ LEAST_AFTER, MOST_AFTER = timedelta(hours=2), 4
 """So long after the window it is looked whether all went back, or its own length where that is more; after a short one
 four times its length, for buckets grow with the time that is looked at."""
 
+LONG_BUCKET_S, CLOSER = 300, 8
+"""From such buckets on the onset is looked at once more, with so many of them behind it."""
+
 LATE_ACK = timedelta(hours=1)
 """So long after the last row of a log an acknowledgement may be one of its time; later it is somebody reading."""
 
@@ -74,12 +77,12 @@ def look(session: Session, incident: Incident, job: Job) -> Found:
     job.report(1, 3, "Looking for what changed")
     changes, changes_problem = _changes(session, incident, job)
     rows = _about(incident, changes)
-    lead = lead_of(rows)
+    lead, bucket_s = _looked_closer(session, lead_of(rows), changes, job)
     acks = {(one.rule, one.labels, one.first_us): from_epoch(one.made_us / 1e6)
             for one in session.store.acknowledged()}
     incident = _fitted(session, incident, lead, changes, rows)
     attached = _attached(alarms, incident.window, acks)
-    milestones = _milestones(session, incident, changes, rows, lead, attached, alarms)
+    milestones = _milestones(session, incident, changes, rows, (lead, bucket_s), attached, alarms)
     job.report(2, 3, "Testing drift")
     drift: DriftView | None = None
     drift_problem = ""
@@ -129,6 +132,27 @@ def lead_of(rows: Sequence[ChangeRow]) -> ChangeRow | None:
     return min(together, key=lambda row: (row.onset_to - row.onset_from, row.onset, -_strength(row)))
 
 
+def _looked_closer(session: Session, lead: ChangeRow | None, changes: ChangesView | None,
+                   job: Job) -> tuple[ChangeRow | None, int]:
+    """The onset once more in shorter buckets: those of a long incident are long. What is found then counts where it is
+    the same change and known better. Gives the length of the buckets too."""
+    if lead is None or changes is None or changes.bucket_s < LONG_BUCKET_S or lead.onset_from == lead.onset_to:
+        return lead, changes.bucket_s if changes is not None else 0
+    bucket = timedelta(seconds=changes.bucket_s)
+    until = min(lead.onset_to + CLOSER * bucket, changes.since.end)
+    try:
+        closer = session.changes(lead.onset, job, until=until)
+    except ConsoleError:
+        return lead, changes.bucket_s
+    same = [row for row in closer.rows if (row.kind, row.name, row.segment) == (lead.kind, lead.name, lead.segment)
+            and lead.onset_from - bucket <= row.onset <= lead.onset_to + bucket
+            and row.onset_to - row.onset_from < lead.onset_to - lead.onset_from]
+    if not same or closer.bucket_s >= changes.bucket_s:
+        return lead, changes.bucket_s
+    found = same[0]
+    return replace(lead, onset=found.onset, onset_from=found.onset_from, onset_to=found.onset_to), closer.bucket_s
+
+
 def _strength(row: ChangeRow) -> float:
     return row.strength if math.isfinite(row.strength) else 0.0
 
@@ -156,9 +180,10 @@ def _fitted(session: Session, incident: Incident, lead: ChangeRow | None, change
 
 
 def _milestones(session: Session, incident: Incident, changes: ChangesView | None, rows: Sequence[ChangeRow],
-                lead: ChangeRow | None, attached: Sequence[AttachedAlarm],
+                known: tuple[ChangeRow | None, int], attached: Sequence[AttachedAlarm],
                 alarms: AlarmsView) -> tuple[Milestone, ...]:
-    onset = onset_of(changes, lead)
+    lead, bucket_s = known
+    onset = onset_of(changes, lead, bucket_s)
     since = incident.window.start
     if onset.at is not None and changes is not None:
         since = (onset.earliest or onset.at) - timedelta(seconds=changes.bucket_s)
@@ -167,7 +192,7 @@ def _milestones(session: Session, incident: Incident, changes: ChangesView | Non
     return (onset, detected, _acknowledged(session, alarm, attached), mitigated, recovered)
 
 
-def onset_of(changes: ChangesView | None, lead: ChangeRow | None) -> Milestone:
+def onset_of(changes: ChangesView | None, lead: ChangeRow | None, bucket_s: int) -> Milestone:
     """From the data, with where it is known to lie."""
     if lead is None or changes is None:
         why = "What changed could not be looked for" if changes is None else "No number left its usual way in this time"
@@ -178,7 +203,7 @@ def onset_of(changes: ChangesView | None, lead: ChangeRow | None) -> Milestone:
     elif exact and lead.kind is ChangeKind.VERSION:
         how = f"The first row of {short(lead)}."
     else:
-        how = f"First to change: {short(lead)} (change point in buckets of {format_span(changes.bucket_s)})."
+        how = f"First to change: {short(lead)} (change point in buckets of {format_span(bucket_s)})."
     return Milestone(Moment.ONSET, lead.onset, Method.DATA, how,
                      None if exact else lead.onset_from, None if exact else lead.onset_to)
 
