@@ -51,6 +51,9 @@ four times its length, for buckets grow with the time that is looked at."""
 LONG_BUCKET_S, CLOSER = 300, 8
 """From such buckets on the onset is looked at once more, with so many of them behind it."""
 
+LARGE = 4.0
+"""Times what matters."""
+
 LATE_ACK = timedelta(hours=1)
 """So long after the last row of a log an acknowledgement may be one of its time; later it is somebody reading."""
 
@@ -115,12 +118,18 @@ def _about(incident: Incident, changes: ChangesView | None) -> tuple[ChangeRow, 
     if changes is None:
         return ()
     window = incident.window
-    going_on = [row for row in changes.rows if not row.weak and row.onset < window.end
+    going_on = [row for row in changes.rows if _matters(row) and row.onset < window.end
                 and (row.ended is None or row.ended > window.start)]
     slack = timedelta(seconds=SLACK * window.seconds + 2 * changes.bucket_s)
     since = changes.since.start if incident.made_from == "alarm" else window.start - slack
     began = [row for row in going_on if row.onset_to >= since]
     return tuple(began or going_on)
+
+
+def _matters(row: ChangeRow) -> bool:
+    """One that is sure; or so large that who points at this time means it, though a short log cannot tell it from the
+    time of day."""
+    return not row.weak or (row.strength >= LARGE and row.kind is not ChangeKind.TRAFFIC)
 
 
 def lead_of(rows: Sequence[ChangeRow]) -> ChangeRow | None:
