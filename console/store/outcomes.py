@@ -87,7 +87,14 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int |
     con.execute("DELETE FROM dirty_outcomes")
     con.execute("DELETE FROM new_outcomes")
     first = None if whole else one(con, "SELECT epoch_us(min(bucket)) FROM _again")[0]
+    _forget(con)
     return ALWAYS if first is None else int(first)
+
+
+def _forget(con: DuckDBPyConnection) -> None:
+    """What was joined is as large as its rows, and each connection would keep it until it joins again."""
+    for table in ("_pairs", "_new", "_again", "_found", "_met"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def taken_back(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], stream: StreamInfo, file_id: int,
@@ -444,9 +451,12 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
                       f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in names)
     if level is None:
         _pairs_on(con, requests, told, grid, split)
-        bucket = "ts AS bucket, split" if split is not None else "ts AS bucket"
+        # By the buckets of the grid at once: a million pairs, each in a group of its own, were half a gigabyte.
+        start = f"make_timestamp({grid.first_us} + ({grid.index_sql('ts')}) * {grid.step_us})"
+        bucket = f"{start} AS bucket, split" if split is not None else f"{start} AS bucket"
         source = ("(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM "
-                  f"(SELECT {_sums(bucket)} FROM _pairs GROUP BY ALL) r {series_join('r', 'r.stream')})")
+                  f"(SELECT {_sums(bucket)} FROM _pairs WHERE {grid.within_sql('ts')} GROUP BY ALL) r "
+                  f"{series_join('r', 'r.stream')})")
         where = "true"
     else:
         source, where = "rollup_outcomes", f"r.level_s = {level}"
@@ -461,6 +471,7 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
     rows = con.execute(
         f"SELECT {grid.index_sql('r.bucket')} AS i, r.stream_id AS stream, {key} AS key, {parts} "
         f"FROM {source} r {join} WHERE {where} AND {grid.within_sql('r.bucket')} GROUP BY ALL").fetchnumpy()
+    _forget(con)
     for series, place in by_series(rows).items():
         sums = found.setdefault(series, Sums(grid))
         at = np.asarray(rows["i"])[place].astype(np.int64)
