@@ -105,6 +105,10 @@ def readme(document: Document, said: str) -> str:
     lines.append("## The same numbers again")
     for what, command in document.commands:
         lines += [escaped(what), block(command)]
+    for chart in document.charts:
+        if chart.command:
+            lines += [f"The chart {escaped(chart.title)}", block(chart.command)]
+            lines += ["The same by SQL", block(chart.sql, "sql")] if chart.sql else []
     return "\n\n".join(lines) + "\n"
 
 

@@ -491,7 +491,9 @@ def _charts(view: ReportView, paper: bool) -> tuple[Chart, ...]:
 
 def _chart(figure: Figure, view: ReportView, names_px: float, paper: bool) -> Chart:
     chart = _with_visible_names(figure.chart)
-    alt = visible(figure.alt)
+    compared = _compared(figure.chart, view.impacts)
+    alt = " ".join([visible(figure.alt), *(f"{name or visible(chart.title)}: {before} in the reference window, "
+                                           f"{during} in the current one." for name, before, during in compared)])
     relative = view.incident.relative
     marks = Marks(tuple(level for level, _ in figure.thresholds), tuple(span for span, _ in figure.firing),
                   tuple(span for span, _ in figure.pending),
@@ -505,7 +507,7 @@ def _chart(figure: Figure, view: ReportView, names_px: float, paper: bool) -> Ch
         rules.append(f"and {len(figure.firing) - MOST_FIRINGS} times more")
     unit = {"share": "%"}.get(chart.unit, chart.unit)
     return Chart(chart.title, unit, svg, alt, visible(chart.sentence), visible(chart.error), visible(chart.formula),
-                 _compared(figure.chart, view.impacts), visible(figure.command, lines=True),
+                 compared, visible(figure.command, lines=True),
                  visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart), file_name(chart.metric),
                  tuple(rules))
 

@@ -164,8 +164,8 @@ def _ended(sentence: str, incident: Incident) -> str:
     return f"{sentence[:-1]}; when it was over is not recorded."
 
 
-def alt_text(chart: ChartView, window: Window, reference: Window) -> str:
-    """The chart in one sentence, for those who cannot see it."""
+def alt_text(chart: ChartView) -> str:
+    """The chart in one sentence, for those who cannot see it; before and during are said where the report has them."""
     if len(chart.times) == 0:
         return f"{chart.title}: no data."
     span = Window.from_epoch(float(chart.times[0]), float(chart.times[-1]) + chart.bucket_s)
@@ -182,15 +182,9 @@ def alt_text(chart: ChartView, window: Window, reference: Window) -> str:
         parts.append(f"{name}between {lowest} and {highest}, highest at {_at(at, span, chart.relative)}" if high > low
                      else f"{name}always {lowest}")
     curves = "; ".join(parts[:6]) + (f"; and {len(parts) - 6} more" if len(parts) > 6 else "")
-    impact = impact_of(chart, window, reference)
-    compared = ""
-    if impact is not None and not math.isnan(impact.before):
-        name = f" of {impact.title}" if len(chart.series) > 1 else ""
-        compared = (f" Mean{name}: {format_value(impact.before, chart.unit)} in the reference window, "
-                    f"{format_value(impact.during, chart.unit)} in the current one.")
     when = format_window(span, relative=chart.relative)
     return (f"Line chart of {chart.title}, {when}, a point every {format_span(chart.bucket_s)}: "
-            f"{curves}.{compared}")
+            f"{curves}.")
 
 
 def _chosen(chart: ChartView, name: str | None) -> int | None:

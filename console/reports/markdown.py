@@ -101,7 +101,7 @@ def _parts(report: Document, charts: str) -> Iterator[str]:
     if report.affected.rows:
         yield table(report.affected)
         yield escaped(report.affected_note)
-    yield table(report.impact, marks=report.worse) if report.impact.rows else (
+    yield table(_without_words(report.impact), marks=report.worse) if report.impact.rows else (
         "No number could be compared between the two windows.")
     if report.budgets:
         yield "\n".join(f"- {escaped(line)}" for line in report.budgets)
@@ -128,6 +128,11 @@ def _parts(report: Document, charts: str) -> Iterator[str]:
     yield "## Reproduce"
     yield from _reproduce(report)
     yield f"_{escaped(' · '.join((report.incident_id, report.folder, report.program, report.generated)))}_"
+
+
+def _without_words(data: Table) -> Table:
+    """Without the last column, which says the same in words: a tracker would make each row five lines high."""
+    return Table(data.heads[:-1], data.numbers[:-1], tuple(row[:-1] for row in data.rows))
 
 
 def chart_file(chart: Chart, number: int) -> str:

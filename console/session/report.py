@@ -93,7 +93,7 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
     board = charts.board(store, _shown(store, incident), POINTS)
     on_charts = found.alarms.charts
     figures = tuple(_figure(session, chart, board, on_charts,
-                            alt_text(chart, incident.window, incident.reference)) for chart in board.charts)
+                            alt_text(chart)) for chart in board.charts)
     job.stop_if_asked()
     job.report(5, STEPS, "Reading files")
     files = store.files_between((incident.window, incident.reference))

@@ -36,7 +36,7 @@ def sample_report(*, notes: str = "", drift: bool = True) -> ReportView:
     requests = int(sum(charts[0].series[0].n[240:300]))
     figures = tuple(Figure(chart, f"pilothouse metrics prod-ranker --metric {chart.metric} --bucket 60s "
                                   "--from 2026-03-02T10:00Z --to 2026-03-02T16:00Z --json",
-                           alt_text(chart, CURRENT, REFERENCE)) for chart in charts)
+                           alt_text(chart)) for chart in charts)
     segments = (
         Segment("model_version", "v42", 21_770, 0.0534, 412.0, 0.021, 0.0312),
         Segment("model_version", "v41", 7_236, 0.0011, 44.1, 0.0004, 0.0401),

@@ -60,6 +60,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         "host": [TURNED, TYPST] * half,
         COLUMN: [VALUES[at % 4] for at in range(half)] + [VALUES[at % 8] for at in range(half)],
         FORMULA: [float(at % 50) for at in range(half)] + [float(at % 50 + 20) for at in range(half)],
+        TURNED: [float(at % 7) for at in range(half)] + [float(at % 7 + 4) for at in range(half)],
+        LONG: [float(at % 9) for at in range(half)] + [float(at % 9 + 4) for at in range(half)],
         TYPST: [WIDE] * ROWS})
     frame.to_csv(folder / "<b>@team=1+1.csv", index=False)
     with (folder / "<b>@team=1+1.csv").open("a") as file:
@@ -139,7 +141,7 @@ def test_that_it_is_printed_as_text(made: Made) -> None:
 def test_that_json_has_the_very_values(made: Made) -> None:
     data = json.loads((made.out / "report.json").read_text())
     assert data["incident"]["title"] == visible(TITLE)
-    assert {COLUMN, FORMULA} <= {row["column"] for row in data["drift"]["columns"]}
+    assert {COLUMN, FORMULA, TURNED, LONG} <= {row["column"] for row in data["drift"]["columns"]}
     labels = {label for shape in data["drift"]["shapes"] for label in shape.get("labels", [])}
     assert {HTML, SCRIPT, TYPST, MARKDOWN, FORMULA, WIDE} <= labels
     assert {HTML, MARKDOWN, FORMULA, TURNED, TYPST} & {row["value"] for row in data["segments"]}
