@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from console.changes.view import ChangeRow, ChangesView
 from console.drift.view import DriftView
@@ -23,7 +24,7 @@ from console.reports.view import (
     ReportView,
     Segment,
 )
-from console.roles import StreamKind
+from console.roles import ColumnType, StreamKind
 from console.session import settings
 from console.session.compare import tested
 from console.session.drift_sql import drift_sql
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from console.store import ColumnInfo
 
 ROWS_OF = (StreamKind.REQUESTS, StreamKind.OUTCOMES, StreamKind.SAMPLES)
+MOST_VALUES = 2000
+"""A column with more values is never what requests are split by."""
+AS_IT_IS = frozenset({"notes", "lessons", "log", "actions", "authors", "service", "sql", "sql_before",
+                      "command", "queries", "reproduce", "rows_sql", "rules", "redacted", "examples", "chart"})
+"""What `_mapped` leaves alone."""
 LEFT_OUT = frozenset({"input_changes"})
 """Charts that no rows of a window give again: what is no accident in them was learned from the log's first day."""
 
@@ -83,7 +89,7 @@ def _redacted(session: Session, view: ReportView, redactor: Redactor, job: Job) 
     moved = tuple(replace(one, sentence=by_column.get((one.column, one.kind), one.column)) for one in incident.drift
                   if redactor.how(one.column) is not How.MASKED)
     incident = replace(incident, drift=moved, changes=tuple(_change(one, instead) for one in incident.changes))
-    return replace(
+    view = replace(
         view, incident=incident, drift=drift, changes=_changes(view.changes, instead, redactor),
         segments=tuple(_segment(one, redactor) for one in view.segments if redactor.how(one.column) is not How.MASKED),
         examples=tuple(_example(one, redactor) for one in view.examples),
@@ -92,6 +98,51 @@ def _redacted(session: Session, view: ReportView, redactor: Redactor, job: Job) 
         queries=tuple((what, sql) for what, sql in view.queries
                       if redactor.how(what.removeprefix("Segments by ")) is not How.MASKED),
         redacted=tuple(Redaction(one.column, one.how.value, one.why) for one in redactor.columns))
+    pairs = _pairs(session, redactor)
+    if pairs is None:
+        return view
+
+    def shown(found: re.Match[str]) -> str:
+        return f"{found[1]}={redactor.text(found[1], found[2])}"
+
+    told: ReportView = _mapped(view, lambda text: pairs.sub(shown, text))
+    return replace(told, incident=replace(told.incident, title=view.incident.title))
+
+
+def _pairs(session: Session, redactor: Redactor) -> re.Pattern[str] | None:
+    """`column=value`, as sentences name a part of the requests, for columns that may be split by."""
+    parts = []
+    for stream in session.store.streams():
+        for column in stream.columns:
+            if stream.kind is not StreamKind.REQUESTS or column.type is not ColumnType.TEXT or not redactor.how(
+                    column.name):
+                continue
+            values = session.store.category_counts(stream.stream_id, column.stored, None)
+            if len(values) <= MOST_VALUES:
+                known = sorted((value for value in values if value), key=len, reverse=True)
+                parts.append((column.name, known))
+    if not parts:
+        return None
+    names = "|".join(re.escape(name) for name, _ in parts)
+    values_ = "|".join(re.escape(value) for value in sorted({one for _, known in parts for one in known}, key=len,
+                                                            reverse=True))
+    return re.compile(rf"(?<!\w)({names})=({values_})") if values_ else None
+
+
+def _mapped(value: Any, told: Callable[[str], str]) -> Any:
+    """The same with every text changed, but for what people typed, SQL and commands, and what is redacted already."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return told(value)
+    if isinstance(value, tuple):
+        changed = tuple(_mapped(one, told) for one in value)
+        return changed if any(one is not old for one, old in zip(changed, value, strict=True)) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        texts = {one.name: getattr(value, one.name) for one in fields(value) if one.init and one.name not in AS_IT_IS}
+        changes = {name: new for name, old in texts.items() if (new := _mapped(old, told)) is not old}
+        return replace(value, **changes) if changes else value
+    return value
 
 
 def _drift_again(session: Session, drift: DriftView | None, redactor: Redactor, job: Job) -> DriftView | None:
