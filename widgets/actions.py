@@ -176,6 +176,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Take the last edit of the chosen incident back; Ctrl+Z does it too where incidents are", group=1),
     ActionRow("redo_incident", "Incident", "Make edit again", ("Alt+Shift+Z",), "redo", "redo_incident",
               "Make the edit again that was taken back last", group=1),
+    ActionRow("retime_incident", "Incident", "Take brushed windows", (), "select-drag", "retime_incident",
+              "The brushed windows become those of the chosen incident, and the log is searched again", group=1),
     ActionRow("look_again", "Incident", "Search the log again", ("Shift+F5",), "magnify-scan", "look_again",
               "Look for alarms, changes, drift and moments of the chosen incident once more", group=1),
     ActionRow("reopen_incident", "Incident", "Reopen", (), "lock-open-outline", "reopen_incident",

@@ -278,6 +278,10 @@ class Helm(QObject):
         self.window.go("incidents")
         self.window.incidents.find()
 
+    def retime_incident(self) -> None:
+        """The brushed windows become those of the incident in the editor."""
+        self.incidents.retime_chosen()
+
     def look_again(self) -> None:
         """What belongs to the incident in the editor."""
         self.incidents.look_again()

@@ -57,6 +57,7 @@ class Incidents(QObject):
         panel.undo_asked.connect(self.undo)
         panel.redo_asked.connect(self.redo)
         panel.look_asked.connect(self.look)
+        panel.retime_asked.connect(self.retime)
         panel.delete_asked.connect(self.delete)
         panel.show_asked.connect(self.show)
 
@@ -194,6 +195,28 @@ class Incidents(QObject):
         if here is not None:
             self._window.incidents.keep()
             self.look(here.incident_id)
+
+    @Slot(str)
+    def retime(self, incident_id: str) -> None:
+        """The brushed windows become its own; the log is searched again."""
+        session = self._conductor.session
+        if session is not None and session.selection().current is None:
+            self._window.message_bar.say("No current window is brushed. Press C and drag over a chart.", "warning",
+                                         topic="retime")
+            return
+        self._do(lambda session: _kept(session, session.retime_incident(incident_id)), self._on_retimed)
+
+    @Slot(object)
+    def _on_retimed(self, kept: Kept) -> None:
+        self._on_stepped(kept)
+        self.look(kept.incident.incident_id)
+
+    def retime_chosen(self) -> None:
+        """The one in the editor."""
+        here = self._window.incidents.incident
+        if here is not None:
+            self._window.incidents.keep()
+            self.retime(here.incident_id)
 
     # ---- taken out -----------------------------------------------------------------------------------------
 

@@ -202,6 +202,7 @@ class Incident:
     """A window with what was found in it and what people said about it.
 
     made_from  alarm | window | changes | rollback | command
+    asked      the window as it was pointed at, where the search begins; `window` is that, or fitted to what was found
     reference_chosen   somebody chose the reference; else it is the time before what was found to be the onset
     looked     when the log was last searched for alarms, changes, drift and moments; None: not yet
     """
@@ -222,6 +223,7 @@ class Incident:
     log: tuple[Note, ...] = ()
     actions: tuple[ActionItem, ...] = ()
     made_from: str = "window"
+    asked: Window | None = None
     reference_chosen: bool = False
     looked: datetime | None = None
     alarms: tuple[AttachedAlarm, ...] = ()

@@ -51,7 +51,7 @@ def draft(store: Workspace, window: Window, reference: Window | None, title: str
     return Incident(f"INC-{when}-{secrets.token_hex(2)}",
                     title or f"Incident of {format_window(window, relative=relative)}", window,
                     reference or time_before(store, window.start, window.end - window.start, after=window.end), now(),
-                    relative=relative, made_from=made_from, reference_chosen=reference is not None)
+                    relative=relative, made_from=made_from, asked=window, reference_chosen=reference is not None)
 
 
 def create(store: Workspace, window: Window, reference: Window | None, title: str, notes: str = "", *,
@@ -122,10 +122,9 @@ def found(store: Workspace, incident: Incident) -> Incident:
     if now_kept is None:
         return incident             # taken out while the log was searched
     merged = with_found(now_kept, incident)
-    if merged.window == now_kept.window and now_kept.made_from == "alarm" and now_kept.looked is None:
-        merged = replace(merged, window=incident.window)
-    if not merged.reference_chosen:
-        merged = replace(merged, reference=incident.reference)
+    if merged.asked == incident.asked:
+        merged = replace(merged, window=incident.window,
+                         reference=merged.reference if merged.reference_chosen else incident.reference)
     _save(store, merged, "look")
     return merged
 
@@ -137,6 +136,14 @@ def read(store: Workspace, incident_id: str) -> Incident:
         raise BadSettings(f"There is no incident `{incident_id}`", do="List them in the place Incidents, or with "
                                                                      "`pilothouse incidents`")
     return incident
+
+
+def retime(store: Workspace, incident_id: str, window: Window, reference: Window | None) -> Incident:
+    """Another window, as an edit that can be taken back; where no reference is given, the time before it."""
+    before = read(store, incident_id)
+    there = reference or time_before(store, window.start, window.end - window.start, after=window.end)
+    return write(store, replace(before, window=window, asked=window, reference=there, made_from="window",
+                                reference_chosen=reference is not None))
 
 
 def delete(store: Workspace, incident_id: str) -> None:
@@ -239,7 +246,9 @@ def with_found(words: Incident, facts: Incident) -> Incident:
 
 
 def _in_its_time(words: Incident, facts: Incident) -> Incident:
-    """With the windows of the other: they follow what was found, and no form changes them."""
+    """With the windows of the other, which follow what was found; another window that a person chose stays."""
+    if words.asked != facts.asked:
+        return words
     return replace(words, window=facts.window, reference=facts.reference, reference_chosen=facts.reference_chosen)
 
 

@@ -73,8 +73,8 @@ class Found:
 
 
 def look(session: Session, incident: Incident, job: Job) -> Found:
-    """Search the log. The window of an incident that was made from an alarm begins with the onset the first time; a
-    reference that nobody chose lies before it. Raises JobStopped."""
+    """Search the log. The window of an incident that was made from an alarm reaches from the onset to where all was
+    over; a reference that nobody chose lies before it. Twice gives the same. Raises JobStopped."""
     job.report(0, 3, "Looking at alarms")
     alarms = session.alarms(job, whole=True)
     job.report(1, 3, "Looking for what changed")
@@ -103,7 +103,7 @@ def _changes(session: Session, incident: Incident, job: Job) -> tuple[ChangesVie
     whole = session.store.span()
     if whole is None:
         return None, "The log has no rows with a time."
-    window = incident.window
+    window = incident.asked or incident.window
     length = window.end - window.start
     until = min(whole.end, window.end + min(max(length, LEAST_AFTER), MOST_AFTER * length))
     at = min(max(window.start, whole.start), until - timedelta(seconds=1))
@@ -117,7 +117,7 @@ def _about(incident: Incident, changes: ChangesView | None) -> tuple[ChangeRow, 
     """Of what changed that which is about the window: begun in it or shortly before, else whatever went on in it."""
     if changes is None:
         return ()
-    window = incident.window
+    window = incident.asked or incident.window
     going_on = [row for row in changes.rows if _matters(row) and row.onset < window.end
                 and (row.ended is None or row.ended > window.start)]
     slack = timedelta(seconds=SLACK * window.seconds + 2 * changes.bucket_s)
@@ -169,10 +169,10 @@ def _strength(row: ChangeRow) -> float:
 def _fitted(session: Session, incident: Incident, lead: ChangeRow | None, changes: ChangesView | None,
             rows: Sequence[ChangeRow]) -> Incident:
     """Its window from the onset on, and to where all was over; a reference before it. Where nobody chose otherwise."""
-    window = incident.window
+    window = incident.asked or incident.window
     typed = incident.milestone(Moment.ONSET)
     onset = typed.at if typed.method is Method.TYPED else lead.onset if lead is not None else None
-    if onset is not None and incident.made_from == "alarm" and incident.looked is None and onset < window.end:
+    if onset is not None and incident.made_from == "alarm" and onset < window.end:
         _, over = over_of(changes, rows, lead, relative=incident.relative)
         window = Window(onset, max(window.end, over.at or window.end))      # a rule ends, and fires again
     if incident.reference_chosen:

@@ -648,6 +648,14 @@ class Session:
         """Keep what people changed; gives what is kept then, for something may have been found meanwhile."""
         return incidents.write(self._store, incident)
 
+    def retime_incident(self, incident_id: str) -> Incident:
+        """The brushed windows become its own; without a brushed reference the time before it is looked for again.
+        Raises BadSettings without a current window."""
+        chosen = self.selection()
+        if chosen.current is None:
+            raise BadSettings("No current window is chosen", do="Brush one on a chart or on the overview strip")
+        return incidents.retime(self._store, incident_id, chosen.current, chosen.reference)
+
     def undo_incident(self, incident_id: str) -> Incident:
         """Take the last edit back. Raises BadSettings when there is none."""
         return incidents.undo(self._store, incident_id)

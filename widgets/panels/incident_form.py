@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPlainTextEdit, QS
 from console.metrics.format import format_span, format_time, format_window
 from console.reports.view import NO_LESSONS, SEVERITIES, STATUSES, Incident, Lessons
 from widgets.icons import Icons
-from widgets.panels.action_rows import ActionRows
+from widgets.panels.action_rows import action_rows
 from widgets.panels.moment_rows import MomentRows
+from widgets.panels.note_rows import NoteRows
 from widgets.panels.parts import Choice, column, holding, label, row, tool
 
 LESSONS = (("trigger", "Trigger", "What set it off"),
@@ -33,6 +34,7 @@ class IncidentForm(QScrollArea):
 
     edited = Signal()
     show_asked = Signal()
+    retime_asked = Signal()
     look_asked = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -50,6 +52,8 @@ class IncidentForm(QScrollArea):
         self._when = label(name="incident_when", tone="muted", wrap=True)
         self._look = tool(icons, "chart-line", "incident_show", "Show its time on the charts, its windows as brushes",
                           text="Show on charts")
+        self._retime = tool(icons, "select-drag", "incident_retime",
+                            "Take the brushed windows for its own, and search the log again", text="Take brushes")
         self._again = tool(icons, "magnify-scan", "incident_look",
                            "Search the log again for alarms, changes, drift and moments", text="Search again")
         self._moments = MomentRows()
@@ -57,7 +61,8 @@ class IncidentForm(QScrollArea):
         self._found_note = label(name="incident_found_note", tone="muted", wrap=True)
         self._notes = _text("incident_notes", "Notes", "What was seen, what was done, what is still open", NOTES_PX)
         self._lessons = {name: _text(f"incident_{name}", title, hint, LESSON_PX) for name, title, hint in LESSONS}
-        self._actions = ActionRows(icons)
+        self._timed = NoteRows(icons)
+        self._actions = action_rows(icons)
         self.setWidget(self._page())
         for line in (self._title, self._service, self._authors):
             line.editingFinished.connect(self._on_edited)
@@ -66,8 +71,10 @@ class IncidentForm(QScrollArea):
         for text in (self._notes, *self._lessons.values()):
             text.installEventFilter(self)
         self._moments.edited.connect(self._on_edited)
+        self._timed.edited.connect(self._on_edited)
         self._actions.edited.connect(self._on_edited)
         self._look.clicked.connect(self.show_asked)
+        self._retime.clicked.connect(self.retime_asked)
         self._again.clicked.connect(self.look_asked)
         self.setFocusProxy(self._title)
 
@@ -102,7 +109,8 @@ class IncidentForm(QScrollArea):
             notes=self._notes.toPlainText(), severity=self._severity.currentText(),
             status=self._status.currentText(), service=self._service.text().strip(),
             authors=tuple(part.strip() for part in self._authors.text().split(",") if part.strip()),
-            milestones=self._moments.milestones(), lessons=self._said(), actions=self._actions.items())
+            milestones=self._moments.milestones(), lessons=self._said(), log=self._timed.items(),
+            actions=self._actions.items())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A text box is left: what stands in it is kept."""
@@ -132,12 +140,13 @@ class IncidentForm(QScrollArea):
             who.addWidget(part, 1, number)
         who.setColumnStretch(2, 2)
         who.setColumnStretch(3, 3)
-        place = row(self._when, self._look)
+        place = row(self._when, self._retime, self._look)
         place.setStretch(0, 1)
         found = row(label("Found in the log", large=True), None, self._again)
         inner = holding(column(
             label("Title", tone="muted"), self._title, who, place, 8, label("Moments", large=True), self._moments, 8,
-            found, self._found, self._found_note, 8, label("Notes", large=True), self._notes, 8,
+            found, self._found, self._found_note, 8, label("Notes", large=True), self._notes, self._timed,
+            8,
             label("Lessons", large=True), lessons, 8, label("Actions", large=True), self._actions, None,
             margins=(0, 0, 16, 16)))
         inner.setMaximumWidth(WIDEST)
@@ -160,6 +169,10 @@ class IncidentForm(QScrollArea):
         self._severity.setCurrentText(incident.severity if incident else SEVERITIES[0])
         self._status.setCurrentText(incident.status if incident else STATUSES[0])
         self._actions.display(incident.actions if incident else ())
+        if incident is not None:
+            self._timed.display_for(incident.log, incident.window.end, relative=incident.relative)
+        else:
+            self._timed.display(())
         self._moments.display(incident)
 
     def _show_facts(self, incident: Incident | None) -> None:

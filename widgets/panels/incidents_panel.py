@@ -29,6 +29,7 @@ class IncidentsPanel(QWidget):
     export_asked = Signal(str, str)  # incident_id, html | pdf
     cancel_asked = Signal()
     show_asked = Signal(str)         # incident_id: its windows on the board
+    retime_asked = Signal(str)       # the brushed windows become its own
     open_asked = Signal(str)         # path of a written report
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -75,6 +76,7 @@ class IncidentsPanel(QWidget):
         self._of_severity.activated.connect(self._filter)
         self._form.edited.connect(self.keep)
         self._form.show_asked.connect(self._on_look)
+        self._form.retime_asked.connect(self._on_retime)
         self._form.look_asked.connect(self._on_search_again)
         self.display_steps(undo=False, redo=False)
         self._show(None)
@@ -292,6 +294,11 @@ class IncidentsPanel(QWidget):
     def _on_look(self) -> None:
         if self.incident is not None:
             self.show_asked.emit(self.incident.incident_id)
+
+    def _on_retime(self) -> None:
+        if self.incident is not None:
+            self.keep()
+            self.retime_asked.emit(self.incident.incident_id)
 
     def _on_search_again(self) -> None:
         if self.incident is not None:

@@ -60,7 +60,7 @@ class MomentRows(QWidget):
         self._incident = incident
         for number, (time, source) in enumerate(zip(self._times, self._sources, strict=True)):
             one = incident.milestones[number] if incident is not None else None
-            text = _time_text(one.at, relative=incident.relative) if one and one.at and incident else ""
+            text = time_text(one.at, relative=incident.relative) if one and one.at and incident else ""
             typing = same and time.hasFocus() and time.text() != self._shown[number]
             if not typing:
                 time.setText(text)
@@ -110,7 +110,8 @@ def times_text(times: Times) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _time_text(at: datetime, *, relative: bool) -> str:
+def time_text(at: datetime, *, relative: bool) -> str:
+    """A moment as it can be typed again."""
     return format_since(at) if relative else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
@@ -122,5 +123,5 @@ def _source_text(one: Milestone) -> str:
 def _known_text(one: Milestone, *, relative: bool) -> str:
     if one.earliest is None or one.latest is None:
         return one.source
-    return (f"{one.source} It lies between {_time_text(one.earliest, relative=relative)} and "
-            f"{_time_text(one.latest, relative=relative)} (about 95 %).")
+    return (f"{one.source} It lies between {time_text(one.earliest, relative=relative)} and "
+            f"{time_text(one.latest, relative=relative)} (about 95 %).")

@@ -118,6 +118,17 @@ def test_that_a_typed_moment_stays_and_a_cleared_one_is_that_of_the_log_again(st
     assert incidents.write(store, cleared).milestone(Moment.ONSET) == found.milestone(Moment.ONSET)
 
 
+def test_that_another_window_is_an_edit_and_is_taken_back(store: Workspace, kept: Incident) -> None:
+    incidents.found(store, found_in(kept))
+    other = incidents.retime(store, kept.incident_id, hours(7, 9), None)
+    assert (other.window, other.asked, other.reference) == (hours(7, 9), hours(7, 9), hours(5, 7))
+    stale = incidents.found(store, replace(found_in(kept), window=hours(3, 6)))      # a search that was under way
+    assert stale.window == hours(7, 9)
+    assert incidents.undo(store, kept.incident_id).window == kept.window
+    chosen = incidents.retime(store, kept.incident_id, hours(7, 9), hours(0, 1))
+    assert (chosen.reference, chosen.reference_chosen) == (hours(0, 1), True)
+
+
 def test_that_one_is_taken_out_and_put_back_as_it_was(store: Workspace, kept: Incident) -> None:
     edited = incidents.write(store, replace(kept, notes="kept"))
     incidents.delete(store, kept.incident_id)
