@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTableView, QToolButton
 
 from console.reports.view import Method, Moment
+from console.window import Window
 from tests.console.folders import own_copy, truth_of
 from tests.journeys.conftest import WAIT_MS
 from tests.journeys.test_from_folder_to_report import cells, drag, part
@@ -142,3 +143,34 @@ def test_that_the_list_is_searched_and_a_deleted_one_comes_back(open_console, lo
     qtbot.waitUntil(lambda: table.model().rowCount() == kept, timeout=WAIT_MS)
     back = next(one for one in session.incidents() if one.title == "Nulls in prices")
     assert session.incident(back.incident_id).notes == "typed last"
+
+
+def test_that_brushed_windows_become_those_of_an_incident_and_a_note_stands_in_its_timeline(open_console, log_folder,
+                                                                                            qtbot):
+    console = open_console(log_folder("healthy", rows=2000))
+    console.window.actions_by_name["create_incident"].trigger()
+    qtbot.waitUntil(lambda: looked(console), timeout=WAIT_MS)
+    session, panel = console.conductor.session, console.window.incidents
+    before = panel.incident
+    console.window.actions_by_name["retime_incident"].trigger()
+    assert "No current window" in console.window.message_bar.text
+    whole = session.selection().whole
+    chosen = Window(whole.start + timedelta(hours=2), whole.start + timedelta(hours=4))
+    console.conductor.chosen(session.brush("current", chosen))
+    qtbot.mouseClick(part(panel, QToolButton, "incident_retime"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.incident.window == chosen and panel.incident.looked != before.looked,
+                    timeout=WAIT_MS)
+    assert panel.incident.reference.end == chosen.start
+    qtbot.mouseClick(part(panel, QPushButton, "note_add"), Qt.MouseButton.LeftButton)
+    part(panel, QLineEdit, "note_0").setText("Rolled back")
+    time = part(panel, QLineEdit, "note_0_time")
+    time.setText("soon")
+    time.editingFinished.emit()
+    assert session.incident(before.incident_id).log == ()
+    time.setText(f"{chosen.end:%Y-%m-%d} 03:30")
+    time.editingFinished.emit()
+    qtbot.waitUntil(lambda: [(one.text, f"{one.at:%H:%M}") for one in session.incident(before.incident_id).log]
+                    == [("Rolled back", "03:30")], timeout=WAIT_MS)
+    for _ in range(2):
+        console.window.actions_by_name["undo_incident"].trigger()
+    qtbot.waitUntil(lambda: panel.incident.window == before.window and panel.incident.log == (), timeout=WAIT_MS)

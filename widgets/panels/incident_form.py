@@ -140,15 +140,15 @@ class IncidentForm(QScrollArea):
             who.addWidget(part, 1, number)
         who.setColumnStretch(2, 2)
         who.setColumnStretch(3, 3)
-        place = row(self._when, self._retime, self._look)
-        place.setStretch(0, 1)
+        place = row(self._look, self._retime, None)
         found = row(label("Found in the log", large=True), None, self._again)
         inner = holding(column(
-            label("Title", tone="muted"), self._title, who, place, 8, label("Moments", large=True), self._moments, 8,
-            found, self._found, self._found_note, 8, label("Notes", large=True), self._notes, self._timed,
-            8,
-            label("Lessons", large=True), lessons, 8, label("Actions", large=True), self._actions, None,
-            margins=(0, 0, 16, 16)))
+            label("Title", tone="muted"), self._title, who, self._when, place, 8,
+            label("Moments", large=True), self._moments, 8,
+            found, self._found, self._found_note, 8,
+            label("Notes", large=True), self._notes, self._timed, 8,
+            label("Lessons", large=True), lessons, 8,
+            label("Actions", large=True), self._actions, None, margins=(0, 0, 16, 16)))
         inner.setMaximumWidth(WIDEST)
         inner.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         across = row(inner, None)

@@ -54,7 +54,7 @@ class IncidentsPanel(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._list(icons))
         split.addWidget(self._editor(icons))
-        split.setSizes([480, 680])
+        split.setSizes([440, 720])
         split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
         empty = centred(column(
