@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -71,6 +71,7 @@ REDACTED = {How.PSEUDONYM: "a pseudonym; equal values have equal ones",
 MOST_CELL = 200
 """Characters of a cell of an example row, and of a line that could not be read; the evidence has them whole."""
 MOST_CHANGES, MOST_FIRINGS = 20, 5
+MOST_OF_A_RULE, MOST_ALARMS = 6, 20
 MOST_COLUMNS = 14
 """Of example rows; JSON and CSV have all."""
 VERDICTS = {Verdict.ALARM: "alarm", Verdict.WATCH: "watch", Verdict.NONE: "no drift",
@@ -231,7 +232,7 @@ def _arranged(view: ReportView, paper: bool) -> Document:
         spans=_spans(incident.times),
         timeline=Table(("When", "What", "Source"), (False, False, False), tuple(
             (format_time(at, seconds=True, relative=incident.relative), visible(what), visible(source))
-            for at, what, source in view.timeline)),
+            for at, what, source in _without_flapping(view.timeline, relative=incident.relative))),
         charts=_charts(view, paper),
         charts_note=_charts_note(view),
         drift=_drift(view.drift, paper) if view.drift is not None else None,
@@ -381,6 +382,26 @@ def _segment_table(segments: tuple[Segment, ...]) -> Table:
                  tuple(zip(*(cells for _, _, cells in shown), strict=True)))
 
 
+def _without_flapping(timeline: Sequence[tuple[datetime, str, str]], *,
+                      relative: bool) -> Iterator[tuple[datetime, str, str]]:
+    """A rule that fires again and again would bury what happened: its first time and its last are told, and how often
+    between. JSON and CSV have them all."""
+    by_rule: dict[str, list[int]] = {}
+    for number, (_, _, source) in enumerate(timeline):
+        if source.startswith("rule "):
+            by_rule.setdefault(source, []).append(number)
+    left_out: set[int] = set()
+    instead: dict[int, str] = {}
+    for found in by_rule.values():
+        if len(found) > MOST_OF_A_RULE:
+            left_out |= set(found[3:-1])
+            instead[found[2]] = (f"It fires again and again, {(len(found) + 1) // 2} times in all, until "
+                                 f"{format_time(timeline[found[-1]][0], relative=relative)}")
+    for number, (at, what, source) in enumerate(timeline):
+        if number not in left_out:
+            yield at, instead.get(number, what), source
+
+
 def _times_table(incident: Incident) -> Table:
     rows = []
     for one in incident.milestones:
@@ -455,7 +476,8 @@ def _alarm_table(alarms: Sequence[AttachedAlarm], *, relative: bool) -> Table:
     return Table(("Rule", "Of", "Severity", "Pending", "Fired", "Ended", "Peak", "Threshold"),
                  (False, False, False, False, False, False, True, False), tuple(
         (visible(one.rule), visible(one.labels), visible(one.severity), at(one.since), at(one.start), at(one.end),
-         visible(one.peak), visible(one.threshold)) for one in alarms))
+         visible(one.peak), visible(one.threshold)) for one in alarms[:MOST_ALARMS]),
+        f"{len(alarms) - MOST_ALARMS} more are in JSON and CSV." if len(alarms) > MOST_ALARMS else "")
 
 
 def _said(incident: Incident) -> tuple[Said, ...]:

@@ -22,7 +22,8 @@ TOP, BOTTOM, LEFT, RIGHT = 20, 36, 54, 12
 LABEL_LEFT, LABEL_PX = 30, 14          # a sample of the line before its name; the least distance of two names
 MAX_LABEL = 10                         # characters of a series name beside its line
 LEVEL_ROOM = 0.5                       # of the curve's height an axis grows to show the level of a rule
-STRIP = 6                              # pixels of the strip on the ground that says when an alarm fired
+DAY_PX = 170                           # room for the day, at the left under the axis
+STRIP = 6                              # pixels of the strip under the ground that says when an alarm fired
 MOST_POINTS = 1_300                    # a little over two per pixel; more would only make the file large
 
 
@@ -173,26 +174,26 @@ def _versions(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
         width = CHARACTER_PX * len(words)
         start = x + 3 if x + 3 + width <= plot.right else x - 3 - width
         if start >= free:
-            canvas.words(start, plot.ground - STRIP - 4, words)
+            canvas.words(start, plot.ground - 6, words)
             free = start + width + 6
 
 
 def _alarms(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
-    """A strip on the ground: full where an alarm fired, half as high where it was pending; the word once."""
+    """A strip under the ground: full where an alarm fired, half as high where it was pending; the word below, once."""
     word = ""
     for name, spans, height in (("pending", marks.pending, STRIP / 2), ("firing", marks.firing, STRIP)):
         for span in spans:
             left, right = (float(np.clip(plot.x(at), plot.left, plot.right)) for at in (span.start_s, span.end_s))
             if right > left or plot.start_s <= span.start_s < plot.end_s:
-                canvas.box(left, plot.ground - height, max(right, left + 1), plot.ground, "alarm",
+                canvas.box(left, plot.ground, max(right, left + 1), plot.ground + height, "alarm",
                            opacity=0.9 if name == "firing" else 0.5)
                 word = name
     shown = [span for span in (marks.firing if word == "firing" else marks.pending)
              if span.start_s < plot.end_s and span.end_s > plot.start_s]
     if word and shown:
         width = CHARACTER_PX * len(word)
-        x = float(np.clip(plot.x(shown[0].start_s), plot.left, plot.right - width))
-        canvas.words(x, plot.ground - STRIP - 3, word, "alarm")
+        x = float(np.clip(plot.x(shown[0].start_s), plot.left + DAY_PX, plot.right - width))
+        canvas.words(x, canvas.height - 4, word, "alarm")
 
 
 def _curve(canvas: Canvas, plot: _Plot, chart: ChartView, series: SeriesView, scale: float, colour: str,

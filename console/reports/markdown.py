@@ -173,6 +173,7 @@ def _evidence(report: Document) -> Iterator[str]:
         yield "\n".join(f"- {escaped(line)}" for line in report.changes)
     yield "### Alarms"
     yield table(report.alarms) if report.alarms.rows else "No rule fired in this time."
+    yield report.alarms.note
     if report.examples.rows:
         yield "### Example rows"
         yield table(report.examples, verbatim=frozenset(range(2, len(report.examples.heads))) | {0})
