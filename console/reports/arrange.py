@@ -70,7 +70,7 @@ REDACTED = {How.PSEUDONYM: "a pseudonym; equal values have equal ones",
             How.MASKED: f"{MASK}; that there was a value is kept"}
 MOST_CELL = 200
 """Characters of a cell of an example row, and of a line that could not be read; the evidence has them whole."""
-MOST_CHANGES, MOST_FIRINGS = 20, 5
+MOST_CHANGES, MOST_FIRINGS = 20, 2
 MOST_OF_A_RULE, MOST_ALARMS = 6, 20
 MOST_COLUMNS = 14
 """Of example rows; JSON and CSV have all."""
@@ -523,15 +523,25 @@ def _chart(figure: Figure, view: ReportView, names_px: float, paper: bool) -> Ch
     svg = draw_chart(chart, window=view.incident.window, reference=view.incident.reference, alt=alt,
                      names_px=names_px, size=charts.PAPER if paper else charts.SCREEN, marks=marks)
     rules = [visible(text) for _, text in figure.thresholds]
-    rules += [visible(f"{name} fired {format_window(span, relative=relative)}") for span, name in
-              figure.firing[:MOST_FIRINGS]]
-    if len(figure.firing) > MOST_FIRINGS:
-        rules.append(f"and {len(figure.firing) - MOST_FIRINGS} times more")
+    rules += [visible(text) for text in _firings(figure.firing, relative=relative)]
     unit = {"share": "%"}.get(chart.unit, chart.unit)
     return Chart(chart.title, unit, svg, alt, visible(chart.sentence), visible(chart.error), visible(chart.formula),
                  compared, visible(figure.command, lines=True),
                  visible(chart.sql, lines=True), numbers_table(chart), numbers_csv(chart), file_name(chart.metric),
                  tuple(rules))
+
+
+def _firings(firing: Sequence[tuple[Window, str]], *, relative: bool) -> Iterator[str]:
+    """When each rule fired; of one that did again and again, how often and from when to when."""
+    by_name: dict[str, list[Window]] = {}
+    for span, name in firing:
+        by_name.setdefault(name, []).append(span)
+    for name, spans in by_name.items():
+        if len(spans) > MOST_FIRINGS:
+            whole = Window(min(one.start for one in spans), max(one.end for one in spans))
+            yield f"{name} fired {format_count(len(spans))} times, {format_window(whole, relative=relative)}"
+        else:
+            yield from (f"{name} fired {format_window(one, relative=relative)}" for one in spans)
 
 
 def _compared(chart: ChartView, impacts: tuple[Impact, ...]) -> tuple[tuple[str, str, str], ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from console.metrics.view import ChartView, Floats, SeriesView
-from console.reports.canvas import CHARACTER_PX, Canvas, shorten
+from console.reports.canvas import CHARACTER_PX, TEXT_PX, Canvas, shorten
 from console.reports.palette import CURVES
 from console.reports.scales import round_ticks, tick_texts, time_ticks
 from console.window import Window
@@ -164,7 +164,7 @@ def _window_names(canvas: Canvas, plot: _Plot, spans: dict[str, tuple[float, flo
 
 
 def _versions(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
-    """A dotted line where a model version came, with its name at its foot; names that would touch are left out."""
+    """A dotted line where a model version came, with its name at its head; names that would touch are left out."""
     free = plot.left
     for at, name in sorted(marks.versions):
         if not plot.start_s < at.timestamp() < plot.end_s:
@@ -174,7 +174,7 @@ def _versions(canvas: Canvas, plot: _Plot, marks: Marks) -> None:
         width = CHARACTER_PX * len(words)
         start = x + 3 if x + 3 + width <= plot.right else x - 3 - width
         if start >= free:
-            canvas.words(start, plot.ground - 6, words)
+            canvas.words(start, TOP + TEXT_PX, words)
             free = start + width + 6
 
 
