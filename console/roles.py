@@ -89,3 +89,7 @@ SERIES_ROLES = (Role.MODEL, Role.MODEL_VERSION, Role.HOST, Role.METRIC_NAME)
 INPUT_ROLES = (Role.FEATURE, Role.FEATURE_LENGTH, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME,
                Role.INPUT_TOKENS)
 """What goes into the model: these count for missing values and for data drift."""
+
+MANY_COLUMNS = (Role.FEATURE, Role.FEATURE_LENGTH, Role.CPU, Role.MEMORY, Role.GPU, Role.LOAD, Role.METRIC_VALUE,
+                Role.IGNORED, Role.INPUT_TOKENS, Role.OUTPUT_TOKENS, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME)
+"""Roles that several columns of a stream may have; any other belongs to one."""

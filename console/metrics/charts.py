@@ -34,6 +34,7 @@ from console.metrics.queries import query_for
 from console.metrics.sampled import Series
 from console.metrics.view import BoardView, ChartView, Floats, HeatView, OverviewView, SeriesView
 from console.roles import INPUT_ROLES, Role, StreamKind
+from console.store.names import FINEST_S
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
@@ -79,11 +80,12 @@ def board(store: Workspace, window: Window, max_points: int, *, following: bool 
     following  the log still grows: the newest bucket is still filling, and its throughput is left out
     bucket_s   given for a report that must match the command line; otherwise chosen from `max_points`
     """
+    asked = bucket_s is not None
     bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
     reading = Reading(store, aligned(window, bucket_s), bucket_s)
     covered = store.coverage()
     requests = _of_requests(reading, covered)
-    grids = _Grids(store, window, reading)
+    grids = _Grids(store, window, reading, asked=asked)
     charts = [chart for name in CHARTS if (chart := _chart(grids.of_chart(name), name, requests, following))]
     charts += [_sampled_chart(grids.of_series(one), one.title) for one in shown_series(reading)]
     return BoardView(reading.window, bucket_s, tuple(charts), covered, store.generation,
@@ -112,6 +114,7 @@ def chart(store: Workspace, name: str, window: Window, max_points: int = 500, *,
     """
     every = (*CATALOGUE, *MORE, *map(own_metric, store.own.metrics))
     metrics = [metric for metric in every if metric.chart == name] or [find(name, store.own.metrics)]
+    asked = bucket_s is not None
     bucket_s = bucket_s or bucket_for(window, max_points, least_s=_step_s(store))
     reading = Reading(store, aligned(window, bucket_s), bucket_s, by=by, metrics=metrics, job=job)
     metrics = [reading.described(metric) for metric in metrics if reading.has(metric)]
@@ -122,7 +125,7 @@ def chart(store: Workspace, name: str, window: Window, max_points: int = 500, *,
     if metrics[0].source is Source.SAMPLED:
         reading = _Grids(store, window, reading).of_series(reading.series[metrics[0].title])
     elif by is None:
-        reading = _Grids(store, window, reading, metrics).of_chart(metrics[0].chart)
+        reading = _Grids(store, window, reading, metrics, asked=asked).of_chart(metrics[0].chart)
     return _chart_of(reading, metrics, _of_requests(reading, store.coverage()), following)
 
 
@@ -196,11 +199,15 @@ def _many(count: int, noun: str) -> str:
 
 
 class _Grids:
-    """Samples that lie farther apart than the board's buckets are drawn in longer ones of their own: no dots."""
+    """Samples that lie farther apart than the board's buckets are drawn in longer ones of their own: no dots. So are
+    outcomes that come in a stream of their own: in buckets that no rollup has, a live log would join a quarter of an
+    hour of rows with each look, since each outcome changes an older bucket."""
 
-    def __init__(self, store: Workspace, window: Window, reading: Reading,
-                 metrics: Sequence[Metric] = CATALOGUE) -> None:
+    def __init__(self, store: Workspace, window: Window, reading: Reading, metrics: Sequence[Metric] = CATALOGUE, *,
+                 asked: bool = False) -> None:
+        """asked: somebody wants just these buckets, and may wait"""
         self._store, self._window, self._board, self._metrics = store, window, reading, metrics
+        self._asked = asked
         self._readings = {reading.bucket_s: reading}
 
     def of_series(self, one: Series) -> Reading:
@@ -211,6 +218,8 @@ class _Grids:
         """For a chart of the catalogue, which may have to be made from counters."""
         if name == QUEUE and self._board.queue is not None:
             return self.of_series(self._board.queue)
+        if not self._asked and self._board.bucket_s < FINEST_S and self._board.joins(name):
+            return self._with(FINEST_S)
         steps = [self._board.series[title].step_s for title in self._board.counters.names
                  if title in self._board.series]
         if name not in OF_COUNTERS or not steps:

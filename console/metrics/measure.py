@@ -25,6 +25,7 @@ from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.store.derived import SHADOWS, WAITED_S, named
 from console.store.grid import OTHER as OTHER
 from console.store.names import FAILED
+from console.store.rollups import SECONDS_FOR_S
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -121,6 +122,15 @@ class Reading:
         if metric.name in TASKS:
             return self.task in TASKS[metric.name]
         return any(column.type is not ColumnType.TEXT for column in columns)
+
+    def joins(self, chart: str) -> bool:
+        """Whether a chart shows outcomes of another stream than the requests, which rollups have from FINEST_S on."""
+        span = self.store.span()
+        if span is None or span.seconds < SECONDS_FOR_S or not self.requests:
+            return False
+        told = [stream for stream in self.streams if stream.kind is StreamKind.OUTCOMES and stream.rows]
+        return any(stream.column(role) is not None for metric in self._metrics if metric.chart == chart
+                   and metric.source in (Source.OUTCOME, Source.QUALITY) for role in metric.roles for stream in told)
 
     @property
     def task(self) -> Task:

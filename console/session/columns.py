@@ -23,17 +23,13 @@ from console.logs.names import stored_names
 from console.logs.plan import ColumnPlan, StreamPlan, TimeFormat
 from console.logs.said import path_name
 from console.logs.times import checked_zone, epoch_format
-from console.roles import ColumnType, Role, StreamKind
+from console.roles import MANY_COLUMNS, ColumnType, Role, StreamKind
 from console.session import paths, settings
 from console.store.corrections import sample_texts
 from console.store.rolled import ON_TIME_AXIS
 
 if TYPE_CHECKING:
     from console.store import ColumnInfo, StreamInfo, Workspace
-
-MANY = (Role.FEATURE, Role.FEATURE_LENGTH, Role.CPU, Role.MEMORY, Role.GPU, Role.LOAD, Role.METRIC_VALUE,
-        Role.IGNORED, Role.INPUT_TOKENS, Role.OUTPUT_TOKENS, Role.IMAGE_BRIGHTNESS, Role.AUDIO_VOLUME)
-"""Roles that several columns of a stream may have."""
 
 TIMES = (Role.TIMESTAMP, Role.OUTCOME_TIME, Role.ARRIVAL_TIME)
 
@@ -122,7 +118,7 @@ class Corrector:
         self._begin(f"names in {name}", config.with_stream(self._settings(), name, names=names), job)
         columns = [self._column(stream, each) for each in stored]
         facts = [look_at(new, self._values(stream, column)) for new, column in zip(names, columns, strict=True)]
-        taken = {column.role for column in stream.columns if column.chosen} - set(MANY)
+        taken = {column.role for column in stream.columns if column.chosen} - set(MANY_COLUMNS)
         planned = {}
         found = roles.guess(facts)
         kind = stream.kind
@@ -277,7 +273,7 @@ def _refuse_doubles(stream: StreamInfo, planned: Mapping[str, ColumnPlan]) -> No
     taken: dict[Role, str] = {}
     for column in stream.columns:
         role = planned[column.stored].role if column.stored in planned else column.role
-        if role is None or role in MANY:
+        if role is None or role in MANY_COLUMNS:
             continue
         if role in taken:
             raise BadSettings(f"`{taken[role]}` and `{column.name}` both have the role {role.value}",

@@ -139,3 +139,14 @@ def test_that_a_role_is_chosen_by_typing_its_name(open_console, own, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: role_of(dialog, "price") == "time_to_first_token")
     qtbot.mouseClick(part(dialog, QPushButton, "columns_close"), LEFT)
+
+
+def test_that_a_role_of_one_column_leaves_the_column_that_had_it(open_console, own, qtbot):
+    console = open_console(own)
+    dialog = open_dialog(console, qtbot)
+    assert role_of(dialog, "latency_ms") == "latency"
+    choose_role(dialog, qtbot, "price", "latency")
+    assert role_of(dialog, "latency_ms") == "no role"
+    assert "2 columns changed" in part(dialog, QLabel, "columns_state").text()
+    assert role_of(dialog, "age") == "feature"          # of which there may be many
+    qtbot.mouseClick(part(dialog, QPushButton, "columns_close"), LEFT)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.logs.config import ColumnAnswer
 from console.metrics.format import format_count, format_value
-from console.roles import ColumnType, Role, TimeFormat
+from console.roles import MANY_COLUMNS, ColumnType, Role, TimeFormat
 from widgets.icons import Icons
 from widgets.models.rows import ROOT, Index, plain_tip
 
@@ -109,6 +109,7 @@ class ColumnsModel(QAbstractTableModel):
         answer = self.answer(one)
         if index.column() == ROLE:
             answer = answer._replace(role=None if value == NO_ROLE else Role(value))
+            self._release(answer.role, one)
         elif index.column() == TYPE:
             answer = answer._replace(type=None if value == one.type.value else ColumnType(value))
         elif index.column() == FORM:
@@ -116,12 +117,26 @@ class ColumnsModel(QAbstractTableModel):
             answer = answer._replace(time_format=None if same else TimeFormat(value))
         else:
             answer = answer._replace(unit=str(value).strip())
+        self._keep(one, answer)
+        self.dataChanged.emit(self.index(index.row(), 0), self.index(index.row(), len(HEADS) - 1))
+        return True
+
+    def _keep(self, one: ColumnView, answer: ColumnAnswer) -> None:
         if answer == ColumnAnswer(one.role, one.unit):
             self._answers.pop(one.stored, None)
         else:
             self._answers[one.stored] = answer
-        self.dataChanged.emit(self.index(index.row(), 0), self.index(index.row(), len(HEADS) - 1))
-        return True
+
+    def _release(self, role: Role | None, chosen: ColumnView) -> None:
+        """A role that belongs to one column is taken from the one that had it, which may be out of sight."""
+        if role is None or role in MANY_COLUMNS:
+            return
+        for other in self._all:
+            if other.stored != chosen.stored and self.answer(other).role is role:
+                self._keep(other, self.answer(other)._replace(role=None))
+                if other in self._shown:
+                    row = self._shown.index(other)
+                    self.dataChanged.emit(self.index(row, 0), self.index(row, len(HEADS) - 1))
 
     def _can(self, column: int, one: ColumnView) -> bool:
         if column == FORM:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from console.jobs import SilentJob
-from console.metrics.charts import chart
+from console.metrics.charts import board, chart
 from console.metrics.readout import read_out
 from console.metrics.view import BoardView
 from console.session import Session
@@ -59,3 +59,35 @@ def test_that_nothing_waits_where_all_outcomes_are_known(session: Session) -> No
 def test_that_what_needs_no_outcome_never_waits(session: Session) -> None:
     shown = chart(session.store, "latency", Window(START, START + timedelta(minutes=LAST_MIN)), bucket_s=600)
     assert shown is not None and shown.waits is None
+
+
+def test_that_joined_outcomes_of_a_long_log_are_drawn_in_buckets_that_rollups_have(
+        tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A request every two seconds for seven hours, its outcome a minute later: a quarter of an hour is drawn in
+    buckets of two seconds, outcomes in such of ten. Who asks for two seconds gets them."""
+    root = tmp_path_factory.mktemp("long")
+    folder = root / "logs"
+    folder.mkdir()
+    count = 7 * 1800
+    at = [START + timedelta(seconds=2 * number) for number in range(count)]
+    (folder / "requests.csv").write_text("timestamp,request_id,latency_ms\n" + "".join(
+        f"{moment.isoformat()},r{number},{10 + number % 7}\n" for number, moment in enumerate(at)))
+    (folder / "outcomes.csv").write_text("request_id,clicked,outcome_time\n" + "".join(
+        f"r{number},{int(number % 4 == 0)},{(moment + timedelta(minutes=1)).isoformat()}\n"
+        for number, moment in enumerate(at)))
+    opened = Session.open(folder, workspace=root / "w.duckdb")
+    try:
+        opened.load(SilentJob())
+        quarter = Window(at[-1] - timedelta(minutes=15), at[-1])
+        shown = board(opened.store, quarter, 500)
+        drawn = {one.metric: one for one in shown.charts}
+        assert shown.bucket_s == drawn["latency"].bucket_s < 10 == drawn["ctr"].bucket_s
+        clicked = drawn["ctr"].series[0]
+        inside = clicked.n == 5         # whole buckets: five requests of ten seconds, one or two of them clicked
+        assert inside.sum() >= 88
+        assert set(np.round(clicked.values[inside], 9)) == {0.2, 0.4}
+        asked = chart(opened.store, "ctr", quarter, bucket_s=2)
+        assert asked is not None and asked.bucket_s == 2
+        assert set(asked.series[0].values[asked.series[0].n == 1]) == {0.0, 1.0}
+    finally:
+        opened.close()
