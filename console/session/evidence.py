@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from console.alarms.rules import Rule
 from console.alarms.written import as_toml
 from console.jobs import Job
+from console.logs.plan import FileFormat
 from console.reports.view import ExampleRow, InputFile, Quarantined, QuarantinedLine
 from console.store import rows as stored
 from console.store.rows import Row
@@ -34,7 +35,8 @@ def examples(session: Session, found: Iterable[tuple[Any, ...]], titles: Sequenc
                                                                                                              ...]:
     """Requests as the log has them. found: (ts, stream, file, record, whether each harm befell it...)."""
     store = session.store
-    sizes = {entry.file_id: entry.size for entry in store.ledger()}
+    # a Parquet file has no lines, and looking for one reads a whole group of rows
+    sizes = {entry.file_id: entry.size for entry in store.ledger() if entry.format != FileFormat.PARQUET}
     made = []
     for ts, stream, file_id, record, *hit in found:
         job.stop_if_asked()

@@ -17,7 +17,9 @@ from console.jobs import SilentJob
 from console.reports import archive
 from console.session import Session
 from console.session.worst import worst_window
+from console.window import Window
 from tests.console.folders import MakeFolder, truth_of
+from tests.console.reports.sample import sample_report
 
 
 def run(*arguments: object) -> Result:
@@ -80,12 +82,6 @@ def test_that_a_healthy_log_is_not_called_bad(healthy_parquet: Path, tmp_path: P
     session.close()
 
 
-def test_that_json_goes_to_standard_output_and_the_rest_does_not(workspace: Path) -> None:
-    result = run("report", workspace, "--from", "end-1h", "--json", "--title", "x", "--keep", "user_id")
-    data = json.loads(result.stdout)
-    assert data["incident"]["title"] == "x" and data["redacted"] == []
-
-
 def test_that_the_schema_is_printed_without_a_log() -> None:
     assert json.loads(run("report", "--schema").stdout)["title"] == "Incident report"
 
@@ -114,14 +110,21 @@ def test_that_ctrl_c_leaves_no_half_file_and_the_old_one(workspace: Path, tmp_pa
 
     (tmp_path / "r.zip").write_text("old")
     monkeypatch.setattr(archive, "pdf_of", interrupted)
+    monkeypatch.setattr(Session, "report", lambda *_, **__: sample_report())
     result = CliRunner().invoke(app, ["report", str(workspace), "--from", "end-1h", "--out", str(tmp_path / "r.zip")])
     assert result.exit_code != 0
     assert [path.name for path in tmp_path.iterdir()] == ["r.zip"] and (tmp_path / "r.zip").read_text() == "old"
 
 
-def test_that_an_incident_that_is_kept_is_written_with_its_words(workspace: Path, tmp_path: Path) -> None:
-    kept = json.loads(run("incidents", workspace, "--from", "end-2h", "--to", "end", "--title", "Late in the day",
-                          "--json").stdout)
-    incident = kept.get("id") or kept["incident"]["id"]
-    assert run("report", workspace, "--incident", incident, "--out", tmp_path / "r.md").exit_code == 0
+def test_that_an_incident_that_is_kept_is_written_with_its_words_and_json_goes_to_standard_output(
+        workspace: Path, tmp_path: Path) -> None:
+    session = Session.open(workspace)
+    whole = session.selection().whole
+    assert whole is not None
+    kept = session.create_incident("Late in the day", window=Window(whole.end - timedelta(hours=2), whole.end))
+    session.close()
+    result = run("report", workspace, "--incident", kept.incident_id, "--json", "--keep", "user_id", "--out",
+                 tmp_path / "r.md")
+    data = json.loads(result.stdout)
+    assert data["incident"]["id"] == kept.incident_id and data["redacted"] == []
     assert (tmp_path / "r.md").read_text().startswith("# Late in the day\n")
