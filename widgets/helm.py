@@ -265,6 +265,10 @@ class Helm(QObject):
         """Shift+I."""
         self.alarming.incident_of_chosen()
 
+    def worst_incident(self) -> None:
+        """Ctrl+Shift+N."""
+        self.incidents.create_from_worst()
+
     def undo_incident(self) -> None:
         """Alt+Z."""
         self.incidents.undo_chosen()

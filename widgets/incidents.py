@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 
 from console.errors import ConsoleError
-from console.jobs import Job
+from console.jobs import Job, SilentJob
 from widgets.bridge.background import BackgroundJob
 from widgets.bridge.conductor import Conductor
 from widgets.main_window import MainWindow
@@ -52,6 +52,7 @@ class Incidents(QObject):
         """Once the panel is there."""
         panel = self._window.incidents
         panel.create_asked.connect(self.create)
+        panel.worst_asked.connect(self.create_from_worst)
         panel.chosen.connect(self.choose)
         panel.changed.connect(self.keep)
         panel.undo_asked.connect(self.undo)
@@ -75,6 +76,13 @@ class Incidents(QObject):
         """From the current window, or what is shown; then it is in the editor."""
         self._create(lambda session: session.create_incident())
 
+    @Slot()
+    def create_from_worst(self) -> None:
+        """About the worst time of the log."""
+        if self._conductor.session is not None:
+            self._window.message_bar.say("Looking for the worst time of this log …", topic="worst")
+            self._create(lambda session: session.incident_from_worst(SilentJob()))
+
     def create_about(self, title: str, window: Window, reference: Window | None, notes: str) -> None:
         """About something that changed."""
         self._create(lambda session: session.create_incident(title, window=window, reference=reference, notes=notes,
@@ -93,6 +101,7 @@ class Incidents(QObject):
 
     @Slot(object)
     def _on_created(self, kept: Kept) -> None:
+        self._window.message_bar.done("worst")
         self._show(kept)
         self._conductor.ask("incidents")
         self.look(kept.incident.incident_id)

@@ -620,6 +620,14 @@ class Session:
         """About the time of an alarm, kept. Raises BadSettings without rows."""
         return incidents.from_alarm(self._store, row)
 
+    def incident_from_worst(self, job: Job) -> Incident:
+        """About the worst time that the log has, kept with the sentence that says why it. Raises BadSettings without
+        rows, JobStopped."""
+        from console.session.worst import worst_window
+
+        worst = worst_window(self, job)
+        return incidents.create(self._store, worst.window, None, "", worst.why)
+
     def incident_from_rollback(self, window: Window, reference: Window | None, events: Sequence[RolloutEvent],
                                title: str = "") -> Incident:
         """About a ramp that was rolled back, kept with what the ramp did."""

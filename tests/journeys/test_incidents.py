@@ -57,6 +57,20 @@ def test_that_three_actions_lead_from_an_unknown_folder_to_a_report(open_console
     assert incident.severity == "high" and incident.incident_id in text
 
 
+def test_that_without_rules_the_worst_time_is_found_from_the_empty_page(open_console, log_folder, qtbot):
+    folder = log_folder("null-burst", rows=12_000, days=1)
+    console = open_console(folder)
+    console.helm.go_incidents()
+    qtbot.mouseClick(part(console.window, QPushButton, "create_worst"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: looked(console), timeout=WAIT_MS)
+    incident = console.window.incidents.incident
+    start, end = (datetime.fromisoformat(truth_of(folder)["injections"][0][side]) for side in ("start", "end"))
+    assert abs(incident.window.start - start) < timedelta(minutes=12)
+    assert abs(incident.window.end - end) < timedelta(minutes=30)
+    assert incident.notes.startswith("The worst time found is")
+    assert "Looking for the worst" not in console.window.message_bar.text
+
+
 def test_that_a_brushed_window_becomes_an_incident_that_knows_when_it_began(open_console, burst, qtbot):
     console = open_console(burst)
     injected = truth_of(burst)["injections"][0]

@@ -20,6 +20,7 @@ class IncidentsPanel(QWidget):
     """Displays the list and one incident; asks to create, keep, undo, delete and export."""
 
     create_asked = Signal()
+    worst_asked = Signal()           # one about the worst time of the log
     chosen = Signal(str)             # incident_id
     changed = Signal(object)         # Incident, with the words people gave it
     undo_asked = Signal(str)
@@ -50,6 +51,9 @@ class IncidentsPanel(QWidget):
                               "Keep the current window, or what is shown, as an incident (Ctrl+N)", default=True)
         self._first = button("Create incident", "create_first", "Keep the current window, or what is shown",
                              default=True)
+        self._worst = button("Find the worst time", "create_worst",
+                             "Look through the whole log for the time in which most got worse, and make an incident of "
+                             "it (Ctrl+Shift+N)")
         self._form = IncidentForm(icons)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._list(icons))
@@ -62,7 +66,7 @@ class IncidentsPanel(QWidget):
             label("An incident keeps a window of time with what was found in it and what you say about it: when it "
                   "began, who was hit, what moved. Make one from an alarm, from what changed, or from a window that "
                   "you brush on a chart. From it a report is written.", tone="muted", wrap=True),
-            8, row(self._first, None)), 560)
+            8, row(self._first, self._worst, None)), 560)
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
         self._pages.addWidget(split)
@@ -70,6 +74,7 @@ class IncidentsPanel(QWidget):
         self.setFocusProxy(self._table)
         self._create.clicked.connect(self.create_asked)
         self._first.clicked.connect(self.create_asked)
+        self._worst.clicked.connect(self.worst_asked)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         self._search.textChanged.connect(self._filter)
         self._of_status.activated.connect(self._filter)
