@@ -70,7 +70,7 @@ def test_that_incidents_and_their_reports_count_from_the_start(session: Session)
     document = arrange(session.report(incident.incident_id, SilentJob()))
     assert dict(document.facts)["Current window"] == "0:05:00 - 0:06:00 (1 min)"
     assert "0:05:00 from the start" in [row[0] for row in document.timeline.rows]
-    assert document.impact.heads[4] == "at"
+    assert "at" in document.impact.heads
     numbers = document.charts[0].numbers
     assert numbers.heads[0] == "Start, from the log's" and numbers.rows[0][0].count(":") == 2
     assert document.charts[0].csv.splitlines()[0].startswith("start_s,")
