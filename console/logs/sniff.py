@@ -46,6 +46,9 @@ class Head:
     whole: bool = False
     types: tuple[ColumnType | None, ...] = ()
 
+PLAIN_ROWS = b"pilothouse.rows"
+"""In the metadata of a Parquet file: its rows are as we wrote them, whatever tool had these columns first."""
+
 LOG_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".log", ".gz", ".zst")
 """Who names a file so means it to be loaded: it is missed when it cannot be."""
 
@@ -361,7 +364,9 @@ def _parquet(path: Path, name: str, stat: os.stat_result, rows: int) -> Head | R
         return Refused(name, TOO_WIDE.format(count=len(columns)))
     plan = FilePlan(name, FileFormat.PARQUET, Compression.NONE, stat.st_size, stat.st_mtime_ns, columns,
                     why="It begins and ends as Parquet does")
-    known = formats.recognise(formats.Look(name, (), (), frozenset(columns), False, FileFormat.PARQUET))
+    plain = PLAIN_ROWS in (schema.metadata or {})
+    known = None if plain else formats.recognise(formats.Look(name, (), (), frozenset(columns), False,
+                                                              FileFormat.PARQUET))
     if known is not None:
         text = b"".join(islice(parquet_lines.blocks(path, 0, max(rows, FIRST_ROWS)), 1))
         return _of_form(plan, *known, text, n_rows <= rows, max(rows, FIRST_ROWS))

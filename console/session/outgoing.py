@@ -9,6 +9,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from console.changes.view import ChangeRow, ChangesView
 from console.drift.view import DriftView
 from console.errors import ConsoleError
@@ -67,9 +69,10 @@ def target_of(session: Session, *, paths: bool = False) -> str:
 
 
 def for_others(session: Session, view: ReportView, redactor: Redactor, job: Job, *, paths: bool) -> ReportView:
-    """The same report without what must not leave. Raises JobStopped."""
+    """The same report without what must not leave, and without charts of nothing. Raises JobStopped."""
     view = replace(view, impacts=tuple(one for one in view.impacts if one.metric not in LEFT_OUT),
-                   figures=tuple(one for one in view.figures if one.chart.metric not in LEFT_OUT))
+                   figures=tuple(one for one in view.figures if one.chart.metric not in LEFT_OUT
+                                 and any(np.isfinite(part.values).any() for part in one.chart.series)))
     view = _redacted(session, view, redactor, job)
     if view.drift is not None:
         view = replace(view, drift_sql=drift_sql(session.store, view.drift))

@@ -27,6 +27,7 @@ from console.jobs import Job
 from console.logs import config
 from console.logs.config import ColumnSettings, FolderSettings, StreamSettings
 from console.logs.names import SETTINGS
+from console.logs.sniff import PLAIN_ROWS
 from console.reports.redaction import MASK, How, Redactor, pseudonym_sql
 from console.roles import RELATIVE, ColumnType, Role, StreamKind, TimeFormat
 from console.session import settings
@@ -311,7 +312,7 @@ def _parquet(store: Workspace, sql: str, path: Path, instants: frozenset[str], j
 
     reader = store.cursor().sql(sql).to_arrow_reader(BATCH)
     schema = arrow.schema([field if field.name not in instants else arrow.field(
-        field.name, arrow.timestamp("us", tz="UTC")) for field in reader.schema])
+        field.name, arrow.timestamp("us", tz="UTC")) for field in reader.schema], {PLAIN_ROWS: b"1"})
     writer: pq.ParquetWriter | None = None
     rows = 0
     try:

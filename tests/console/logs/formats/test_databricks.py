@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from console.logs.sniff import PLAIN_ROWS, Head, sniff
 from tests.console.logs.formats.payloads import (
     FEATURES,
     LONG,
@@ -223,3 +224,15 @@ def test_that_made_folders_give_their_truth(shared_logs: Path, tmp_path: Path, s
     loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot")
     check(loaded, truth)
     loaded.close()
+
+
+def test_that_rows_that_a_report_has_written_are_no_table_of_databricks_any_more(tmp_path: Path) -> None:
+    rows = pa.table({name: [value] for name, value in newest({"a": 1}, {"b": 2}).items()})
+    pq.write_table(rows, tmp_path / "theirs.parquet")
+    pq.write_table(rows.replace_schema_metadata({PLAIN_ROWS: b"1"}), tmp_path / "ours.parquet")
+    dialects = {}
+    for path in tmp_path.iterdir():
+        head = sniff(path, path.name, 10)
+        assert isinstance(head, Head)
+        dialects[path.name] = head.file.dialect
+    assert dialects == {"theirs.parquet": "databricks", "ours.parquet": ""}
