@@ -127,7 +127,7 @@ def rows_and_keys(ws: Workspace) -> list[tuple[int, int]]:
 
 
 def test_that_a_few_rows_are_appended_and_packed_later(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "LIVE_LOG_BYTES", 0)
+    monkeypatch.setattr(workspace, "LIVE_LOG_BYTES", -1)
     frame, first = log(900, 0.5).sort_values("ts"), 0
     for part in parts(frame, 9):
         put(ws, REQUESTS, texts(part), first=first)
@@ -136,6 +136,9 @@ def test_that_a_few_rows_are_appended_and_packed_later(ws: Workspace, monkeypatc
     (rows, keys), (bins, kinds) = rows_and_keys(ws)
     assert rows > keys and bins > kinds         # all but the first were appended
     before = all_numbers(ws)
+    ws.keep_small()
+    assert rows_and_keys(ws) == [(rows, keys), (bins, kinds)]       # they are few
+    monkeypatch.setattr(adding, "MOST_LOOSE", 2)
     ws.keep_small()
     assert rows_and_keys(ws) == [(keys, keys), (kinds, kinds)]
     same_numbers(before, all_numbers(ws))
