@@ -139,7 +139,7 @@ def test_that_a_few_rows_are_appended_and_packed_later(ws: Workspace, monkeypatc
     ws.keep_small()
     assert rows_and_keys(ws) == [(rows, keys), (bins, kinds)]       # they are few
     monkeypatch.setattr(adding, "MOST_LOOSE", 2)
-    ws.keep_small()
+    ws._pack()
     assert rows_and_keys(ws) == [(keys, keys), (kinds, kinds)]
     same_numbers(before, all_numbers(ws))
 
