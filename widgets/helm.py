@@ -584,6 +584,8 @@ class Helm(QObject):
             self.window.go("drift")
         elif key == "open":
             self.tasks.open_report()
+        elif key == "cancel export":
+            self.tasks.cancel_export()
         elif key == "undo":
             self.incidents.undo_delete()
         elif key == "resume":

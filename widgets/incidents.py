@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Slot
 from console.errors import ConsoleError
 from console.jobs import Job, SilentJob
 from widgets.bridge.background import BackgroundJob
-from widgets.bridge.conductor import Conductor
+from widgets.bridge.conductor import Conductor, Life
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Incidents(QObject):
         self._busy = False
         self._deleted: tuple[str, str] | None = None        # id and title of the one that was taken out last
         self._looking = ""
+        self._worst_wanted = False      # as soon as the log is loaded
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
@@ -65,7 +66,7 @@ class Incidents(QObject):
     def forget(self) -> None:
         """Another folder: what was shown of the old one goes."""
         self._waiting.clear()
-        self._busy, self._deleted, self._looking = False, None, ""
+        self._busy, self._deleted, self._looking, self._worst_wanted = False, None, "", False
         self._window.incidents.display(())
         self._window.incidents.display_idle()
 
@@ -79,9 +80,21 @@ class Incidents(QObject):
     @Slot()
     def create_from_worst(self) -> None:
         """About the worst time of the log."""
-        if self._conductor.session is not None:
-            self._window.message_bar.say("Looking for the worst time of this log …", topic="worst")
-            self._create(lambda session: session.incident_from_worst(SilentJob()))
+        if self._conductor.session is None:
+            return
+        if self._conductor.life is Life.LOADING:
+            self._worst_wanted = True
+            self._window.message_bar.say("The log is being loaded; its worst time is looked for then.", topic="worst")
+            return
+        self._window.message_bar.say("Looking for the worst time of this log …", topic="worst")
+        self._create(lambda one: one.incident_from_worst(SilentJob()))
+
+    @Slot()
+    def on_load_ended(self) -> None:
+        """What waited for the whole log."""
+        if self._worst_wanted:
+            self._worst_wanted = False
+            self.create_from_worst()
 
     def create_about(self, title: str, window: Window, reference: Window | None, notes: str) -> None:
         """About something that changed."""
@@ -320,6 +333,7 @@ class Incidents(QObject):
 
     @Slot(object)
     def _on_failed(self, error: ConsoleError) -> None:
+        self._window.message_bar.done("worst")
         self._window.message_bar.say(str(error), "firing")
 
 

@@ -104,12 +104,22 @@ class Tasks(QObject):
             session.write_report(view, path, job)
             return path
 
-        panel = self._window.incidents
         job = self._start("export", work, self._on_written)
-        job.progressed.connect(panel.display_progress)
+        job.progressed.connect(self._on_export_progress)
         job.ended.connect(self._on_export_ended)
         self._written = None
-        panel.display_progress(0, 0, "Gathering")
+        self._on_export_progress(0, 0, "Gathering")
+
+    @Slot(int, int, str)
+    def _on_export_progress(self, done: int, total: int, note: str) -> None:
+        self._window.incidents.display_progress(done, total, note)
+        if not self._form_is_seen():
+            self._window.message_bar.say(f"Writing the report: {note[:1].lower()}{note[1:] or 'gathering'} …",
+                                         topic="export", action="Cancel", key="cancel export")
+
+    def _form_is_seen(self) -> bool:
+        """Whether progress and result are seen in the place Incidents."""
+        return self._window.place == "incidents" and self._window.incidents.incident is not None
 
     @Slot()
     def cancel_export(self) -> None:
@@ -120,11 +130,12 @@ class Tasks(QObject):
     def _on_written(self, path: Path) -> None:
         self._written = path
         self._window.incidents.display_written(str(path))
-        if self._window.place != "incidents":
+        if not self._form_is_seen():
             self._window.message_bar.say(f"Report written: {path}", "good", action="Open", key="open")
 
     @Slot(object)
     def _on_export_ended(self, _job: BackgroundJob) -> None:
+        self._window.message_bar.done("export")
         if self._written is None:
             self._window.incidents.display_idle()
 

@@ -125,4 +125,5 @@ def connect_conductor(helm: Helm) -> None:
     conductor.alarms_ready.connect(helm.thresholds.on_alarms)
     conductor.load_ended.connect(helm.arrivals.on_load_ended)
     conductor.load_ended.connect(helm.adding.tell_untrusted)
+    conductor.load_ended.connect(helm.incidents.on_load_ended)
     conductor.incidents_ready.connect(helm.window.incidents.display)

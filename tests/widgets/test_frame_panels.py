@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -405,6 +406,9 @@ def test_that_an_incident_is_edited_kept_and_exported(icons, show, qtbot):
     qtbot.mouseClick(part(panel, QPushButton, "export_pdf"), Qt.MouseButton.LeftButton)
     assert kept == [(replace(incident, notes="<b>who</b> did what"),)]
     assert exported == [(incident.incident_id, "pdf")]
+    for action in part(panel, QMenu, "export_forms").actions():
+        action.trigger()
+    assert [form for _, form in exported] == ["pdf", "md", "json", "zip"]
     panel.display_progress(1, 2, "Gathering")
     assert not part(panel, QPushButton, "export_html").isEnabled()
     panel.display_written("/tmp/report.pdf")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QLineEdit, QProgressBar, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QMenu, QProgressBar, QSplitter, QStackedWidget, QToolButton, QWidget
 
 from console.metrics.format import format_since, format_window
 from console.reports.view import SEVERITIES, STATUSES, Incident, IncidentRow
@@ -13,6 +13,7 @@ from widgets.models.rows import Column, RowsModel
 from widgets.panels.incident_form import WIDEST, IncidentForm
 from widgets.panels.parts import Choice, button, centred, column, holding, label, row, set_widths, table, tool
 
+OTHER_FORMS = (("md", "Markdown, for an issue"), ("json", "JSON"), ("zip", "All formats with the evidence (zip)"))
 ANY_STATUS, ANY_SEVERITY = "any state", "any severity"
 
 
@@ -27,7 +28,7 @@ class IncidentsPanel(QWidget):
     redo_asked = Signal(str)
     look_asked = Signal(str)         # search the log again
     delete_asked = Signal(str)
-    export_asked = Signal(str, str)  # incident_id, html | pdf
+    export_asked = Signal(str, str)  # incident_id, html | pdf | md | json | zip
     cancel_asked = Signal()
     show_asked = Signal(str)         # incident_id: its windows on the board
     retime_asked = Signal(str)       # the brushed windows become its own
@@ -210,6 +211,16 @@ class IncidentsPanel(QWidget):
         self._pdf = button("Export PDF", "export_pdf", "Write the report as PDF")
         icons.dress(self._html, "language-html5", "on_accent")
         icons.dress(self._pdf, "file-pdf-box")
+        self._other = tool(icons, "export-variant", "export_other", "Write the report in another form",
+                           text="Export as")
+        self._other.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._forms = QMenu(self)
+        self._forms.setObjectName("export_forms")
+        for form, text in OTHER_FORMS:
+            action = self._forms.addAction(text)
+            action.setData(form)
+        self._forms.triggered.connect(self._on_form)
+        self._other.setMenu(self._forms)
         self._delete = tool(icons, "trash-can-outline", "incident_delete", "Delete this incident; can be undone",
                             text="Delete")
         self._bar = QProgressBar(objectName="export_progress")
@@ -233,7 +244,7 @@ class IncidentsPanel(QWidget):
         self._delete.clicked.connect(self._on_delete)
         cancel.clicked.connect(self.cancel_asked)
         open_it.clicked.connect(self._on_open)
-        buttons = holding(row(self._undo, self._redo, None, self._delete, self._pdf, self._html))
+        buttons = holding(row(self._undo, self._redo, None, self._delete, self._other, self._pdf, self._html))
         for under in (buttons, self._foot):
             under.setMaximumWidth(WIDEST)
         made = column(self._form, buttons, self._foot, margins=(16, 0, 0, 0))
@@ -269,14 +280,14 @@ class IncidentsPanel(QWidget):
         before = self.incident
         same = incident is not None and before is not None and incident.incident_id == before.incident_id
         self._form.display(incident)
-        for part in (self._html, self._pdf, self._delete):
+        for part in (self._html, self._pdf, self._other, self._delete):
             part.setEnabled(incident is not None)
         if not same:
             self.display_steps(undo=False, redo=False)
             self._foot.hide()
 
     def _lock(self, busy: bool) -> None:
-        for part in (self._html, self._pdf, self._delete):
+        for part in (self._html, self._pdf, self._other, self._delete):
             part.setEnabled(not busy and self.incident is not None)
 
     def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
@@ -284,6 +295,9 @@ class IncidentsPanel(QWidget):
         if one is not None and (here is None or here.incident_id != one.incident_id):
             self.keep()
             self.chosen.emit(one.incident_id)
+
+    def _on_form(self, action: QAction) -> None:
+        self._export(action.data())
 
     def _on_html(self) -> None:
         self._export("html")
