@@ -6,6 +6,7 @@ back takes their words of before and leaves what was found since.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 LEAST_BEFORE = timedelta(minutes=30)
 """A reference is as long as the incident, and at least so long where the log has that."""
+
+MOST_TITLE = 160
+"""Characters."""
 
 SEVERITY_OF = {"page": "high", "ticket": "medium", "info": "low"}
 """What an alarm's severity makes of the incident's, until a person says otherwise."""
@@ -75,6 +79,12 @@ def from_rollback(store: Workspace, window: Window, reference: Window | None, ev
     made = draft(store, window, reference, title or f"Rolled back: {format_window(window, relative=store.relative)}",
                  made_from="rollback")
     return _created(store, replace(made, rollout=tuple(events)))
+
+
+def title_of(why: str) -> str:
+    """What a sentence of `Worst.why` is about, without its times and numbers; "" for one about nothing."""
+    _, found, what = why.partition(" UTC: ") if " UTC: " in why else why.partition(": ")
+    return re.split(r" (?:more and more )?(?:from|since) ", what)[0].strip()[:MOST_TITLE] if found else ""
 
 
 def time_before(store: Workspace, at: datetime, length: timedelta, *, after: datetime) -> Window:

@@ -626,7 +626,7 @@ class Session:
         from console.session.worst import worst_window
 
         worst = worst_window(self, job)
-        return incidents.create(self._store, worst.window, None, "", worst.why)
+        return incidents.create(self._store, worst.window, None, incidents.title_of(worst.why), worst.why)
 
     def incident_from_rollback(self, window: Window, reference: Window | None, events: Sequence[RolloutEvent],
                                title: str = "") -> Incident:
