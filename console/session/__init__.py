@@ -11,6 +11,10 @@ A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`)
 (`outgoing`: personal columns redacted, paths taken out). Its evidence is written from the workspace (`rows_export`) so
 that whoever has it gets the same numbers; `worst` finds the time that a report of an unknown log is about.
 
+An incident (`incidents`) is words by people and facts of the log: `looking` finds what belongs to it and when it began,
+`counting` counts what it did, each number by one query over the rows of its two windows; `report` gathers both. Every
+edit is kept, and going back takes the words back and not the facts.
+
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
 
