@@ -139,8 +139,9 @@ class _Rows:
 
     def bins(self, number: int) -> tuple[NDArray[np.bool_], Ints]:
         """Which rows have a bin, and all bins (anything where there is none)."""
-        column = self._table[f"bin_{number}"]
-        return column.is_valid().to_numpy(), column.fill_null(0).to_numpy().astype(np.int64)
+        found = np.asarray(self._table[f"bin_{number}"].to_numpy(), dtype=np.float64)
+        missing = np.isnan(found)
+        return ~missing, np.where(missing, 0, found).astype(np.int64)
 
     def series(self, con: DuckDBPyConnection) -> Ints | None:
         """The number of each row's series; None when one has none though there is room."""
@@ -149,7 +150,8 @@ class _Rows:
         for key in KEYS:
             column = self._table[key].combine_chunks().dictionary_encode()
             texts: list[str | None] = [*column.dictionary.to_pylist(), None]
-            code = code * len(texts) + column.indices.fill_null(len(texts) - 1).to_numpy().astype(np.int64)
+            codes = np.asarray(column.indices.to_numpy(zero_copy_only=False), dtype=np.float64)
+            code = code * len(texts) + np.nan_to_num(codes, nan=len(texts) - 1).astype(np.int64)
             words.append(texts)
         known = {tuple(names): int(number) for number, *names in con.execute(
             f"SELECT series, {', '.join(SERIES_COLUMNS)} FROM series WHERE stream_id = ?",
@@ -238,18 +240,18 @@ def _up(fine: _Level, level_s: int) -> _Level:
 def _insert(con: DuckDBPyConnection, stream: StreamInfo, levels: Sequence[_Level]) -> None:
     import pyarrow as pa
 
-    arrays = [pa.array(np.concatenate([np.full(len(level.at), level.level_s) for level in levels]), pa.int32()),
-              pa.array(np.concatenate([level.at for level in levels]), pa.int64()).cast(pa.timestamp("us")),
-              pa.array(np.concatenate([level.series for level in levels]), pa.int32())]
+    arrays = [_array(np.concatenate([np.full(len(level.at), level.level_s) for level in levels]), pa.int32()),
+              _array(np.concatenate([level.at for level in levels]), pa.timestamp("us")),
+              _array(np.concatenate([level.series for level in levels]), pa.int32())]
     names = ["level_s", "bucket", "series"]
     for name, kind, _ in all_parts(stream):
         values = np.concatenate([level.parts[name] for level in levels])
         names.append(name)
         if kind == "BIGINT":
-            arrays.append(pa.array(values.astype(np.int64)))
+            arrays.append(_array(values, pa.int64()))
             continue
         count = np.concatenate([level.parts[f"n_{name.partition('_')[2]}"] for level in levels])
-        arrays.append(pa.array(values, mask=count == 0))
+        arrays.append(_array(values, pa.float64(), missing=count == 0))
     _append(con, f"rollup_{stream.stream_id}", pa.table(arrays, names=names))
 
 
@@ -272,13 +274,23 @@ def _insert_bins(con: DuckDBPyConnection, stream: StreamInfo, rows: _Rows, serie
             codes, counts = np.unique(code, return_counts=True)
             rest, found = np.divmod(codes, width)
             bucket, kind = np.divmod(rest, MOST_SERIES + 2)
-            parts.append(pa.table({
-                "level_s": pa.array(np.full(len(codes), level), pa.int32()),
-                "bucket": pa.array((bucket + first) * (level * 10**6), pa.int64()).cast(pa.timestamp("us")),
-                "series": pa.array(kind - 1, pa.int32()), "number": pa.array(np.full(len(codes), number), pa.int32()),
-                "bin": pa.array(found - 2 * BIN_ZERO, pa.int32()), "n": pa.array(counts, pa.int64())}))
+            parts.append(pa.table([
+                _array(np.full(len(codes), level), pa.int32()),
+                _array((bucket + first) * (level * 10**6), pa.timestamp("us")),
+                _array(kind - 1, pa.int32()), _array(np.full(len(codes), number), pa.int32()),
+                _array(found - 2 * BIN_ZERO, pa.int32()), _array(counts, pa.int64())],
+                names=["level_s", "bucket", "series", "number", "bin", "n"]))
     if parts:
         _append(con, f"bins_{stream.stream_id}", pa.concat_tables(parts))
+
+
+def _array(values: NDArray[np.generic], kind: pa.DataType, missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array of numbers. Not by `pa.array`, which imports pandas."""
+    import pyarrow as pa
+
+    width = {pa.int32(): np.int32, pa.float64(): np.float64}.get(kind, np.int64)
+    valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(np.ascontiguousarray(values, dtype=width))])
 
 
 def _append(con: DuckDBPyConnection, table: str, rows: pa.Table) -> None:
