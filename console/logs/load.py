@@ -279,11 +279,20 @@ class _Loading:
                 alone = [each for each in batch if each[0] is state]
                 try:
                     self._write(alone, held)
-                except Damaged as damaged:
-                    broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
-                    self._given_up.add(id(state))
-                    self._write([(state, broken)], held)
+                except Damaged:
+                    self._up_to_the_damage(state, alone, held)
         return item
+
+    def _up_to_the_damage(self, state: FileState, items: Sequence[Item], held: list[FileState]) -> None:
+        """What can be read of a file that is damaged further behind, part by part."""
+        for item in items:
+            try:
+                self._write([item], held)
+            except Damaged as damaged:
+                broken = Broken(f"It is damaged ({damaged.reason}). Copy it again, or leave it out")
+                self._given_up.add(id(state))
+                self._write([(state, broken)], held)
+                return
 
     def _write(self, batch: Sequence[Item], held: list[FileState]) -> None:
         """One transaction of Parquet; when it fails the files are as before."""
@@ -299,7 +308,7 @@ class _Loading:
             self._job.report(round(self._bytes_done + furthest * total), self._bytes_total, batch[0][0].plan.path)
 
         try:
-            with self._ws.giving_way(self._job, tell), self._ws.writing() as w:
+            with self._ws.writing() as w, self._ws.giving_way(self._job, tell):
                 counts.add(put_ranges_or_damaged(w, self._streams, self._folder, batch, None))
                 for state, what in batch:
                     if not isinstance(what, Piece | Range):

@@ -356,8 +356,8 @@ class Workspace:
 
     @contextmanager
     def giving_way(self, job: Job, tell: Callable[[float], None]) -> Iterator[None]:
-        """Long statements of the transaction inside tell how far they are (0 to 1), and end when the job is stopped:
-        raises JobStopped then, and nothing of the transaction stays. A commit is not ended."""
+        """Within a transaction: its long statements tell how far they are (0 to 1), and end when the job is stopped.
+        Raises JobStopped then, outside of which the transaction is undone."""
         ended = threading.Event()
         stopped: JobStopped | None = None
 
