@@ -129,7 +129,7 @@ def _stream(store: Workspace, stream: StreamInfo, stretches: Sequence[Window], f
             job: Job) -> int:
     columns = _written_columns(stream)
     cells = ", ".join([*(f"{_cell(column, redactor)} AS {quoted(name)}" for column, name in columns),
-                       *(f"{sql} AS {quoted(name)}" for name, sql in PLACE)])
+                       *(f"{sql} AS {quoted(name)}" for name, sql in _place(stream))])
     files = "(SELECT file_id AS _number_of_file, path AS _path_of_file FROM files)"
     source = f"{stream.rows_sql} LEFT JOIN {files} ON _number_of_file = _file"
     if stream.kind is StreamKind.OUTCOMES:
@@ -148,14 +148,17 @@ def _written_columns(stream: StreamInfo) -> list[tuple[ColumnInfo, str]]:
     taken = {name for name, _ in PLACE}
     found = []
     for column in stream.columns:
-        if column.role is Role.METRIC_INCREASE:       # the store's own
-            continue
         name = column.name if column.name and column.name.lower() not in taken else column.stored
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())
         found.append((column, name))
     return found
+
+
+def _place(stream: StreamInfo) -> tuple[tuple[str, str], ...]:
+    """Of counters without the file: every text of a sample names its series, and a counter goes on in the next file."""
+    return PLACE if stream.column(Role.METRIC_KIND) is None else PLACE[1:]
 
 
 def _cell(column: ColumnInfo, redactor: Redactor) -> str:
@@ -223,7 +226,7 @@ def _neighbours(store: Workspace, stream: StreamInfo, window: Window, part: Wind
 def _settings(stream: StreamInfo, redactor: Redactor) -> StreamSettings:
     """What the folder's settings say of one stream: all that was guessed or chosen about it."""
     columns = {name: _column(column, redactor) for column, name in _written_columns(stream)}
-    columns |= {name: ColumnSettings(role=Role.IGNORED.value) for name, _ in PLACE}
+    columns |= {name: ColumnSettings(role=Role.IGNORED.value) for name, _ in _place(stream)}
     return StreamSettings(kind=stream.kind, zone=stream.zone or None, columns=columns, half_of="")
 
 
