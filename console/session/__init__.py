@@ -8,8 +8,9 @@ The board has what rollups tell, at once. What reads rows (`asked`: maps, scans,
 board that workers fulfil, two at a time in the window, and that is dropped when somebody looks elsewhere.
 
 A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`) and then made fit to leave the house
-(`outgoing`: personal columns redacted, paths taken out). Its evidence is written from the workspace (`rows_export`) so
-that whoever has it gets the same numbers; `worst` finds the time that a report of an unknown log is about.
+(`outgoing`: personal columns redacted, paths taken out).
+Its evidence is written from the workspace (`rows_export`) so that whoever has it gets the same numbers; `drift_sql`
+says in SQL what a drift test counted, and `worst` finds the time that a report of an unknown log is about.
 
 An incident (`incidents`) is words by people and facts of the log: `looking` finds what belongs to it and when it began,
 `counting` counts what it did, each number by one query over the rows of its two windows; `report` gathers both. Every

@@ -79,6 +79,8 @@ Decisions
   goes to another request takes its wait along.
 - A load of text has the database hold less than it would (`Workspace.spare`): what is in the file need not be in
   memory too. Long statements of a load tell how far they are and end when they are no longer wanted (`giving_way`).
+- The rows that an incident is counted from are one temporary table of its two windows (`incident_rows`); the SQL that
+  fills and asks it (`incident_sql`) is what a report prints, so that a reader gets the same numbers.
 - The reference is stored and read by column; it has no rollups and counts for the span of the log only when its times
   overlap it. Parquet is copied in like all else.
 - A workspace has one owner. The schema has a version: newer ones are refused, older ones brought up by MIGRATIONS or

@@ -130,11 +130,8 @@ class _Rows:
         self.times: Ints = self._table["t"].to_numpy()
 
     def values(self, number: int) -> Floats:
-        """Of a column with moments; NaN where there is none, since the store has no NaN."""
-        return np.asarray(self._table[f"v{number}"].to_numpy(), dtype=np.float64)
-
-    def there(self, number: int) -> Floats:
-        """1 where a column that is only counted has a value, else 0."""
+        """Of a column with moments; NaN where there is none, since the store has no NaN. Of one that is only counted 1
+        where it has a value, else 0."""
         return np.asarray(self._table[f"v{number}"].to_numpy(), dtype=np.float64)
 
     def bins(self, number: int) -> tuple[NDArray[np.bool_], Ints]:
@@ -225,7 +222,7 @@ def _added_up(rows: _Rows, level_s: int, series: Ints) -> _Level:
             parts[f"min_{number}"] = groups.least(value)
             parts[f"max_{number}"] = groups.greatest(value)
     for number in rows.counted:
-        parts[f"n_{number}"] = groups.sum(rows.there(number))
+        parts[f"n_{number}"] = groups.sum(rows.values(number))
     return _Level(level_s, groups.at, groups.series, parts)
 
 

@@ -1,1 +1,6 @@
-"""One part of the window per file: each displays a frozen view and emits what the user asks for. None knows another."""
+"""One part of the window per file: each displays a frozen view and emits what the user asks for. None knows another.
+
+A panel that grew is several files: `incidents_panel` has the list, `incident_form` the words beside it, made of
+`moment_rows` (what happened when, and how that is known), `note_rows` and `action_rows`; `edit_rows` is what those two
+share.
+"""
