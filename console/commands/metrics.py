@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 import typer
@@ -18,6 +18,7 @@ from console.window import from_epoch
 
 if TYPE_CHECKING:
     from console.session import Session
+    from console.store import Workspace
 
 
 def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
@@ -26,10 +27,15 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
             start: Annotated[str | None, typer.Option("--from", help="First instant; by default the log's.")] = None,
             end: Annotated[str | None, typer.Option("--to", help="End, not included; by default the log's.")] = None,
             by: Annotated[str | None, typer.Option(help="Split by model, model_version, host or any column.")] = None,
+            only: Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only rows with that value; "
+                                                           "`COLUMN=` means missing. Several must all hold.")] = None,
+            without: Annotated[list[str] | None, typer.Option("--not", metavar="COLUMN=VALUE",
+                                                              help="Without the rows with that value.")] = None,
             fresh: Fresh = False, json: AsJson = False,
             ) -> None:
     """Print one metric, bucket by bucket."""
     from console.metrics.charts import described, metric_series
+    from console.store.picked import Picked, picked
 
     _check_name(target, metric)
     with opened(target, fresh=fresh) as session:
@@ -44,8 +50,15 @@ def metrics(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", h
         bucket_s = parse_length(bucket) if bucket else bucket_for(window, 500)
         relative = session.store.relative
         wanted = described(session.store, wanted, window, bucket_s)
+        streams = session.store.streams()
+        picks = [picked(streams, *_cell(text), out=out) for texts, out in ((only, False), (without, True))
+                 for text in texts or ()]
         with terminal_job() as job:
-            times, measured = metric_series(session.store, wanted, window, bucket_s, _split(by), job)
+            some = Picked(session.store, picks, job) if picks else None
+            store = session.store if some is None else cast("Workspace", some)
+            times, measured = metric_series(store, wanted, window, bucket_s, _split(by), job)
+            if some is not None and measured and not some.told:
+                say("This metric cannot be told for these rows alone: it is of all rows.")
         if not measured:
             raise BadSettings(f"This log has no data for `{metric}`", where=session.command_target,
                               do="Correct the roles under Sources > Columns if a column holds it")
@@ -88,6 +101,14 @@ def _list(session: Session, json: bool) -> None:
         typer.echo(f"{one.name:<28} {one.sentence}")
     if waits:
         say(f"{NOT_TRUSTED}. {HOW_TO_TRUST}.")
+
+
+def _cell(text: str) -> tuple[str, str | None]:
+    """`COLUMN=VALUE`."""
+    column, sign, value = text.partition("=")
+    if not sign:
+        raise BadSettings(f"`{text}` names no value", do="Write COLUMN=VALUE; `COLUMN=` means missing")
+    return column, value or None
 
 
 def _split(by: str | None) -> Role | str | None:

@@ -36,7 +36,7 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
     def select(value: str, source: str, time: str, extra: str = "") -> str:
         """Text from the log goes in by replacement of ours only: it may hold braces."""
         head = f"SELECT {bucket}, ".replace("{time}", time)
-        tail = f"\nFROM {source}\n{where}".replace("{time}", time)
+        tail = f"\nFROM {reading.store.narrowed(source)}\n" + where.replace("{time}", time)
         return f"{head}{value} AS value{tail}{extra}\nGROUP BY bucket ORDER BY bucket"
 
     counters = reading.counters

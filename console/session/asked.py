@@ -1,6 +1,7 @@
 """Charts that a board of rollups does not have: maps, what reads rows, one column's metrics, splits by a column.
 
-Each is a job of its own, so that the board never waits for them. The board says which are wanted (`wishes`), a worker
+While only some rows are meant (`store.picked`), every chart is one of these. Each is a job of its own, so that the
+board never waits for them. The board says which are wanted (`wishes`), a worker
 makes one (`read`), and what is there by then is filled in (`filled`). What was read is kept for each chart under its
 window and the generation of the data, so that going back shows it at once. Until a new one is there, the chart shows
 what it showed before and says that it is being read.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from console.metrics.catalogue import CHARTS, Metric, Source
 from console.metrics.view import BoardView, ChartView
 from console.session.board_layout import GHOSTS, BoardLayout
 from console.session.dressing import with_ghost
+from console.session.picking import said
 from console.session.splitting import Split, few_valued, split_chart, split_metric, splits_of
+from console.store.picked import Pick, Picked
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -31,10 +34,15 @@ if TYPE_CHECKING:
 READING = "Reading rows …"
 NOTHING = "The log has no data for it"
 UNTRUSTED = "Not run until you trust this folder: Folder > Own metrics of the folder"
+OF_ALL = "all rows"
+"""The badge of a chart whose rows cannot be told apart so: a server's CPU by a column of its requests."""
 KEPT = 4
 """So many windows of a chart are kept, for going back and forth."""
 MAP_POINTS = 200
 """Columns of a map: each is some pixels wide, since a cell of one pixel cannot be told from its neighbours."""
+
+
+Key = tuple[str, str, str, tuple[Pick, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class Wish:
     follows  the window moves with the log, or the log is being loaded: a reading of a moment ago still serves
     scans    reads rows, and takes its time
     base     what is shown until it is there
+    picks    which rows are meant; () all
     """
 
     metric: str
@@ -55,11 +64,12 @@ class Wish:
     follows: bool
     scans: bool
     base: ChartView = field(compare=False, repr=False)
+    picks: tuple[Pick, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """The chart, whatever its window."""
-        return self.metric, self.split, self.ghost
+        return self.metric, self.split, self.ghost, self.picks
 
     def overtaken_by(self, newer: Wish) -> bool:
         """Whether somebody looks elsewhere now: this one is no longer worth its time."""
@@ -77,7 +87,7 @@ class Asked:
         self._lock = threading.Lock()
         self._board: BoardView | None = None
         self._wishes: tuple[Wish, ...] = ()
-        self._read: dict[tuple[str, str, str], list[tuple[Wish, ChartView]]] = {}
+        self._read: dict[Key, list[tuple[Wish, ChartView]]] = {}
         self._given: dict[str, Metric | None] = {}
         self._given_for: object = None
         self._few: frozenset[str] = frozenset()
@@ -106,8 +116,9 @@ class Asked:
                                     trusted=self._store.own.trusted))
         return tuple(found)
 
-    def take(self, board: BoardView, visible: Window, layout: BoardLayout, *, follows: bool) -> None:
-        """A board with its blanks, in order: what is wanted for it."""
+    def take(self, board: BoardView, visible: Window, layout: BoardLayout, *, follows: bool,
+             picks: tuple[Pick, ...] = ()) -> None:
+        """A board with its blanks, in order: what is wanted for it. picks: which rows are meant."""
         wishes = []
         self._count_values()
         for chart in board.charts:
@@ -115,13 +126,15 @@ class Asked:
             split = next((one for one in self.splits(chart.metric) if one.key == said.split),
                          None) if said.split else None
             blank = chart.note == READING
-            if not blank and (split is None or not split.column):
+            if not blank and not picks and (split is None or not split.column):
                 continue
+            if picks and not blank:
+                chart = _emptied(chart)
             metric = self._metric(chart.metric) if blank else None
-            scans = bool(split and split.column) or (metric is not None and (
-                metric.scans or metric.source in (Source.HEAT, Source.UNCHANGED)))
+            scans = bool(split and split.column) or any(pick.role is None for pick in picks) or (
+                metric is not None and (metric.scans or metric.source in (Source.HEAT, Source.UNCHANGED)))
             wishes.append(Wish(chart.metric, split.key if split else "", said.ghost if not split else "", visible,
-                               board.bucket_s, board.generation, follows, scans, chart))
+                               board.bucket_s, board.generation, follows, scans, chart, picks))
         with self._lock:
             self._board, self._wishes = board, tuple(wishes)
 
@@ -194,34 +207,49 @@ class Asked:
         return chart if wish.follows and not last.overtaken_by(wish) else replace(chart, note=READING)
 
     def _made(self, wish: Wish, job: Job) -> ChartView:
+        if not wish.picks:
+            return self._of(self._store, wish, job)
+        some = Picked(self._store, wish.picks, job)
+        made = self._of(cast("Workspace", some), wish, job)
+        if not some.told:
+            return replace(made, badge=", ".join(filter(None, (made.badge, OF_ALL))))
+        read = "Read from the rows." if some.scanned and charts.EXACT not in made.error else ""
+        return replace(made, error=" ".join(filter(None, (f"{said(wish.picks, self._store)}.", read, made.error))))
+
+    def _of(self, store: Workspace, wish: Wish, job: Job) -> ChartView:
         if len(wish.base.times):                    # of the board, split by a column
-            return self._split(wish, wish.base, job)
-        chart = self._plain(wish, wish.window, job)
+            return self._split(store, wish, wish.base, job)
+        chart = self._plain(store, wish, wish.window, job)
         if chart is None:
             return replace(wish.base, note=NOTHING)
         if wish.split:
-            return self._split(wish, chart, job)
+            return self._split(store, wish, chart, job)
         if wish.ghost and not GHOSTS[wish.ghost] % chart.bucket_s and chart.heat is None:
-            past = self._plain(wish, wish.window.shifted(timedelta(seconds=-GHOSTS[wish.ghost])), job)
+            past = self._plain(store, wish, wish.window.shifted(timedelta(seconds=-GHOSTS[wish.ghost])), job)
             chart = chart if past is None else with_ghost(chart, past, wish.ghost)
         return chart
 
-    def _plain(self, wish: Wish, window: Window, job: Job) -> ChartView | None:
+    def _plain(self, store: Workspace, wish: Wish, window: Window, job: Job) -> ChartView | None:
         metric = self._metric(wish.metric)
         if metric is None:
             return None
         if metric.source is Source.HEAT:
-            made = charts.map_chart(self._store, wish.metric, window, MAP_POINTS, job=job)
+            made = charts.map_chart(store, wish.metric, window, MAP_POINTS, job=job)
         else:
-            made = charts.chart(self._store, wish.metric, window, bucket_s=wish.bucket_s, following=wish.follows,
-                                job=job)
+            made = charts.chart(store, wish.metric, window, bucket_s=wish.bucket_s, following=wish.follows, job=job)
         return None if made is None else replace(made, metric=wish.metric)
 
-    def _split(self, wish: Wish, chart: ChartView, job: Job) -> ChartView:
+    def _split(self, store: Workspace, wish: Wish, chart: ChartView, job: Job) -> ChartView:
         split = next((one for one in self.splits(wish.metric) if one.key == wish.split), None)
         if split is None or split_metric(wish.metric) is None:
             return chart
-        return split_chart(self._store, chart, wish.window, split, job)
+        return split_chart(store, chart, wish.window, split, job)
+
+
+def _emptied(chart: ChartView) -> ChartView:
+    """Nothing of all rows is shown where only some are meant."""
+    return replace(chart, times=np.empty(0), series=(), latest="", ghost=None, waits=None, heat=None, sql="", error="",
+                   note=READING)
 
 
 def _blank(name: str, metric: Metric, bucket_s: int, *, relative: bool, trusted: bool) -> ChartView:

@@ -39,6 +39,7 @@ from console.session.dressing import ChartChoice, Dressing
 from console.session.incidents import Steps
 from console.session.marks import Marks
 from console.session.offers import Offer, offers
+from console.session.picking import Picks
 from console.session.places import layout_for, workspace_for
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
@@ -86,6 +87,7 @@ class Session:
         self._firsts: charts.Firsts = {}
         self._raw_lines = RawLines()
         self.marks = Marks(store)
+        self.picks = Picks(store)
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
         self._asked = Asked(store)
@@ -317,7 +319,8 @@ class Session:
         whole = replace(whole, charts=(*whole.charts, *self._asked.blanks(whole, layout)))
         self._there = tuple((chart.metric, chart.title, chart.group) for chart in whole.charts)
         follows = self.selection().live or self.progress() is not None
-        self._asked.take(self._dressing.apply(whole, visible, layout), visible, layout, follows=follows)
+        self._asked.take(self._dressing.apply(whole, visible, layout), visible, layout, follows=follows,
+                         picks=self.picks.now)
         self._board = self._asked.filled()
         return self._board
 
@@ -417,8 +420,9 @@ class Session:
     # ---- rows behind a chart -------------------------------------------------------------------------------
 
     def rows_behind(self, metric: str) -> tuple[RowsQuery, ...]:
-        """The streams that a chart may be read from, the likeliest first, as questions without a window."""
-        return rows.behind(self._store, metric)
+        """The streams that a chart may be read from, the likeliest first, as questions without a window; of the rows
+        that are picked."""
+        return tuple(map(self.picks.apply, rows.behind(self._store, metric)))
 
     def rows(self, query: RowsQuery, after: Key | None = None, limit: int = PAGE) -> RowsPage:
         """The rows behind the one with that key, or the first. Raises BadSettings for what cannot be asked."""

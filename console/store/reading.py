@@ -34,30 +34,31 @@ EXACT_ROWS = 200_000
 
 def moments(con: DuckDBPyConnection, stream: StreamInfo, stored: Sequence[str], window: Window, bucket_s: float,
             by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
-            raw: bool = False, job: Job | None = None) -> list[Moments]:
+            raw: bool = False, series: str = "", job: Job | None = None) -> list[Moments]:
     """See Workspace.moments. Without a split, numbers that are held in memory are taken from there.
 
-    raw  from the rows whatever there is: the stream's table is only some of them
+    raw     from the rows whatever there is: the stream's table is only some of them
+    series  a SELECT of the numbers of the series that are meant: the stream's table is only their rows
     """
     grid = Grid.over(window, bucket_s, phase_s)
     wanted = _Wanted(stream, stored)
     key = _key_sql(stream, by)
     raw = raw or isinstance(by, Split) or not wanted.rolled
     level = level_for(con, f"rollup_{stream.stream_id}", grid, resident) if not raw else None
-    if key and level is not None and level < stream.split_s:
+    if (key or series) and level is not None and level < stream.split_s:
         level = None
-    if not key and level is not None and resident is not None:
+    if not key and not series and level is not None and resident is not None:
         held = _from_memory(con, stream, wanted, grid, level, resident)
         if held is not None:
             return [held]
     found: dict[str, Sums] = {}
-    if level is None and not key and not raw and resident is not None:
+    if level is None and not key and not series and not raw and resident is not None:
         return _recent(con, stream, wanted, grid, resident, job)
     if level is None:
         for part in stretches(con, stream, grid, job):
             _add(found, wanted, grid, con.execute(_from_raw(stream, wanted, grid, part, key)).fetchnumpy())
     else:
-        query = _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None)
+        query = _from_rollups(stream, wanted, grid, level, by if key and isinstance(by, Role) else None, series)
         _add(found, wanted, grid, con.execute(query).fetchnumpy())
     return [sums.finish(series) for series, sums in sorted(found.items())]
 
@@ -166,7 +167,7 @@ def _key_of_series(stream: StreamInfo, by: Role | None) -> tuple[str, str]:
     return f"CASE WHEN r.series = 0 THEN {literal(OTHER)} ELSE coalesce(s.{by.value}, '') END", join
 
 
-def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, by: Role | None) -> str:
+def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, by: Role | None, series: str) -> str:
     key, join = _key_of_series(stream, by) if by is not None else ("", "")
     sums = ["sum(r.n) AS n"]
     for _, number, full, _ in wanted.columns:
@@ -176,7 +177,11 @@ def _from_rollups(stream: StreamInfo, wanted: _Wanted, grid: Grid, level: int, b
                      f"min(r.min_{number}) AS min_{number}", f"max(r.max_{number}) AS max_{number}"]
     return (f"SELECT {grid.index_sql('r.bucket')} AS i{f', {key} AS key' if key else ''}, {', '.join(sums)} "
             f"FROM rollup_{stream.stream_id} r {join} WHERE r.level_s = {level} AND {grid.within_sql('r.bucket')} "
-            f"GROUP BY i{', key' if key else ''}")
+            f"{_among(series)}GROUP BY i{', key' if key else ''}")
+
+
+def _among(series: str) -> str:
+    return f"AND r.series IN ({series}) " if series else ""
 
 
 def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, part: Grid, by: str) -> str:
@@ -197,7 +202,8 @@ def _from_raw(stream: StreamInfo, wanted: _Wanted, grid: Grid, part: Grid, by: s
 
 def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window: Window, bucket_s: float,
                 qs: Sequence[float], by: Role | Split | None, resident: Resident | None = None, *, phase_s: float = 0.0,
-                raw: bool = False, exact_rows: int | None = None, job: Job | None = None) -> list[PercentileSeries]:
+                raw: bool = False, series: str = "", exact_rows: int | None = None,
+                job: Job | None = None) -> list[PercentileSeries]:
     """See Workspace.percentiles, and `moments`.
 
     exact_rows  up to so many rows in the window the rows are read, and not the bins; EXACT_ROWS where it is not said
@@ -208,16 +214,17 @@ def percentiles(con: DuckDBPyConnection, stream: StreamInfo, stored: str, window
     key = _key_sql(stream, by)
     level = grid.level()
     if (raw or isinstance(by, Split) or level not in BIN_LEVELS_S or not ranked.binned
-            or (key and level < stream.bins_s) or (exact_rows and rows_on(con, stream, grid, resident) <= exact_rows)):
-        if key or raw or resident is None:
+            or ((key or series) and level < stream.bins_s)
+            or (exact_rows and rows_on(con, stream, grid, resident) <= exact_rows)):
+        if key or raw or series or resident is None:
             return _exact(con, stream, ranked, grid, qs, key, job)
         return _recently_exact(con, stream, ranked, grid, qs, resident, job)
     source = Source(f"bins_{stream.stream_id}", level, f"number = {ranked.number}")
-    held = resident.ranks(con, source, grid, qs) if not key and resident is not None else None
+    held = resident.ranks(con, source, grid, qs) if not key and not series and resident is not None else None
     if held is not None and held[0].any():
         return [PercentileSeries("", grid.times, held[0], {q: v * ranked.scale for q, v in held[1].items()})]
     if level >= stream.bins_s or con.execute(f"SELECT 1 {source.sql(None)} LIMIT 1").fetchall():
-        return _from_bins(con, stream, ranked, grid, level, qs, by if key and isinstance(by, Role) else None)
+        return _from_bins(con, stream, ranked, grid, level, qs, by if key and isinstance(by, Role) else None, series)
     return _exact(con, stream, ranked, grid, qs, key)
 
 
@@ -274,13 +281,13 @@ def _exact(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Gr
 
 
 def _from_bins(con: DuckDBPyConnection, stream: StreamInfo, ranked: Ranked, grid: Grid, level: int,
-               qs: Sequence[float], by: Role | None) -> list[PercentileSeries]:
+               qs: Sequence[float], by: Role | None, series: str) -> list[PercentileSeries]:
     key, join = _key_of_series(stream, by) if by is not None else ("", "")
     order = "key, i, bin" if key else "i, bin"
     rows = con.execute(
         f"SELECT {grid.index_sql('r.bucket')} AS i{f', {key} AS key' if key else ''}, r.bin AS bin, sum(r.n) AS n "
         f"FROM bins_{stream.stream_id} r {join} WHERE r.level_s = {level} AND r.number = {ranked.number} "
-        f"AND {grid.within_sql('r.bucket')} GROUP BY {order} ORDER BY {order}").fetchnumpy()
+        f"AND {grid.within_sql('r.bucket')} {_among(series)}GROUP BY {order} ORDER BY {order}").fetchnumpy()
     found = []
     for series, place in by_series(rows).items():
         n, values = ranked_bins(grid, np.asarray(rows["i"])[place].astype(np.int64), plain(rows["bin"][place], 0.0),

@@ -88,13 +88,17 @@ def floats(values: NDArray[Any], missing: float = 0.0) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Questions about one stream on one grid. Made by Workspace.scan. Raise JobStopped when the job is stopped."""
+    """Questions about one stream on one grid. Made by Workspace.scan. Raise JobStopped when the job is stopped.
+
+    some  the stream's table is only some of its rows: bins are of all of them
+    """
 
     con: DuckDBPyConnection
     stream: StreamInfo
     grid: Grid
     resident: Resident | None
     job: Job | None
+    some: bool = False
 
     def outside(self, ranges: Mapping[str, tuple[float, float]], suspects: NDArray[np.bool_]) -> Floats:
         """How many cells of columns lie outside of their ranges (in the log's unit), bucket by bucket.
@@ -149,7 +153,7 @@ class Scan:
         ranked = Ranked.of(self.stream, stored)
         grid, level = self.grid, self.grid.level()
         source = Source(f"bins_{self.stream.stream_id}", level or 0, f"number = {ranked.number}")
-        if level in BIN_LEVELS_S and ranked.binned:
+        if level in BIN_LEVELS_S and ranked.binned and not self.some:
             held = self.resident.spread(self.con, source, grid) if self.resident is not None else None
             if held is not None and held[1].any():
                 return _spread(grid, *held, ranked.scale)

@@ -580,6 +580,10 @@ class Workspace:
         """How often each value occurs, as text."""
         return values.category_counts(self.cursor(), self._shown[stream_id], stored, window)
 
+    def narrowed(self, source: str) -> str:
+        """What stands after FROM for a view, where only some of its rows are meant (see `picked`): here all are."""
+        return source
+
     def execute_readonly(self, query: str,
                          params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query that cannot write."""
