@@ -31,6 +31,7 @@ class Arranging(QObject):
     """Intents of the chart menu and of its keys. The session keeps the layout; here it is asked for."""
 
     changes_asked = Signal(object)   # datetime: what changed since then
+    curve_picked = Signal(str, str, bool)    # metric, curve, whether all but that one
 
     def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, drill: Drill,
                  thresholds: Thresholds, parent: QObject) -> None:
@@ -73,7 +74,8 @@ class Arranging(QObject):
             if self._bucket is not None else "",
             chart.words_of(*self._level) if chart is not None and self._level is not None else "",
             chart is not None and chart.has_thresholds,
-            compares=chart is None or chart.view is None or not chart.view.is_map))
+            parts=tuple(part.name for part in chart.view.series) if chart is not None and chart.view is not None
+            and said.split else (), compares=chart is None or chart.view is None or not chart.view.is_map))
         self._menu.popup(place)
 
     @Slot(str, str)
@@ -92,6 +94,8 @@ class Arranging(QObject):
                 self._window.board.show_alone("" if self._window.board.alone else metric)
             case "ghost" | "split":
                 self._change(metric, **{what: word})
+            case "only" | "not":
+                self.curve_picked.emit(metric, word, what == "not")
             case "wide":
                 self._change(metric, wide=bool(word))
             case "hide":

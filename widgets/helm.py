@@ -28,6 +28,7 @@ from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
+from widgets.picking import Picking
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
@@ -65,6 +66,7 @@ class Helm(QObject):
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self.thresholds, self)
         self.covering = Covering(window, conductor, self.arranging, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
+        self.picking = Picking(window, conductor, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -484,6 +486,14 @@ class Helm(QObject):
     def show_coverage(self) -> None:
         """Ctrl+M."""
         self.covering.show()
+
+    def pick_rows(self) -> None:
+        """Ctrl+Shift+F."""
+        self.picking.choose()
+
+    def clear_picks(self) -> None:
+        """Shift+F."""
+        self.picking.clear()
 
     def what_changed(self) -> None:
         """Ctrl+J."""

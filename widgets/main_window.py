@@ -210,12 +210,16 @@ class MainWindow(QMainWindow):
         from widgets.panels.inspector import Inspector
         from widgets.panels.marks_panel import MarksPanel
         from widgets.panels.overview_strip import OverviewStrip
+        from widgets.panels.picks_bar import PicksBar
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
         from widgets.panels.values_panel import ValuesPanel
 
         self.board = BoardPanel(self.icons.holder)
-        self._add_place("board", holding(column(self.board, margins=(8, 8, 8, 8))))
+        self.picks = PicksBar(self.icons)
+        sheet = column(self.picks, self.board, margins=(8, 8, 8, 8), gap=0)
+        sheet.setStretch(1, 1)
+        self._add_place("board", holding(sheet))
         yield
         self.drift = DriftPanel(self.icons)
         self._add_place("drift", self.drift)

@@ -55,6 +55,8 @@ def connect_places(helm: Helm) -> None:
     board.displayed.connect(helm.arranging.refresh)
     helm.arranging.connect_panel()
     helm.marking.connect_panel()
+    helm.picking.connect_panel()
+    helm.arranging.curve_picked.connect(helm.picking.curve)
     helm.alarming.connect_panel()
     helm.rule_making.connect_panel()
     helm.notifier.clicked.connect(helm.come_forward)

@@ -7,6 +7,10 @@ work: discover, load, follow. It draws nothing, starts no thread and no timer: w
 The board has what rollups tell, at once. What reads rows (`asked`: maps, scans, splits by a column) is a wish of the
 board that workers fulfil, two at a time in the window, and that is dropped when somebody looks elsewhere.
 
+What is picked (`picking`: only this host, not that version) is kept while the folder is open and no longer. Every
+chart of the board is a wish then, and nothing of all rows is shown in the meantime. Alarms, changes and reports stay
+about all rows.
+
 A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`) and then made fit to leave the house
 (`outgoing`: personal columns redacted, paths taken out).
 Its evidence is written from the workspace (`rows_export`) so that whoever has it gets the same numbers; `drift_sql`

@@ -8,15 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from console.roles import SERIES_ROLES
-from console.session.splitting import NONE, REST, SPLITS
+from console.jobs import Job
+from console.roles import SERIES_ROLES, ColumnType, StreamKind
+from console.session.splitting import MANY, NONE, REST, SPLITS, few_valued
 from console.store.grid import OTHER
 from console.store.picked import COLUMN, PICKABLE, Pick
 from console.store.rows import RowsQuery
+from console.store.splits import can_split, counts
+from console.window import Window
 
 if TYPE_CHECKING:
     from console.store import Workspace
 
+MOST_CHOICES = 12
+"""Values of a column that are offered; a rarer one is picked from the rows."""
 MISSING, EMPTY = "missing", "(empty)"
 FROM_ROWS = "Read from the rows. Alarms and the strip are about all rows."
 FROM_ROLLUPS = "Alarms and the strip are about all rows."
@@ -29,6 +34,17 @@ class PicksView:
 
     picks: tuple[tuple[Pick, str], ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PickChoice:
+    """A value of the rows of the shown time. share: of the rows of its stream."""
+
+    pick: Pick
+    column: str
+    value: str
+    rows: int
+    share: float
 
 
 class Picks:
@@ -95,6 +111,29 @@ class Picks:
         if name in (REST, OTHER):
             return None
         return Pick(split, None if name in (NONE, "") else name, out)
+
+    def choices(self, window: Window, job: Job) -> tuple[PickChoice, ...]:
+        """What the requests of that time can be told apart by: roles first, then columns of few values; of each the
+        values that occur most. Raises JobStopped."""
+        found: list[PickChoice] = []
+        few = few_valued(self._store)
+        requests = [one for one in self._store.streams() if one.kind is StreamKind.REQUESTS and one.rows]
+        largest = max(requests, key=lambda one: one.rows, default=None)
+        if largest is None:
+            return ()
+        roles = [column for role in SERIES_ROLES[:3] if (column := largest.column(role)) is not None]
+        others = [one for one in largest.columns if one not in roles and can_split(one) and one.rolled
+                  and one.role not in MANY and (one.type in (ColumnType.TEXT, ColumnType.FLAG) or one.stored in few)]
+        for number, column in enumerate((*roles, *others)):
+            job.stop_if_asked()
+            job.report(number, len(roles) + len(others), f"Counting values of {column.name}")
+            key = column.role.value if column in roles and column.role is not None else COLUMN + column.stored
+            total, counted = counts(self._store.cursor(), largest, column, window, MOST_CHOICES + 1)
+            if total and not (column not in roles and len(counted) > MOST_CHOICES and counted[0][1] < total / 20):
+                found += [PickChoice(Pick(key, value), title(Pick(key, ""), self._store).removesuffix(f" {EMPTY}"),
+                                     MISSING if value is None else value, n, n / total)
+                          for value, n in counted[:MOST_CHOICES]]
+        return tuple(found)
 
 
 def said(picks: Iterable[Pick], store: Workspace) -> str:

@@ -75,6 +75,9 @@ Decisions
   go into its main row, and `StreamInfo.rows_sql` leaves out what was merged. Whoever counts, rolls up or draws reads
   that and not the table. A live log pays for what is new: 1,000 halves on a million rows take 35 ms, of which most is
   planning thirty statements; a million of each are merged in two seconds.
+- Only some rows (`picked`): a stand-in for the workspace whose streams are SELECTs with a condition. By model, version
+  and host it reads the rollups of some series; by any other column the rows. Outcomes are joined first and picked then,
+  so that a retry that is not meant does not leave its outcome to one that is.
 - The wait from a request to its outcome is kept as logarithmic bins by bucket of ten seconds, so that an outcome that
   goes to another request takes its wait along.
 - A load of text has the database hold less than it would (`Workspace.spare`): what is in the file need not be in

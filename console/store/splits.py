@@ -67,6 +67,16 @@ def by_column(con: DuckDBPyConnection, streams: Iterable[StreamInfo], name: str,
     return Split(column.stored, tuple(sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]))
 
 
+def counts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, window: Window,
+           most: int) -> tuple[int, list[tuple[str | None, int]]]:
+    """Rows of the window, and how many there are of each value that occurs most; None: missing."""
+    start, end = round(window.start_s * 1e6), round(window.end_s * 1e6)
+    found = con.execute(f"SELECT v, count(*) AS n, sum(n) OVER () FROM (SELECT {text_sql(column)} AS v FROM "
+                        f"{stream.rows_sql} WHERE _ts >= make_timestamp({start}) AND _ts < make_timestamp({end})) "
+                        f"GROUP BY v ORDER BY n DESC, v LIMIT {most}").fetchall()
+    return (int(found[0][2]) if found else 0), [(value, int(n)) for value, n, _ in found]
+
+
 def can_split(column: ColumnInfo) -> bool:
     """Whether its values may be few: words and flags, and numbers that stand for something."""
     many = (*TIME_ROLES, Role.REQUEST_ID, Role.LATENCY, Role.SCORE)

@@ -13,14 +13,13 @@ from console.jobs import Job
 from widgets.bridge.background import BackgroundJob, Workers
 
 if TYPE_CHECKING:
-    from console.session.asked import Wish
+    from console.session.asked import Key, Wish
 
 AT_ONCE = 2
 """More readings at a time would take the threads that the board needs."""
 SCAN_PACE_S, PACE_S = 5.0, 1.0
 """While the log grows a chart that reads rows is made again so often, one made from rollups so often."""
 
-Key = tuple[str, str, str]
 Reader = Callable[["Wish", Job], Any]
 
 

@@ -196,16 +196,21 @@ def time_boxes(ticks: tuple[Tick, ...], places: list[int], layout: Layout) -> li
     return boxes
 
 
-def paint_legend(
-    painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = (), *,
-    ghost: str = "",
-) -> None:
-    """A sample of each curve with its name, and its value where there is one; what has no room is counted.
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A name in the legend, with the sample of its curve before it, in pixels."""
 
-    ghost  stands last, with the sample of a curve of hours before
-    """
+    text: str
+    left: float
+    sample: float
+    width: float
+
+
+def legend_entries(room: QRectF, names: tuple[str, ...], values: tuple[str, ...] = (), *,
+                   ghost: str = "") -> list[LegendEntry]:
+    """Where each stands; without those that have no room."""
     names = (*names, ghost) if ghost else names
-    font, ratio = font_metrics(), painter.device().devicePixelRatio()
+    font = font_metrics()
     gap = GRID if values else 1.5 * GRID
     sample = (SHORT_DASH_PX if values else DASH_PX) + 4
     after = [f" {values[index]}" if index < len(values) else "" for index in range(len(names))]
@@ -216,24 +221,39 @@ def paint_legend(
         rooms = shared([font.horizontalAdvance(name) for name in names], free)
         short = [font.elidedText(n, Qt.TextElideMode.ElideMiddle, wide) for n, wide in zip(names, rooms, strict=True)]
         texts = [name + value for name, value in zip(short, after, strict=True)]
-    left, middle = room.left(), room.center().y()
-    shown = 0
+    left = room.left()
+    found: list[LegendEntry] = []
     for index, text in enumerate(texts):
         advance = sample + font.horizontalAdvance(text) + gap
         more = font.horizontalAdvance("+99") if index < len(names) - 1 else 0
-        if shown and left + advance - gap + more > room.right() + gap:
+        if found and left + advance - gap + more > room.right() + gap:
             break
-        of_ghost = bool(ghost) and index == len(names) - 1
+        found.append(LegendEntry(text, left, sample, advance))
+        left += advance
+    return found
+
+
+def paint_legend(
+    painter: QPainter, room: QRectF, theme: Theme, names: tuple[str, ...], values: tuple[str, ...] = (), *,
+    ghost: str = "",
+) -> None:
+    """A sample of each curve with its name, and its value where there is one; what has no room is counted.
+
+    ghost  stands last, with the sample of a curve of hours before
+    """
+    entries, count = legend_entries(room, names, values, ghost=ghost), len(names) + bool(ghost)
+    middle, ratio = room.center().y(), painter.device().devicePixelRatio()
+    for index, one in enumerate(entries):
+        of_ghost = bool(ghost) and index == count - 1
         # a sample needs more weight than a curve
         painter.setPen(theme.pen("muted", 1.0, GHOST_DASH) if of_ghost else theme.series_pen(index, ratio, 2.0))
-        painter.drawLine(QPointF(left, middle), QPointF(left + sample - 4, middle))
+        painter.drawLine(QPointF(one.left, middle), QPointF(one.left + one.sample - 4, middle))
         painter.setPen(theme.pen("text" if values else "muted"))
-        painter.drawText(room.adjusted(left - room.left() + sample, 0, GRID, 0), LEFT | MIDDLE, text)
-        left += advance
-        shown += 1
-    if shown < len(names):
+        painter.drawText(room.adjusted(one.left - room.left() + one.sample, 0, GRID, 0), LEFT | MIDDLE, one.text)
+    if len(entries) < count:
         painter.setPen(theme.pen("muted"))
-        painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{len(names) - shown}")
+        left = entries[-1].left + entries[-1].width if entries else room.left()
+        painter.drawText(room.adjusted(left - room.left(), 0, GRID, 0), LEFT | MIDDLE, f"+{count - len(entries)}")
 
 
 def shared(widths: list[float], room: float) -> list[float]:

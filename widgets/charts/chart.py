@@ -35,6 +35,7 @@ from widgets.charts.backdrop import (
     RIGHT,
     Backdrop,
     Layout,
+    legend_entries,
     legend_names,
     paint_legend,
     title_unit,
@@ -78,6 +79,7 @@ class Chart(pg.GraphicsView):
     alone_asked = Signal(str)                    # metric: its title was double-clicked
     rows_asked = Signal(str, float)              # metric, epoch seconds: Return on a held cross-hair
     menu_asked = Signal(str, QPoint)             # metric, place on the screen
+    curve_asked = Signal(str, str, QPoint)       # metric, curve, place on the screen: its name was pressed
     threshold_moving = Signal(str, str, float)   # metric, rule, level: while it is in hand, at once when it is taken
     threshold_moved = Signal(str, str, float)    # metric, rule, level: it is to be kept there
     threshold_dropped = Signal(str, str)         # metric, rule: nothing is to be changed
@@ -200,6 +202,16 @@ class Chart(pg.GraphicsView):
         if tag is not None:
             return tag.line.sentence
         return self.mark_at(place.x()) or self._alarm_at(place) or self._waiting_at(place)
+
+    def curve_at(self, place: QPointF) -> str:
+        """The curve whose name in the legend that is; "" beside them."""
+        view, legend = self._view, self._layout.legend
+        if view is None or len(view.series) < 2 or not legend.contains(place):
+            return ""
+        names, texts = self._legend_words(view)
+        entries = legend_entries(legend, names, texts, ghost=view.ghost.name if view.ghost else "")
+        found = next((at for at, one in enumerate(entries) if one.left <= place.x() < one.left + one.width), None)
+        return view.series[found].name if found is not None and found < len(view.series) else ""
 
     def _alarm_at(self, place: QPoint) -> str:
         """Stretches along the top of the plot, where their words are; elsewhere the pointer is for reading values."""
@@ -594,14 +606,20 @@ class Chart(pg.GraphicsView):
         if self._read_out and len(view.series) > 1:
             painter.setFont(system_font())
             painter.fillRect(legend.adjusted(0, 0, GRID, 0), theme.brush("surface"))
-            by_name = {value.series: value.text for value in self._read_out}
-            names = tuple(series.name for series in view.series)
-            texts = without_unit(tuple(by_name.get(name, "") for name in names), self._unit(view))
-            shown = tuple("–" if text in (NO_VALUE, WAITING) else text for text in texts)
+            names, shown = self._legend_words(view)
             paint_legend(painter, legend, theme, names, shown,
                          ghost=view.ghost.name if view.ghost else "")
             return
         self._paint_text(painter, self._value(view))
+
+    def _legend_words(self, view: ChartView) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the curves, and their values at the cross-hair."""
+        names = tuple(series.name for series in view.series)
+        if not self._read_out:
+            return legend_names(names, ""), ()
+        by_name = {value.series: value.text for value in self._read_out}
+        texts = without_unit(tuple(by_name.get(name, "") for name in names), self._unit(view))
+        return names, tuple("–" if text in (NO_VALUE, WAITING) else text for text in texts)
 
     def _paint_text(self, painter: QPainter, text: str) -> None:
         painter.setFont(system_font(large=True))

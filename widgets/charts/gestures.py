@@ -64,6 +64,9 @@ class Gestures:
             self._drag = Drag(x, chart.time_at(x), self._side_of(event))
         elif event.position().y() < chart.plot_rect.top():
             chart.chosen.emit(chart.view.metric)
+            curve = chart.curve_at(event.position())
+            if curve:
+                chart.curve_asked.emit(chart.view.metric, curve, event.globalPosition().toPoint())
 
     def move(self, event: QMouseEvent) -> None:
         """Without a button: pointing. With one: moving or brushing."""

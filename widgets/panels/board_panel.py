@@ -49,6 +49,7 @@ class BoardPanel(QWidget):
     threshold_moved = Signal(str, str, float)    # metric, rule, level: where it is to be kept
     threshold_dropped = Signal(str, str)         # metric, rule: as it was
     rows_asked = Signal(str, float, float)       # metric, start, end of the bucket that the cross-hair is held in
+    curve_asked = Signal(str, str, QPoint)       # metric, curve, place on the screen: its name was pressed
 
     def __init__(self, theme_holder: ThemeHolder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -267,6 +268,7 @@ class BoardPanel(QWidget):
         chart.rows_asked.connect(self._rows_asked)
         chart.alone_asked.connect(self._alone_asked)
         chart.menu_asked.connect(self._menu_asked)
+        chart.curve_asked.connect(self.curve_asked)
         chart.threshold_moving.connect(self.threshold_moving)
         chart.threshold_moved.connect(self.threshold_moved)
         chart.threshold_dropped.connect(self.threshold_dropped)

@@ -57,6 +57,7 @@ class ChangesPanel(QWidget):
     show_asked = Signal(object)      # ChangeRow: its chart, or its column
     drift_asked = Signal(object)     # ChangeRow: before and after as test windows
     incident_asked = Signal(object)  # ChangeRow
+    pick_asked = Signal(object, bool)    # ChangeRow of a segment, whether all but that: the board is about it then
     copy_asked = Signal()
     command_asked = Signal()
 
@@ -81,6 +82,8 @@ class ChangesPanel(QWidget):
                              "column by column")
         self._incident = button("Create incident", "changes_incident", "Keep the time in which it was so, with the "
                                 "time before as its reference")
+        self._only = button("Only this", "changes_only", "The board about the requests of this segment only")
+        self._not = button("Not this", "changes_not", "The board about all requests but those of this segment")
         self._copy = tool(icons, "content-copy", "changes_copy", "Copy all of it as text (Ctrl+C)")
         self._command = tool(icons, "console", "changes_command", "Copy the command that gives this answer")
         self._sentence = label(name="changes_sentence", wrap=True)
@@ -99,7 +102,7 @@ class ChangesPanel(QWidget):
         found.setStretch(1, 1)
         self._pages.addWidget(holding(found))
         page = column(row(label("Since"), self._since, self._ask, self._bar, self._doing, self._cancel, None,
-                          self._show, self._drift, self._incident, self._copy, self._command),
+                          self._only, self._not, self._show, self._drift, self._incident, self._copy, self._command),
                       self._pages, margins=(8, 4, 8, 8), gap=4)
         page.setStretch(1, 1)
         self.setLayout(page)
@@ -109,6 +112,8 @@ class ChangesPanel(QWidget):
         self._show.clicked.connect(self._on_show)
         self._drift.clicked.connect(self._on_drift)
         self._incident.clicked.connect(self._on_incident)
+        self._only.clicked.connect(self._on_only)
+        self._not.clicked.connect(self._on_not)
         self._copy.clicked.connect(self.copy_asked)
         self._command.clicked.connect(self.command_asked)
         icons.holder.changed.connect(self._table.viewport().update)
@@ -278,6 +283,8 @@ class ChangesPanel(QWidget):
         one = self.chosen
         self._show.setEnabled(one is not None)
         self._incident.setEnabled(one is not None)
+        for pick in (self._only, self._not):
+            pick.setVisible(one is not None and "=" in one.segment)
         self._drift.setEnabled(one is not None and self._view is not None and self._view.reference is not None)
         for part in (self._copy, self._command):
             part.setEnabled(self._view is not None)
@@ -289,6 +296,14 @@ class ChangesPanel(QWidget):
     def _on_drift(self) -> None:
         if self.chosen is not None:
             self.drift_asked.emit(self.chosen)
+
+    def _on_only(self) -> None:
+        if self.chosen is not None:
+            self.pick_asked.emit(self.chosen, False)
+
+    def _on_not(self) -> None:
+        if self.chosen is not None:
+            self.pick_asked.emit(self.chosen, True)
 
     def _on_incident(self) -> None:
         if self.chosen is not None:

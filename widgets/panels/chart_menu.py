@@ -22,6 +22,7 @@ class ChartOffer:
     level    the value under the pointer, in words; "" where there is none
     lines    whether there are thresholds to be moved
     compares whether hours before can be drawn behind it: not behind a map
+    parts    names of its curves, where it is split: the board can be about one of them only
     """
 
     metric: str
@@ -37,6 +38,7 @@ class ChartOffer:
     level: str = ""
     lines: bool = False
     compares: bool = True
+    parts: tuple[str, ...] = ()
 
 
 class ChartMenu(QMenu):
@@ -69,6 +71,11 @@ class ChartMenu(QMenu):
                 ("", "Nothing"), ("day", "The day before"), ("week", "The week before")), "compare-horizontal")
         if one.splits:
             self._choice("Split by", "split", one.split, (("", "Nothing"), *one.splits), "call-split")
+        for text, what, icon in (("Only", "only", "filter-outline"), ("Not", "not", "filter-minus-outline")):
+            if one.parts:
+                curves = self._menu(text, icon)
+                for part in one.parts:
+                    self._add(curves, part, what, part)
         self.addSeparator()
         if one.level:
             self._add(self, f"Add alarm at {one.level}", "alarm", icon="bell-plus-outline")

@@ -35,6 +35,7 @@ class RowsPanel(QWidget):
     query_asked = Signal(object)     # RowsQuery
     more_asked = Signal()
     raw_asked = Signal(object)       # Row
+    pick_asked = Signal(str, str, object, bool)      # stream, stored name, value or None, not that: for charts too
     export_asked = Signal()
     cancel_asked = Signal()
 
@@ -184,25 +185,26 @@ class RowsPanel(QWidget):
         lines = [heads, *([self._model.value(self._model.index(at, section)) for section in sections] for at in chosen)]
         QGuiApplication.clipboard().setText(as_lines(lines, defused_text))
 
-    def _ask(self, query: RowsQuery) -> None:
+    def ask(self, query: RowsQuery) -> None:
+        """Other rows, as if they had been chosen here."""
         self._show_query(query)
         self.query_asked.emit(query)
 
     def _with_filter(self, asked: RowFilter) -> None:
         if self._query is not None and asked not in self._query.filters:
-            self._ask(replace(self._query, filters=(*self._query.filters, asked)))
+            self.ask(replace(self._query, filters=(*self._query.filters, asked)))
 
     def _on_stream(self, at: int) -> None:
         if self._query is not None and 0 <= at < len(self._choices):
             chosen = self._choices[at]
-            self._ask(RowsQuery(chosen.stream, self._query.window, chosen.filters))
+            self.ask(RowsQuery(chosen.stream, self._query.window, chosen.filters))
 
     def _on_header(self, section: int) -> None:
         stored = self._model.stored(section)
         if self._query is None or stored is None:
             return
         descending = not self._query.descending if stored == self._query.sort else False
-        self._ask(replace(self._query, sort=stored, descending=descending))
+        self.ask(replace(self._query, sort=stored, descending=descending))
 
     def _on_row(self, index: QModelIndex, before: QModelIndex) -> None:
         one = self._model.row(index)
@@ -230,6 +232,11 @@ class RowsPanel(QWidget):
                 action.setData(RowFilter(stored, operator, value or ""))
                 action.triggered.connect(self._on_only)
             menu.addSeparator()
+            for text, out in (("Only", False), ("Not", True)):
+                action = menu.addAction(f"Board: {text.lower()} {name} {said}".replace("&", "&&"))
+                action.setData((stored, value, out))
+                action.triggered.connect(self._on_pick)
+            menu.addSeparator()
         copy_cell = menu.addAction("Copy cell")
         copy_cell.setData(value or "")
         copy_cell.triggered.connect(self._on_copy_cell)
@@ -240,6 +247,11 @@ class RowsPanel(QWidget):
         action = self.sender()
         if isinstance(action, QAction):
             self._with_filter(action.data())
+
+    def _on_pick(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction) and self._query is not None:
+            self.pick_asked.emit(self._query.stream, *action.data())
 
     def _on_copy_cell(self) -> None:
         action = self.sender()
@@ -270,7 +282,7 @@ class RowsPanel(QWidget):
         chip = self.sender()
         if isinstance(chip, QToolButton) and self._query is not None:
             gone = chip.property("number")
-            self._ask(replace(self._query, filters=tuple(one for number, one in enumerate(self._query.filters)
+            self.ask(replace(self._query, filters=tuple(one for number, one in enumerate(self._query.filters)
                                                          if number != gone)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

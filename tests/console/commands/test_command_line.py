@@ -149,6 +149,17 @@ def test_that_metrics_prints_buckets_that_add_up_to_the_rows(workspace: Path, tm
     assert set(found["buckets"][0]) == {"start", "value", "n", "by"}
 
 
+def test_that_metrics_of_some_rows_and_of_all_others_add_up(workspace: Path, tmp_path: Path) -> None:
+    ask = ("metrics", workspace, "--metric", "throughput", "--bucket", "1h", "--json")
+
+    def rows(*picks: str) -> int:
+        return sum(one["n"] for one in document(run(*ask, *picks, home=tmp_path))["buckets"])
+
+    some, others, all_rows = rows("--only", "device=phone"), rows("--not", "device=phone"), rows()
+    assert 0 < some < all_rows and some + others == all_rows
+    assert run(*ask, "--only", "phone", home=tmp_path).returncode == 2
+
+
 def test_that_metrics_of_a_folder_equal_those_of_its_workspace(logs: Path, workspace: Path, tmp_path: Path) -> None:
     ours = ("--metric", "latency_p95", "--bucket", "10m", "--json")
     assert (document(run("metrics", logs, *ours, home=tmp_path))["buckets"]

@@ -234,6 +234,16 @@ def test_that_cells_and_curves_can_be_picked_and_the_rest_cannot(session: Sessio
     assert session.picks.of_part("column:city", "the rest", out=False) is None
 
 
+def test_that_the_values_of_the_shown_time_can_be_chosen_from(session: Session) -> None:
+    found = {(one.column, one.value): one for one in session.picks.choices(
+        Window(START, START + timedelta(hours=HOURS)), SilentJob())}
+    assert found["host", "serve-1"].rows == len(ROWS) // 4
+    assert found["model version", "v2"].rows == sum(one.version == "v2" for one in ROWS)
+    assert found["city", "missing"].pick == Pick("column:city", None)
+    assert found["zone", "3"].share == pytest.approx(0.2, abs=0.01)
+    assert ("request_id", "r1") not in found and ("latency_ms", "20") not in found
+
+
 def test_that_a_column_is_known_by_its_role_or_its_name(session: Session) -> None:
     streams = session.store.streams()
     assert picked(streams, "host", "serve-1") == Pick("host", "serve-1")
