@@ -17,8 +17,8 @@ from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from console.alarms.rules import Rule
-    from console.alarms.view import AlarmRow, AlarmsView, RuleRow, StateSpan
+    from console.alarms.rules import Labels, Rule
+    from console.alarms.view import AlarmRow, AlarmsView, RuleRow, Silenced, StateSpan
     from console.jobs import Job
     from console.session import Session
     from console.session.view import SelectionView
@@ -52,6 +52,9 @@ class Alarming(QObject):
         panel.acknowledge_asked.connect(self.acknowledge)
         panel.silence_asked.connect(self.silence)
         panel.end_silence_asked.connect(self.end_silence)
+        panel.silence_rule_asked.connect(self.silence_rule)
+        panel.expire_asked.connect(self.expire)
+        panel.silence_again_asked.connect(self.silence_again)
         panel.changes_asked.connect(self.what_changed)
         panel.incident_asked.connect(self.create_incident)
         panel.runbook_asked.connect(self.open_runbook)
@@ -194,15 +197,38 @@ class Alarming(QObject):
     @Slot(object)
     def silence(self, row: AlarmRow) -> None:
         """From now on in the time of the log, until a time that is asked for."""
+        self._silence(row.fingerprint, row.rule, row.labels)
+
+    @Slot(object)
+    def silence_rule(self, row: RuleRow) -> None:
+        """All alarms of a rule, before it fires too."""
+        self._silence(row.rule.name, row.rule.name, ())
+
+    @Slot(object)
+    def silence_again(self, old: Silenced) -> None:
+        """What was silenced, once more: from now on."""
+        from widgets.models.alarm_words import labels_said
+
+        self._silence(f"{old.rule or 'all rules'} {labels_said(old.labels)}".strip(), old.rule, old.labels)
+
+    @Slot(object)
+    def expire(self, old: Silenced) -> None:
+        """It ends now, in the time of the log; one that is to come does not begin."""
+        view = self._view
+        if view is not None and view.judged is not None:
+            now = view.judged[1]
+            self._do(f"end silence {old.silence_id}", lambda one: one.end_silence(old.silence_id, now),
+                     "The silence has ended.")
+
+    def _silence(self, what: str, rule: str, labels: Labels) -> None:
         view = self._view
         if view is None or view.judged is None:
             return
         now = view.judged[1]
-        said = self._questions.silence(self._window, row.fingerprint, now, relative=view.relative)
+        said = self._questions.silence(self._window, what, now, relative=view.relative)
         if said is not None:
             until, reason = said
-            self._do(f"silence {row.fingerprint}", lambda one: one.silence(
-                row.rule, row.labels, Window(now, until), reason), "Silenced.")
+            self._do(f"silence {what}", lambda one: one.silence(rule, labels, Window(now, until), reason), "Silenced.")
 
     @Slot(object)
     def end_silence(self, row: AlarmRow) -> None:

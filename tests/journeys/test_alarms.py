@@ -114,6 +114,26 @@ def test_that_an_alarm_is_acknowledged_silenced_and_called_again(console, qtbot)
     assert console.window.findChild(QPushButton, "status_alarms").text() == "1 firing"
 
 
+def test_that_a_rule_is_silenced_listed_and_ended_before_its_time(console, qtbot) -> None:
+    answers, panel = console.helm.questions, console.window.alarms
+    console.helm.alarming.show("rules")
+    panel.rule_table.selectRow(0)
+    answers.silenced = at(150), "deploy"
+    press(console, "rule_silence")
+    button = console.window.findChild(QPushButton, "status_alarms")
+    qtbot.waitUntil(lambda: button.text() == "Nothing fires", timeout=WAIT_MS)
+    console.helm.alarming.show("silences")
+    assert [row[:3] + [row[4], row[6]] for row in cells(panel.silences.table)] == [
+        ["active", "errors", "all its alarms", "2 Mar 08:30", "deploy"]]
+    answers.silenced = at(90), "longer than thought"
+    press(console, "silence_again")
+    qtbot.waitUntil(lambda: panel.silences.table.model().rowCount() == 2, timeout=WAIT_MS)
+    for left in (1, 0):
+        press(console, "silence_expire")
+        qtbot.waitUntil(lambda: panel.silences.table.model().rowCount() == left, timeout=WAIT_MS)  # noqa: B023
+    qtbot.waitUntil(lambda: button.text() == "1 firing", timeout=WAIT_MS)
+
+
 def test_that_a_rule_is_turned_off_deleted_and_brought_back(console, folder, qtbot) -> None:
     panel = console.window.alarms
     console.helm.alarming.show("rules")

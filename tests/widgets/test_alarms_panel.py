@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from console.alarms.machine import State
 from console.alarms.rules import Op, Rule, Severity, Threshold
-from console.alarms.view import AlarmRow, AlarmsView, RuleRow, StateSpan
+from console.alarms.view import AlarmRow, AlarmsView, RuleRow, Silenced, StateSpan
 from console.window import RELATIVE_START, Window
 from widgets.dialogs.silence_dialog import SilenceDialog
 from widgets.icons import Icons
@@ -91,6 +91,27 @@ def test_that_words_of_people_stand_beside_the_alarm(panel) -> None:
     assert panel.findChild(QPushButton, "alarm_silence").text() == "End silence"
     press(panel, "alarm_silence")
     assert ended == [(seen,)]
+
+
+def test_that_all_silences_are_listed_with_those_that_hold_first(panel, qtbot) -> None:
+    old = Silenced(1, "errors", (("host", "a"),), Window(at(0), at(30)), "deploy")
+    holds = Silenced(2, "errors", (), Window(at(50), at(90)), "Ada <b>knows</b>")
+    coming = Silenced(3, "", (), Window(at(120), at(180)), "move")
+    panel.display(replace(VIEW, silences=(old, holds, coming)), HOUR)
+    assert panel.findChild(QToolButton, "alarms_silences").text() == "Silences 1"
+    panel.show_page("silences")
+    table = panel.silences.table
+    assert cells(table) == [
+        ["active", "errors", "all its alarms", "2 Mar 06:50", "2 Mar 07:30", "30 min", "Ada <b>knows</b>"],
+        ["to come", "all rules", "all its alarms", "2 Mar 08:00", "2 Mar 09:00", "1 h", "move"],
+        ["ended", "errors", "host a", "2 Mar 06:00", "2 Mar 06:30", "", "deploy"]]
+    ended, again = heard(panel.expire_asked), heard(panel.silence_again_asked)
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    table.selectRow(2)
+    assert not panel.findChild(QPushButton, "silence_expire").isEnabled()
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    press(panel, "silence_again")
+    assert (ended, again) == ([(holds,)], [(old,)])
 
 
 def test_that_every_button_asks_for_the_chosen_alarm(panel) -> None:

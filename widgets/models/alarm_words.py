@@ -8,7 +8,8 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 
 from console.alarms.machine import State
-from console.alarms.view import AlarmRow, RuleRow
+from console.alarms.rules import Labels
+from console.alarms.view import AlarmRow, RuleRow, Silenced
 from console.metrics.format import format_since, format_span
 
 LINES = Qt.BrushStyle
@@ -75,6 +76,25 @@ def note_of(row: AlarmRow, newest: datetime | None, *, relative: bool) -> str:
     if row.end is not None and row.ended and row.ended != "resolved":
         said.append(row.ended)
     return ", ".join(said)
+
+
+def labels_said(labels: Labels) -> str:
+    """`host serve-1`."""
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in labels)
+
+
+def state_of_silence(one: Silenced, newest: datetime | None) -> tuple[str, str]:
+    """Icon and word: whether it holds at the newest row."""
+    if newest is None or newest < one.window.start:
+        return "clock-outline", "to come"
+    return ("bell-sleep-outline", "active") if newest < one.window.end else ("check", "ended")
+
+
+def silence_left(one: Silenced, newest: datetime | None) -> str:
+    """How long it still holds, or how long it will."""
+    if newest is None or newest >= one.window.end:
+        return ""
+    return format_span((one.window.end - max(newest, one.window.start)).total_seconds())
 
 
 def is_page(text: str) -> bool:

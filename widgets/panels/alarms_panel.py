@@ -13,10 +13,20 @@ from console.alarms.machine import State
 from console.alarms.view import AlarmRow, AlarmsView, RuleRow, StateSpan
 from console.window import Window
 from widgets.icons import Icons
-from widgets.models.alarm_words import Look, is_page, lasted, look_of_alarm, look_of_rule, note_of, short_time
+from widgets.models.alarm_words import (
+    Look,
+    is_page,
+    lasted,
+    look_of_alarm,
+    look_of_rule,
+    note_of,
+    short_time,
+    state_of_silence,
+)
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.alarm_lanes import Legend, Timeline
 from widgets.panels.parts import PathCell, button, centred, column, holding, label, row, set_widths, table, tool
+from widgets.panels.silences_view import SilencesView
 
 NO_RULES = ("This log has no alarm rules. They can be learned from a healthy stretch of it; none is active until you "
             "accept it.")
@@ -24,7 +34,11 @@ NOT_YET = "The log is judged by its rules once it is loaded."
 QUIET = "Nothing has fired so far"
 MOST_PAST = 2000
 """Alarms that have ended, newest first; a person who looks for older ones has the timeline."""
-PAGES = (("now", "Now"), ("timeline", "Timeline"), ("rules", "Rules"))
+PAGES = (("now", "Now"), ("timeline", "Timeline"), ("rules", "Rules"), ("silences", "Silences"))
+LOOKS_OF_PAGES = {"now": ("bell-outline", "Alarms of now and of before"),
+                  "timeline": ("chart-timeline", "When each rule was pending, fired, or had no data"),
+                  "rules": ("format-list-checks", "The rules, and how often each has fired"),
+                  "silences": ("bell-sleep-outline", "For what nobody is called, until when and why")}
 
 
 class AlarmsPanel(QWidget):
@@ -36,6 +50,9 @@ class AlarmsPanel(QWidget):
     acknowledge_asked = Signal(object)       # AlarmRow
     silence_asked = Signal(object)           # AlarmRow
     end_silence_asked = Signal(object)       # AlarmRow
+    silence_rule_asked = Signal(object)      # RuleRow: all its alarms
+    expire_asked = Signal(object)            # Silenced: it ends now
+    silence_again_asked = Signal(object)     # Silenced
     changes_asked = Signal(object)           # AlarmRow
     incident_asked = Signal(object)          # AlarmRow
     runbook_asked = Signal(object)           # AlarmRow
@@ -63,17 +80,18 @@ class AlarmsPanel(QWidget):
         for view in (self.alarm_table, self.rule_table):     # names of rules differ at their ends
             view.setItemDelegateForColumn(2, PathCell(view))
         self.timeline = Timeline(icons.holder)
+        self.silences = SilencesView(icons)
         self._sentence = label(name="alarm_sentence", wrap=True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._state = label(name="alarms_state", tone="muted")
         self._buttons = QStackedWidget()
         self._switch = self._make_switch()
-        for group in (self._alarm_buttons(), self._legend(icons), self._rule_buttons()):
+        for group in (self._alarm_buttons(), self._legend(icons), self._rule_buttons(), self.silences.buttons):
             self._buttons.addWidget(group)
         self._pages = QStackedWidget()
         now = column(self.alarm_table, row(8, self._sentence, gap=0), gap=4)
         now.setStretch(0, 1)
-        for page in (holding(now), self.timeline, self.rule_table):
+        for page in (holding(now), self.timeline, self.rule_table, self.silences):
             self._pages.addWidget(page)
         whole = column(row(*self._switch, 8, self._state, None, self._buttons), self._pages, margins=(8, 4, 8, 8),
                        gap=4)
@@ -84,6 +102,8 @@ class AlarmsPanel(QWidget):
         self.setLayout(column(self._stack, gap=0))
         self.timeline.span_asked.connect(self.span_asked)
         self.timeline.time_asked.connect(self.time_asked)
+        self.silences.expire_asked.connect(self.expire_asked)
+        self.silences.again_asked.connect(self.silence_again_asked)
         self.alarm_table.activated.connect(self._on_alarm_activated)
         self.rule_table.activated.connect(self._on_rule_activated)
         self.alarm_table.selectionModel().currentRowChanged.connect(self._on_chosen)
@@ -110,6 +130,10 @@ class AlarmsPanel(QWidget):
         if rule is not None:
             self._choose(self.rule_table, rules, lambda one: one.rule.name == rule.rule.name)
         self.timeline.display(view, visible)
+        silences = view.silences if view is not None else ()
+        self.silences.display(silences, self._newest, relative=self._relative)
+        active = sum(state_of_silence(one, self._newest)[1] == "active" for one in silences)
+        self._switch[-1].setText(f"Silences {active:,}" if active else "Silences")
         self._say(view)
         self._on_chosen()
 
@@ -127,7 +151,7 @@ class AlarmsPanel(QWidget):
             wanted.fingerprint, wanted.since))
 
     def show_page(self, name: str) -> None:
-        """now, timeline or rules."""
+        """now, timeline, rules or silences."""
         number = [key for key, _ in PAGES].index(name)
         self._switch[number].setChecked(True)
         self._pages.setCurrentIndex(number)
@@ -152,7 +176,8 @@ class AlarmsPanel(QWidget):
 
     def focus(self) -> None:
         """To what can be moved in with keys."""
-        where = {"now": self.alarm_table, "timeline": self.timeline.lanes, "rules": self.rule_table}[self.page]
+        where = {"now": self.alarm_table, "timeline": self.timeline.lanes, "rules": self.rule_table,
+                 "silences": self.silences.table}[self.page]
         (self._propose_first if self._stack.currentIndex() == 0 else where).setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ---- inside: building ----------------------------------------------------------------------------------
@@ -161,11 +186,8 @@ class AlarmsPanel(QWidget):
         group = QButtonGroup(self)
         made = []
         for number, (key, title) in enumerate(PAGES):
-            one = tool(self._icons, {"now": "bell-outline", "timeline": "chart-timeline", "rules": "format-list-checks"}
-                       [key], f"alarms_{key}", {"now": "Alarms of now and of before",
-                                                "timeline": "When each rule was pending, fired, or had no data",
-                                                "rules": "The rules, and how often each has fired"}[key],
-                       text=title, checkable=True)
+            icon, tip = LOOKS_OF_PAGES[key]
+            one = tool(self._icons, icon, f"alarms_{key}", tip, text=title, checkable=True)
             one.setChecked(number == 0)
             group.addButton(one, number)
             made.append(one)
@@ -192,6 +214,7 @@ class AlarmsPanel(QWidget):
         self._add = button("Add", "rule_add", "A new rule")
         self._edit = button("Edit", "rule_edit", "Change the chosen rule (Return)")
         self._off = button("Turn off", "rule_switch", "Keep the rule, and judge by it no more, or again")
+        self._quiet = button("Silence", "rule_silence", "Nobody is called for any of its alarms, until then and why")
         self._delete = button("Delete", "rule_delete", "Take the rule out of pilothouse.toml; this can be undone")
         self._undo = button("Undo", "rule_undo", "The rules as they were before the last change")
         self._propose = button("Propose rules", "rules_propose", "Learn rules from a healthy stretch (Ctrl+Shift+R)")
@@ -199,12 +222,13 @@ class AlarmsPanel(QWidget):
         self._add.clicked.connect(self.add_asked)
         self._edit.clicked.connect(lambda: self._ask(self.edit_asked, self.rule))
         self._off.clicked.connect(lambda: self._ask(self.switch_asked, self.rule))
+        self._quiet.clicked.connect(lambda: self._ask(self.silence_rule_asked, self.rule))
         self._delete.clicked.connect(lambda: self._ask(self.delete_asked, self.rule))
         self._undo.clicked.connect(self.undo_asked)
         self._propose.clicked.connect(self.propose_asked)
         self._import.clicked.connect(self.import_asked)
-        return holding(row(None, self._add, self._edit, self._off, self._delete, self._undo, 8, self._propose,
-                           self._import))
+        return holding(row(None, self._add, self._edit, self._off, self._quiet, self._delete, self._undo, 8,
+                           self._propose, self._import))
 
     def _legend(self, icons: Icons) -> QWidget:
         return holding(row(None, Legend(icons.holder)))
@@ -270,7 +294,7 @@ class AlarmsPanel(QWidget):
         self._silence.setText("End silence" if silenced else "Silence")
         self._silence.setEnabled(alarm is not None and alarm.end is None)
         self._sentence.setText(self._details(alarm))
-        for one in (self._edit, self._off, self._delete):
+        for one in (self._edit, self._off, self._quiet, self._delete):
             one.setEnabled(rule is not None)
         self._off.setText("Turn on" if rule is not None and not rule.rule.enabled else "Turn off")
         self._undo.setEnabled(self._view is not None and self._view.undo)
