@@ -10,6 +10,7 @@ not belong here: what a number means (`console.metrics`), tests of two samples (
     parts    whether it moved everywhere or within one version or host only
     feedback whether outcomes still go along with the score and the inputs
     order    what is told first
+    focus    a second look, at what a first one found and in shorter buckets, is about that alone
     trained  the beginning of a log, which has no before: the training data stands in
 
 Decisions

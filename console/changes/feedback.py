@@ -126,9 +126,9 @@ def _of_one(track: Track, at: NDArray[np.int64], values: Floats, truth: Floats, 
     if len(np.unique(edges)) < FIFTHS - 1:
         return None
     fifth = np.searchsorted(edges, values, side="right")
-    n, hits = np.zeros((FIFTHS, len(before))), np.zeros((FIFTHS, len(before)))
-    np.add.at(n, (fifth, at), 1.0)
-    np.add.at(hits, (fifth, at), truth)
+    cell, shape = fifth * len(before) + at, (FIFTHS, len(before))
+    n, hits = (np.bincount(cell, weights=each, minlength=FIFTHS * len(before)).astype(np.float64).reshape(shape)
+               for each in (None, truth))
     place, rows = np.array(PLACE)[:, None], n.sum(axis=0)
     there = (rows > 0) & ripe
     together, alone, rate = (np.divide(each.sum(axis=0), rows, out=np.zeros(len(rows)), where=there)

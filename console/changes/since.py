@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from console.changes import feedback, trained, words
+from console.changes.focus import Focus
 from console.changes.judge import FEWEST_BEFORE, LEAST_POINTS, SMALL, Grid, Moved, judge
 from console.changes.onset import Shift
 from console.changes.order import ordered
@@ -66,13 +67,14 @@ SCHEMA = "schema"
 
 
 def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, until: datetime | None = None,
-                  reference: Window | None = None, target: str = "",
+                  reference: Window | None = None, only: Sequence[ChangeRow] = (), target: str = "",
                   stopwatch: Callable[[], float] = perf_counter) -> ChangesView:
     """What moved around and after `at`.
 
     until      up to when it is looked; the end of the log unless it is given
     reference  what is usual; all that lies before unless it is given, with the time of day and the weekend in it where
                they can be learned. Where nothing lies before, it is the training data, if the log has some.
+    only       changes that were found before: nothing is looked at but what they are about, which is quick
     target     the folder or workspace as a command line names it, for the view's `command`
     Raises BadSettings when `at` lies outside of the log, JobStopped when the job is asked to stop.
     """
@@ -90,8 +92,8 @@ def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, unt
     if stretch is None:
         view = trained.compared(store, Window(max(at, span.start), end), job)
         return replace(view, at=at, command=command, seconds=stopwatch() - started)
-    found = _Search(store, stretch, at, job).rows()
-    if stretch.since.start - span.start < min(timedelta(days=1), (end - at) * SCARCE):
+    found = _Search(store, stretch, at, job, Focus.on(only)).rows()
+    if not only and stretch.since.start - span.start < min(timedelta(days=1), (end - at) * SCARCE):
         found.add(trained.compared(store, Window(span.start, end), job))
     slack = timedelta(seconds=stretch.bucket_s)
     rows = ordered(found.rows, slack)
@@ -187,7 +189,8 @@ class _Found:
 class _Search:
     """One answer in the making."""
 
-    def __init__(self, store: Workspace, stretch: _Stretch, at: datetime, job: Job) -> None:
+    def __init__(self, store: Workspace, stretch: _Stretch, at: datetime, job: Job, focus: Focus) -> None:
+        self._focus = focus
         self._store, self._stretch, self._at, self._job = store, stretch, at, job
         self._grid = stretch.grid
         self._relative = store.relative
@@ -196,7 +199,7 @@ class _Search:
         """All that moved, not yet in order."""
         job, stretch = self._job, self._stretch
         job.report(0, 3, "Reading what was usual")
-        tracks, notes, sds = read(self._store, stretch.window, stretch.bucket_s, job)
+        tracks, notes, sds = read(self._store, stretch.window, stretch.bucket_s, job, self._focus)
         job.report(1, 3, "Looking for what moved")
         moved = []
         for track in tracks:
@@ -207,7 +210,8 @@ class _Search:
         parts: list[Track] = []
         for role in SPLITS:
             job.stop_if_asked()
-            parts += parts_of(self._store, stretch.window, stretch.bucket_s, role, sds)
+            if self._focus.split(role.value):
+                parts += parts_of(self._store, stretch.window, stretch.bucket_s, role, sds, self._focus.metrics)
         schema = self._schema()
         changed_columns = {name for row in schema for name in row.title.split("`")[1::2]}
         moved = [one for one in moved if one.track.column not in changed_columns or
@@ -221,7 +225,7 @@ class _Search:
         rows += columns
         rows += self._metric_rows(metrics, [*schema, *columns], within, versions)
         job.stop_if_asked()
-        rows += self._following(tracks, notes)
+        rows += self._following(tracks, notes) if self._focus.follows else []
         job.report(3, 3, "")
         return _Found([row for row in rows if row.strength >= FAINT], notes)
 
@@ -233,7 +237,8 @@ class _Search:
         wanted = [metric for metric in CATALOGUE if metric.name in names and metric.source in BY_ROWS]
         streams = [stream for stream in self._store.streams() if stream.kind is StreamKind.REQUESTS and stream.rows]
         columns = [(stream, stored) for stream in streams for stored in text_columns(stream)
-                   if any(track.name == stream.named(stored).name and track.value for track in tracks)][:MOST_SPLIT]
+                   if self._focus.split(stream.named(stored).name)
+                   and any(track.name == stream.named(stored).name and track.value for track in tracks)][:MOST_SPLIT]
         if not wanted or not columns:
             return []
         pivot = min(one.shift.earliest for one in metrics if one.track.name in names)
@@ -347,6 +352,7 @@ class _Search:
                 best = replace(best, doubt="")
             row = self._row(replace(best, shift=shift), _EFFECTS[best.track.scale], partial(
                 words.of_metric, best.track.title, best.track.column, before, after, best.track.unit, beside=beside))
+            row = replace(row, only_in=tuple(dict.fromkeys(part.segment for part in here)))
             own_part = next((part for part in here if part.name == best.track.name), None)
             if own_part is not None and own_part.segment not in named_versions:
                 row = replace(row, segment=own_part.segment)

@@ -24,6 +24,7 @@ from console.store.every_kth import rows_in, value_buckets
 from console.window import Window
 
 if TYPE_CHECKING:
+    from console.changes.focus import Focus
     from console.store import StreamInfo, Workspace
 
 MOST_ROWS = 1_000_000
@@ -91,23 +92,24 @@ class Track:
     tags: frozenset[str] = field(default_factory=frozenset)
 
 
-def read(store: Workspace, grid: Window, bucket_s: int, job: Job) -> tuple[list[Track], list[str], dict[str, float]]:
-    """All tracks over the grid, notes on what was sampled or left out, and the spread of columns by name."""
+def read(store: Workspace, grid: Window, bucket_s: int, job: Job,
+         focus: Focus) -> tuple[list[Track], list[str], dict[str, float]]:
+    """The tracks over the grid, notes on what was sampled or left out, and the spread of columns by name."""
     reading = Reading(store, grid, bucket_s)
     found: list[Track] = []
     sds: dict[str, float] = {}
     notes: list[str] = []
     for stream in reading.requests:
         job.report(0, 0, f"Looking at the columns of {stream.name}")
-        found += column_tracks(store, stream, grid, bucket_s, len(reading.times), sds)
+        found += focus.on_tracks(column_tracks(store, stream, grid, bucket_s, len(reading.times), sds))
         job.stop_if_asked()
-        values, note = value_tracks(store, stream, grid, bucket_s, len(reading.times), job)
+        values, note = value_tracks(store, stream, grid, bucket_s, len(reading.times), job, focus)
         found += values
         notes += [note] if note else []
         job.stop_if_asked()
     job.stop_if_asked()
-    found += metric_tracks(reading, sds)
-    found += version_tracks(store, grid, bucket_s)
+    found += metric_tracks(reading, sds, metrics=focus.metrics, series=focus.chart)
+    found += version_tracks(store, grid, bucket_s) if focus.versions else []
     return found, notes, sds
 
 
@@ -115,9 +117,11 @@ def read(store: Workspace, grid: Window, bucket_s: int, job: Job) -> tuple[list[
 
 
 def metric_tracks(reading: Reading, sds: Mapping[str, float], segment: Callable[[str], str] | None = None,
-                  metrics: Sequence[Metric] = CATALOGUE) -> list[Track]:
-    """All metrics of the catalogue that the log has, and its series of samples; one for each part of a split.
+                  metrics: Sequence[Metric] = CATALOGUE, series: Callable[[str], bool] = lambda chart: True,
+                  ) -> list[Track]:
+    """These metrics as far as the log has them, and its series of samples; one for each part of a split.
 
+    series  whether the samples of a chart are wanted
     sds  standard deviation of the rows of a column, by its name
     """
     found: list[Track] = []
@@ -131,9 +135,9 @@ def metric_tracks(reading: Reading, sds: Mapping[str, float], segment: Callable[
                 found.append(_of_metric(reading, metric, part.values, part.n, rows, column,
                                         segment(part.by) if segment else "", sds.get(column, math.nan)))
     if segment is None:
-        for series in shown_series(reading):
-            metric = reading.described(sampled_metric(series.title))
-            for part in reading.measure(metric):
+        for one in shown_series(reading):
+            metric = reading.described(sampled_metric(one.title))
+            for part in reading.measure(metric) if series(metric.chart) else ():
                 found.append(_of_metric(reading, metric, part.values, part.n, rows, "", "", math.nan))
     return found
 
@@ -245,10 +249,11 @@ def _divided(top: Floats, below: Floats) -> Floats:
 
 
 def value_tracks(store: Workspace, stream: StreamInfo, grid: Window, bucket_s: int, size: int,
-                 job: Job) -> tuple[list[Track], str]:
-    """The share of each frequent value of the columns of text; counted from the rows, all columns in one scan."""
+                 job: Job, focus: Focus) -> tuple[list[Track], str]:
+    """The share of each frequent value of the columns of text; counted from the rows."""
     columns = [stream.named(name) for name in watched(stream)]
-    columns = [column for column in columns if column.type in (ColumnType.TEXT, ColumnType.FLAG)]
+    columns = [column for column in columns if column.type in (ColumnType.TEXT, ColumnType.FLAG)
+               and (focus.column(column.name) or focus.split(column.name))]
     if not columns:
         return [], ""
     con = store.cursor()
@@ -292,15 +297,16 @@ def version_tracks(store: Workspace, grid: Window, bucket_s: int) -> list[Track]
     return found
 
 
-def parts_of(store: Workspace, grid: Window, bucket_s: int, role: Role, sds: Mapping[str, float]) -> list[Track]:
-    """Every metric within each version or host; nothing where there is one of them, or too many."""
-    reading = Reading(store, grid, bucket_s, by=role)
+def parts_of(store: Workspace, grid: Window, bucket_s: int, role: Role, sds: Mapping[str, float],
+             metrics: Sequence[Metric]) -> list[Track]:
+    """These metrics within each version or host; nothing where there is one of them, or too many."""
+    reading = Reading(store, grid, bucket_s, by=role, metrics=metrics)
     if not any(stream.column(role) for stream in reading.requests):
         return []
     values = [part.by for part in reading.measure(CATALOGUE[0]) if part.by not in ("", OTHER) and part.n.sum() > 0]
     if not 2 <= len(values) <= MOST_PARTS:
         return []
-    return metric_tracks(reading, sds, lambda value: f"{role.value}={value}")
+    return metric_tracks(reading, sds, lambda value: f"{role.value}={value}", metrics)
 
 
 def parts_of_column(store: Workspace, stream: StreamInfo, stored: str, grid: Window, bucket_s: int,

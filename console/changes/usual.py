@@ -8,6 +8,7 @@ a day. The level by the same hours of the day before is then in it: that is what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ OUTLIER = 4.0
 """Residuals beyond so many scales are left out of a second fit: one bad hour must not bend the line."""
 
 MAD = 1.4826
+WORST_CONDITION = 1e8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +63,9 @@ def usual(times: Floats, values: Floats, weights: Floats, before: Bools, *, seas
               and np.count_nonzero(known & ~weekend) * step >= WEEK_DAYS * DAY_S)
     best, season = _fit(_level(times), values, weights, known), ""
     least = best[1]
+    all_waves = _day(times.tobytes()) if daily and seasons else best[0]
     for count in range(1, HARMONICS + 1) if daily and seasons else ():
-        waves = _day(times, count)
+        waves = all_waves[:, :1 + 2 * count]
         made = [(waves, "day")]
         if weekly:
             flag = weekend.astype(np.float64)[:, None]
@@ -90,10 +93,13 @@ def _level(times: Floats) -> Floats:
     return np.ones((len(times), 1))
 
 
-def _day(times: Floats, count: int) -> Floats:
+@lru_cache(maxsize=4)
+def _day(times_as_bytes: bytes) -> Floats:
+    """A column of ones, and cosine and sine of each harmonic: the same for hundreds of numbers over one grid."""
+    times = np.frombuffer(times_as_bytes)
     angle = 2 * np.pi * (times % DAY_S) / DAY_S
     parts = [np.ones(len(times))]
-    for k in range(1, count + 1):
+    for k in range(1, HARMONICS + 1):
         parts += [np.cos(k * angle), np.sin(k * angle)]
     return np.stack(parts, axis=1)
 
@@ -102,7 +108,8 @@ def _solved(x: Floats, y: Floats) -> Floats:
     """Least squares by the normal equations: waves over whole days are nearly orthogonal, and a few hundred such fits
     are asked for at once. Where they are not (a night without rows), the least solution."""
     square = x.T @ x
-    if np.linalg.cond(square) < 1e8:
+    lengths = np.linalg.eigvalsh(square)        # rising, none below 0 but by rounding: the last by the first is cond
+    if lengths[0] > lengths[-1] / WORST_CONDITION:
         return np.asarray(np.linalg.solve(square, x.T @ y))
     return np.asarray(np.linalg.lstsq(x, y, rcond=None)[0])
 

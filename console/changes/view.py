@@ -38,6 +38,7 @@ class ChangeRow:
     p_value     of so large a shift anywhere in the stretch by chance; nan for what is counted and not tested
     weak        it may be nothing: small, or explained by the time of week; `why_weak` says which
     chart       the chart that shows it, "" for none;  column: the column to open, "" for none
+    only_in     of a metric of all requests the parts ("model_version=ctr-v2") that its move comes from
     """
 
     kind: ChangeKind
@@ -62,6 +63,7 @@ class ChangeRow:
     sentence: str
     chart: str
     column: str
+    only_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

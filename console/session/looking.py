@@ -150,7 +150,7 @@ def _looked_closer(session: Session, lead: ChangeRow | None, changes: ChangesVie
     bucket = timedelta(seconds=changes.bucket_s)
     until = min(lead.onset_to + CLOSER * bucket, changes.since.end)
     try:
-        closer = session.changes(lead.onset, job, until=until)
+        closer = session.changes(lead.onset, job, until=until, only=(lead,))
     except ConsoleError:
         return lead, changes.bucket_s
     same = [row for row in closer.rows if (row.kind, row.name, row.segment) == (lead.kind, lead.name, lead.segment)

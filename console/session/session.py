@@ -15,7 +15,7 @@ from console.alarms.coverage import CoverageView, coverage
 from console.alarms.firings import Judged
 from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmRow, AlarmsView
-from console.changes import ChangesView, changed_since
+from console.changes import ChangeRow, ChangesView, changed_since
 from console.clock import now
 from console.drift.view import DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
@@ -543,10 +543,12 @@ class Session:
         """Any two windows compared; `names` restricts it to these columns, `told` says what stands for a text."""
         return compare.windows(self._store, self.command_target, reference, current, job, names, told)
 
-    def changes(self, at: datetime, job: Job, *, until: datetime | None = None,
-                reference: Window | None = None) -> ChangesView:
-        """What changed since that moment. Raises BadSettings for a moment outside of the log, JobStopped."""
-        return changed_since(self._store, at, job, until=until, reference=reference, target=self.command_target)
+    def changes(self, at: datetime, job: Job, *, until: datetime | None = None, reference: Window | None = None,
+                only: Sequence[ChangeRow] = ()) -> ChangesView:
+        """What changed since that moment; of changes that were found before (`only`) these alone once more. Raises
+        BadSettings for a moment outside of the log, JobStopped."""
+        return changed_since(self._store, at, job, until=until, reference=reference, only=only,
+                             target=self.command_target)
 
     @property
     def command_target(self) -> str:

@@ -65,7 +65,7 @@ def _by_changes(session: Session, whole: Window, job: Job) -> tuple[Window, str]
         return None
     window, first = _window_of(group, view, whole), view
     if window.seconds < LEAST_BUCKETS * view.bucket_s:
-        finer = _again(session, window, view.bucket_s, whole, job)
+        finer = _again(session, window, group, view.bucket_s, whole, job)
         if finer is not None:
             view, group = finer
             window = _window_of(group, view, whole)
@@ -87,13 +87,14 @@ def _from_first_seen(session: Session, window: Window, view: ChangesView, lead: 
     return window
 
 
-def _again(session: Session, window: Window, bucket_s: int, whole: Window,
+def _again(session: Session, window: Window, group: Sequence[ChangeRow], bucket_s: int, whole: Window,
            job: Job) -> tuple[ChangesView, tuple[ChangeRow, ...]] | None:
-    """The same time in shorter buckets."""
+    """What was found there in shorter buckets."""
     slack = timedelta(seconds=2 * bucket_s)
     at = max(window.start - slack, whole.start + timedelta(seconds=1))
     try:
-        view = session.changes(at, job, until=min(window.end + max(window.end - window.start, slack), whole.end))
+        view = session.changes(at, job, until=min(window.end + max(window.end - window.start, slack), whole.end),
+                               only=group)
     except ConsoleError:
         return None
     group = _heaviest(view)

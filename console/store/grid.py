@@ -71,10 +71,15 @@ def by_series(rows: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:
     if "key" not in rows:
         return {"": np.arange(len(rows["i"]))}
     keys = np.ma.filled(np.ma.asarray(rows["key"]), "").astype(object)
-    order: dict[str, list[int]] = {}
-    for place, key in enumerate(keys):
-        order.setdefault(str(key), []).append(place)
-    return {key: np.asarray(places) for key, places in sorted(order.items())}
+    if not len(keys):
+        return {}
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))        # of runs of one key
+    numbers: dict[str, int] = {}
+    of_run = [numbers.setdefault(str(key), len(numbers)) for key in keys[starts].tolist()]
+    which = np.repeat(of_run, np.diff(starts, append=len(keys)))
+    ends = np.cumsum(np.bincount(which))[:-1]
+    places = np.split(np.argsort(which, kind="stable"), ends)
+    return dict(sorted(zip(numbers, places, strict=True)))
 
 
 class Sums:

@@ -39,9 +39,17 @@ def healthy(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Callable[..., ChangesView]]:
+def opened() -> Iterator[list[Session]]:
+    """The sessions of a test."""
+    sessions: list[Session] = []
+    yield sessions
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def told(tmp_path: Path, opened: list[Session]) -> Callable[..., ChangesView]:
     """Writes a log whose cells are those of `healthy`, but for the cells given, and asks what changed."""
-    opened: list[Session] = []
 
     def tell(since: datetime = NOON, job: Any = None, until: datetime | None = None,
              reference: Window | None = None, **cells: Cell) -> ChangesView:
@@ -58,9 +66,7 @@ def told(tmp_path: Path) -> Iterator[Callable[..., ChangesView]]:
         session.load(SilentJob())
         return session.changes(since, job or SilentJob(), until=until, reference=reference)
 
-    yield tell
-    for session in opened:
-        session.close()
+    return tell
 
 
 def strong(view: ChangesView) -> list[ChangeRow]:
@@ -90,6 +96,21 @@ def test_that_the_null_column_comes_before_the_score_that_it_lowers(told: Callab
     view = told(age=lambda n: None if null(n) else 30 + n * 5 % 13,
                 score=lambda n: round(0.2 + (n * 13 % 17) / 100 - 0.1 * null(n), 3))
     assert [row.name for row in strong(view)] == ["age", "prediction_mean"]
+
+
+def test_that_a_second_look_finds_what_the_first_one_found_and_nothing_else(told: Callable[..., ChangesView],
+                                                                            opened: list[Session]) -> None:
+    view = told(age=lambda n: None if n >= BROKE and n % 4 == 0 else 30 + n * 5 % 13,
+                latency_ms=lambda n: (40 + n * 7 % 11) * (3 if n >= BROKE else 1),
+                model_version=lambda n: "v3" if n >= BROKE and n % 4 == 0 else "v1")
+    rows = strong(view)
+    assert {row.kind for row in rows} == {ChangeKind.COLUMN, ChangeKind.METRIC, ChangeKind.VERSION}
+    for row in rows:
+        again = opened[0].changes(NOON, SilentJob(), only=(row,)).rows
+        assert (row.name, row.onset, row.before, row.after) in [
+            (one.name, one.onset, one.before, one.after) for one in again], row.sentence
+        assert len(again) == 1, row.sentence
+    assert opened[0].changes(NOON, SilentJob(), only=rows).rows == view.rows
 
 
 def test_that_the_percentiles_of_latency_are_one_row(told: Callable[..., ChangesView]) -> None:
