@@ -31,7 +31,8 @@ NO_ROWS, GONE = "There is nothing to count yet", "This alarm is no longer there"
 
 @dataclass(slots=True)
 class Hand:
-    """The line that is in hand. judged: its numbers, None until they are read; counted: the level last asked for."""
+    """The line that is in hand. level: of a band its width; judged: its numbers, None until they are read; counted: the
+    level last asked for."""
 
     metric: str
     rule: str
@@ -120,7 +121,7 @@ class Thresholds(QObject):
         def work(_job: Job) -> str:
             from console.alarms.by_hand import moved_by_hand
 
-            after = moved_by_hand(_named(session, name), level, 0.0)
+            after = moved_by_hand(_named(session, name), level)
             session.change_rule(name, after)
             said = f" {_often(judged, after, relative=relative)[0]}." if judged is not None else ""
             return f"{_words(after)}.{said}"
@@ -181,9 +182,9 @@ class Thresholds(QObject):
         relative = session.selection().relative
 
         def work(_job: Job) -> tuple[str, str, tuple[tuple[float, float], ...]]:
-            from console.alarms.firings import moved
+            from console.alarms.firings import with_number
 
-            return name, *_often(judged, moved(rule, level, 0.0), relative=relative)
+            return name, *_often(judged, with_number(rule, level), relative=relative)
 
         job = self._conductor.start("count threshold", work)
         job.succeeded.connect(self._on_counted)

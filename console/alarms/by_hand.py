@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from console.alarms.firings import judged_by, moved
+from console.alarms.firings import judged_by, with_number
 from console.alarms.propose import (
     CLEAR,
     EVERY_S,
@@ -113,10 +113,10 @@ def _free(name: str, taken: Collection[str]) -> str:
     return free
 
 
-def moved_by_hand(rule: Rule, level: float, at_s: float) -> Rule:
-    """As `moved`; it is nobody's proposal any more, and no sentence names the level that it had."""
+def moved_by_hand(rule: Rule, number: float) -> Rule:
+    """As `with_number`; it is nobody's proposal any more, and no sentence names the level that it had."""
     had = rule.condition
     sentence = rule.sentence
     if isinstance(had, Threshold) and (rule.proposed or value_text(rule, had.value) in sentence):
         sentence = ""
-    return replace(moved(rule, level, at_s), proposed=False, sentence=sentence)
+    return replace(with_number(rule, number), proposed=False, sentence=sentence)

@@ -14,6 +14,9 @@ from console.metrics.view import Floats
 ROUNDING = 1e-9
 """A budget that is used exactly as fast as allowed is no alarm, whatever 1 - 0.999 is in a computer."""
 
+LEAST_WIDTH = 0.01
+"""A band that is dragged onto its own middle."""
+
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -61,6 +64,12 @@ def slot_of(times: Floats, band: Band) -> Ints:
     if not band.period_s:
         return np.zeros(len(times), np.int64)
     return ((times % band.period_s) // band.slot_s).astype(np.int64)
+
+
+def width_through(band: Band, level: float, middle_s: float) -> float:
+    """The width with which an edge goes through a level, for a stretch that has its middle then."""
+    slot = int(slot_of(np.array([middle_s]), band)[0])
+    return max(abs(level - band.median[slot]) / max(band.scale[slot], 1e-300), LEAST_WIDTH)
 
 
 def line_of(condition: Condition, instants: Floats, over_s: float) -> tuple[Floats, Floats] | None:

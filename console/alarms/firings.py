@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from console.alarms.conditions import Flags, judged, slot_of
+from console.alarms.conditions import Flags, judged, width_through
 from console.alarms.numbers import Asked
 from console.alarms.rules import Band, BurnRate, NoData, Rule, Threshold
 from console.errors import BadSettings
@@ -21,9 +21,6 @@ from console.window import Window
 
 if TYPE_CHECKING:
     from console.store import Workspace
-
-LEAST_WIDTH = 0.01
-"""A band that is dragged onto its own middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +105,26 @@ def moved(rule: Rule, level: float, at: float) -> Rule:
             along = None if clear is None else clear + level - value
             return replace(rule, condition=Threshold(op, level, along))
         case Band() as band:
-            slot = int(slot_of(np.array([at - rule.over_s / 2]), band)[0])
-            width = max(abs(level - band.median[slot]) / max(band.scale[slot], 1e-300), LEAST_WIDTH)
-            share = None if band.clear_width is None else band.clear_width / band.width
-            return replace(rule, condition=replace(band, width=width, clear_width=None if share is None
-                                                   else share * width))
+            return _widened(rule, band, width_through(band, level, at - rule.over_s / 2))
         case BurnRate():
             raise _no_line(rule)
 
 
+def with_number(rule: Rule, number: float) -> Rule:
+    """The rule with another level, or, of a band, another width; what clears it moves along. Raises BadSettings for a
+    burn rate."""
+    band = rule.condition
+    return _widened(rule, band, number) if isinstance(band, Band) else moved(rule, number, 0.0)
+
+
+def _widened(rule: Rule, band: Band, width: float) -> Rule:
+    share = None if band.clear_width is None else band.clear_width / band.width
+    return replace(rule, condition=replace(band, width=width, clear_width=None if share is None else share * width))
+
+
 def _no_line(rule: Rule) -> BadSettings:
-    return BadSettings("A burn rate compares two stretches and has no line in the chart", where=f"alarm `{rule.name}`",
-                       do="Look at its history instead")
+    return BadSettings("A burn rate follows from its objective and is not dragged", where=f"alarm `{rule.name}`",
+                       do="Change its objective in the rule")
 
 
 def _age(times: Floats, none: Flags) -> Floats:

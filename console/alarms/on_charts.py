@@ -1,23 +1,28 @@
 """What of the alarms stands on charts and on the strip: thresholds, stretches in which they fired, and their begins.
 
-A rule belongs to the chart that its metric is drawn on; values are in that chart's unit. A plain threshold is a line, a
-band two edges over time, a burn rate has no line, for it compares two stretches with each other.
+A rule belongs to the chart that its metric is drawn on; values are in that chart's unit. A plain threshold is a line,
+a band two edges over time. A burn rate is a line for each of its factors: the share of what is bad that, kept up for
+the long window and still there in the short one, uses the budget so fast. It is not dragged, for it follows from an
+objective.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from console.alarms.conditions import line_of
+import numpy as np
+
+from console.alarms.conditions import line_of, width_through
 from console.alarms.machine import State
-from console.alarms.rules import Band, Severity, Threshold
+from console.alarms.rules import Band, BurnRate, Severity, Threshold, length
 from console.alarms.words import threshold_text, value_text
 from console.errors import BadSettings
 from console.metrics.catalogue import find
-from console.metrics.format import format_time, format_window
+from console.metrics.format import format_number, format_time, format_window
 from console.metrics.view import Floats
 from console.window import Window, from_epoch
 
@@ -33,6 +38,8 @@ class Line:
     text     the value with its unit; said: what is bad, `above 250 ms for 5m`
     clear    the level below (above) which an alarm ends; None: the same
     upwards  large values are bad; None where neither side is
+    fixed    it is not dragged
+    edges    of a band this is the end of an edge, at `middle_s`: dragged, all of the band becomes wider or narrower
     """
 
     rule: str
@@ -43,6 +50,20 @@ class Line:
     clear: float | None
     upwards: bool | None
     severity: Severity
+    fixed: bool = False
+    edges: Edges | None = None
+    middle_s: float = 0.0
+
+    def number(self, level: float) -> float:
+        """What its rule would say with the line there: the level; of a band its width."""
+        return level if self.edges is None else self.edges.width_at(level, self.middle_s)
+
+    def level(self, number: float) -> float:
+        """The other way round."""
+        if self.edges is None:
+            return number
+        low, high = self.edges.widened(number).limits(np.array([self.middle_s]))
+        return float(high[0] if self.upwards else low[0])
 
     @property
     def sentence(self) -> str:
@@ -71,6 +92,27 @@ class Edges:
         found = line_of(self.band, middles + self.over_s / 2, self.over_s)
         assert found is not None
         return found
+
+    def width_at(self, level: float, middle_s: float) -> float:
+        """The width with which an edge goes through that level then."""
+        return width_through(self.band, level, middle_s)
+
+    def widened(self, width: float) -> Edges:
+        """The same with another width."""
+        return replace(self, band=replace(self.band, width=width, clear_width=None))
+
+    def ends_at(self, middle_s: float, low: float, high: float) -> Line:
+        """The end of the edge by which it is dragged: the upper one, unless only the lower is seen, between `low` and
+        `high`, or is the only one."""
+        below, above = (float(limit[0]) for limit in self.limits(np.array([middle_s])))
+        upwards = math.isfinite(above) and not (math.isfinite(below) and above > high and low <= below <= high)
+        return Line(self.rule, self.title, width_text(self.band.width), self.said, above if upwards else below, None,
+                    upwards, self.severity, edges=self, middle_s=middle_s)
+
+
+def width_text(width: float) -> str:
+    """Of a band."""
+    return f"{format_number(width)} × its spread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +184,7 @@ class ChartAlarms:
 
     def described(self) -> str:
         """The thresholds in a sentence each; "" for none."""
-        said = (*(one.sentence for one in self.lines), *(one.sentence for one in self.edges))
+        said = dict.fromkeys((*(one.sentence for one in self.lines), *(one.sentence for one in self.edges)))
         return " ".join(f"Alarm {one}." for one in said)
 
 
@@ -191,6 +233,8 @@ def chart_of(metric: str) -> str:
 
 def _of_chart(rows: Sequence[RuleRow]) -> ChartAlarms:
     lines = tuple(_line(row) for row in rows if isinstance(row.rule.condition, Threshold))
+    lines += tuple(line for row in rows if isinstance(row.rule.condition, BurnRate)
+                   for line in _burning(row, row.rule.condition))
     edges = tuple(Edges(row.rule.name, row.metric, threshold_text(row.rule), row.rule.severity, row.rule.condition,
                         row.rule.over_s) for row in rows if isinstance(row.rule.condition, Band))
     return ChartAlarms(lines, edges, _course(
@@ -208,6 +252,15 @@ def _line(row: RuleRow) -> Line:
     assert isinstance(condition, Threshold)
     return Line(row.rule.name, row.metric, value_text(row.rule, condition.value), threshold_text(row.rule),
                 condition.value, condition.clear, condition.op.upwards, row.rule.severity)
+
+
+def _burning(row: RuleRow, condition: BurnRate) -> list[Line]:
+    """A line for each factor; none for one that no share of what is bad can reach."""
+    budget = 1.0 - condition.objective
+    return [Line(row.rule.name, row.metric,
+                 f"{format_number(one.factor)} × budget over {length(one.long_s)}", threshold_text(row.rule),
+                 round(one.factor * budget, 12), None, True, row.rule.severity, fixed=True)
+            for one in condition.factors if one.factor * budget <= 1.0]
 
 
 def _began(row: AlarmRow, *, relative: bool) -> str:

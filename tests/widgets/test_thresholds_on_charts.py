@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,6 +188,39 @@ def test_that_a_handle_is_dragged_and_kept_where_it_is_let_go(chart: Chart) -> N
     chart.hold_level("slow", 5.0)
     chart.forget_levels()                        # it could not be kept
     assert chart.level_of(line(120.0)) == 120.0
+
+
+def test_that_a_band_is_dragged_by_its_end_and_drawn_in_its_new_width(chart: Chart) -> None:
+    edges = Edges("odd", "Latency p50", "outside", Severity.TICKET, Band(0, 2.0, Side.BOTH, (100.0,), (10.0,)), 60)
+    chart.set_alarms(ChartAlarms((), (edges,)))
+    chart.grab()
+    (tag,) = chart.tags
+    assert (tag.text, tag.y) == ("2 × its spread", round(chart.y_of(120.0)))
+    said = heard(chart, *SAID)
+    port = chart.viewport()
+    QTest.mousePress(port, LEFT, NONE, handle(chart, 120.0))
+    QTest.mouseMove(port, handle(chart, 140.0))
+    QApplication.processEvents()
+    QTest.mouseRelease(port, LEFT, NONE, handle(chart, 140.0))
+    assert [what[0] for what in said] == ["threshold_moving", "threshold_moving", "threshold_moved"]
+    assert said[-1][1:3] == ("latency", "odd") and said[-1][3] == pytest.approx(4.0, abs=0.1)
+    picture = chart.grab().toImage()
+    below = chart.y_of(100 - 10 * said[-1][3])      # the other edge went with it
+    assert any(reddish(colour_at(picture, chart.x_of(START + 500), y)) for y in np.arange(below - 2, below + 3))
+    assert chart.take_threshold() and chart.threshold == "odd"
+
+
+def test_that_the_line_of_a_burn_rate_is_shown_and_not_dragged(chart: Chart) -> None:
+    fixed = replace(line(120.0), text="6 × budget over 6h", fixed=True)
+    chart.set_alarms(ChartAlarms((fixed,)))
+    chart.grab()
+    (tag,) = chart.tags
+    assert tag.text == "6 × budget over 6h" and not chart.has_thresholds and not chart.take_threshold()
+    said = heard(chart, *SAID)
+    QTest.mousePress(chart.viewport(), LEFT, NONE, handle(chart, 120.0))
+    QTest.mouseRelease(chart.viewport(), LEFT, NONE, handle(chart, 100.0))
+    assert not [what for what in said if what[0].startswith("threshold")]
+    assert tag.line.sentence in chart.tip_at(tag.box.center().toPoint())
 
 
 @pytest.mark.parametrize("how", ["escape", "right button"])

@@ -99,7 +99,7 @@ def behind_of(course: Course, edges: Sequence[Edges], starts: Sequence[tuple[str
     """levels: each line with the level that it is drawn at now, which may be another than its rule's."""
     plot = place.plot
     lines = tuple((round(place.y(level)), TONES[line.severity]) for line, level in levels
-                  if place.low <= level <= place.high)
+                  if place.low <= level <= place.high and line.edges is None)
     shades = []
     for start, end, fires in course.between(place.start_s, place.end_s):
         first = max(round(place.x(start)), int(plot.left()))
@@ -136,6 +136,13 @@ def _edges(bands: Sequence[Edges], place: Place) -> tuple[tuple[str, Points], ..
             ends = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
             found += [(TONES[edges.severity], corners[start:end].tobytes()) for start, end in ends if end - start > 1]
     return tuple(found)
+
+
+def paint_edges(painter: QPainter, edges: Edges, place: Place) -> None:
+    """With the painter's pen: of a band that is in hand."""
+    for _, corners in _edges((edges,), place):
+        points = np.frombuffer(corners).reshape(-1, 2)
+        painter.drawPolyline(polygon(points[:, 0], points[:, 1]))
 
 
 @cache
@@ -285,8 +292,9 @@ def paint_tags(painter: QPainter, theme: Theme, plot: QRectF, tags: Sequence[Tag
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     for tag in tags:
-        painter.setBrush(theme.brush(tag.tone))
-        painter.drawPolygon(handle_of(tag, plot))
+        if not tag.line.fixed:
+            painter.setBrush(theme.brush(tag.tone))
+            painter.drawPolygon(handle_of(tag, plot))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
 
 

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
-from console.alarms.on_charts import NO_ALARMS, ChartAlarms, Line
+from console.alarms.on_charts import NO_ALARMS, ChartAlarms, Edges, Line, width_text
 from console.metrics.format import WAITING, format_value
 from console.metrics.view import ChartView, ReadOut
 from console.window import Window
@@ -173,7 +173,8 @@ class Chart(pg.GraphicsView):
         self._alarms, self._starts = alarms, starts
         self._kept_levels.clear()
         self._stale = True
-        if self._grip.line is not None and all(line.rule != self._grip.line.rule for line in alarms.lines):
+        if self._grip.line is not None and self._grip.line.rule not in {
+                *(line.rule for line in alarms.lines), *(edges.rule for edges in alarms.edges)}:
             self._grip.drop()
         if self._view is not None:
             self._describe(self._view)
@@ -257,7 +258,7 @@ class Chart(pg.GraphicsView):
 
     def take_threshold(self, rule: str = "") -> bool:
         """That rule's line for the keys; "" the next one after the one in hand. Whether there is one."""
-        lines = [line for line in self._alarms.lines if rule in ("", line.rule)]
+        lines = [line for line in self._lines() if rule in ("", line.rule) and not line.fixed]
         if not lines or self._view is None:
             return False
         held = self._grip.line.rule if self._grip.line is not None else None
@@ -282,7 +283,7 @@ class Chart(pg.GraphicsView):
             self._grip.show(said, spans)
 
     def hold_level(self, rule: str, level: float) -> None:
-        """Draw its line there until the alarms come anew."""
+        """Draw its line there, or the band in that width, until the alarms come anew."""
         self._kept_levels[rule] = level
 
     def forget_levels(self) -> None:
@@ -292,10 +293,13 @@ class Chart(pg.GraphicsView):
 
     def level_of(self, line: Line) -> float:
         """Where its line is."""
-        return self._kept_levels.get(line.rule, line.value)
+        kept = self._kept_levels.get(line.rule)
+        return line.value if kept is None or line.fixed else line.level(kept)
 
     def text_of(self, line: Line, level: float) -> str:
-        """A level with its unit."""
+        """A level with its unit, or the width of a band."""
+        if line.edges is not None:
+            return width_text(line.number(level))
         return line.text if level == line.value or self._view is None else format_value(level, self._view.unit)
 
     def grip_changed(self) -> None:
@@ -364,7 +368,7 @@ class Chart(pg.GraphicsView):
     @property
     def has_thresholds(self) -> bool:
         """Whether there is a line to be moved."""
-        return bool(self._alarms.lines)
+        return any(not line.fixed for line in self._alarms.lines) or bool(self._alarms.edges)
 
     def level_here(self) -> tuple[str, float] | None:
         """A curve and a level to begin with, for who has no pointer: at the held cross-hair, else the worst of what is
@@ -435,7 +439,7 @@ class Chart(pg.GraphicsView):
         self._empty = not lows
         held = self._held
         if lows and not self._grip.mouse_down:
-            levels = [level for _, level in self._levels()]
+            levels = [level for line, level in self._levels() if line.edges is None]
             if self._grip.line is not None:
                 levels.append(self._grip.level)
             highest = max(shape.high for shape in shapes if shape.high == shape.high)
@@ -482,7 +486,17 @@ class Chart(pg.GraphicsView):
 
     def _levels(self) -> list[tuple[Line, float]]:
         """Every threshold with its level, but for the one that is in hand."""
-        return [(line, self.level_of(line)) for line in self._alarms.lines if line.rule != self.threshold]
+        return [(line, self.level_of(line)) for line in self._lines() if line.rule != self.threshold]
+
+    def _lines(self) -> tuple[Line, ...]:
+        """Thresholds, and of each band the end of an edge by which it is dragged."""
+        held = self._held
+        return (*self._alarms.lines, *(edges.ends_at(self._end_s, held.low, held.high) for edges in self._edges()))
+
+    def _edges(self) -> tuple[Edges, ...]:
+        """Bands as they are drawn: in the width that they were dragged to, without the one that is in hand."""
+        return tuple(edges.widened(self._kept_levels[edges.rule]) if edges.rule in self._kept_levels else edges
+                     for edges in self._alarms.edges)
 
     def _place(self) -> Place:
         return Place(self._layout.plot, self._start_s, self._end_s, self._held.low, self._held.high)
@@ -490,7 +504,8 @@ class Chart(pg.GraphicsView):
     def _draw_alarms(self) -> None:
         """From alarms to pixels, when either have changed; labels only when a level has moved."""
         place, view = self._place(), self._view
-        levels_for = (self._alarms.lines, place.plot, place.low, place.high, tuple(self._kept_levels.items()),
+        bands = (self._alarms.edges, place.end_s) if self._alarms.edges else ()
+        levels_for = (self._alarms.lines, bands, place.plot, place.low, place.high, tuple(self._kept_levels.items()),
                       self.threshold, self._empty, view.unit if view is not None else "")
         key = (levels_for, self._alarms, self._starts, place.start_s, place.end_s)
         if key == self._drawn_for:
@@ -499,7 +514,7 @@ class Chart(pg.GraphicsView):
         if not self._drawn_for or levels_for != self._drawn_for[0]:
             self._tags = tags_of(levels, place, self.text_of)
         self._drawn_for = key
-        edges = () if self._empty else self._alarms.edges
+        edges = () if self._empty else [one for one in self._edges() if one.rule != self.threshold]
         self._behind = behind_of(self._alarms.course, edges, self._starts, place, levels)
 
     def _picture(self) -> QPixmap:
@@ -704,7 +719,8 @@ class Chart(pg.GraphicsView):
         if self._grip.move(event):
             return
         self._gestures.move(event)
-        if not event.buttons() and self._grip.tag_at(event.position()) is not None:
+        tag = self._grip.tag_at(event.position()) if not event.buttons() else None
+        if tag is not None and not tag.line.fixed:
             self.viewport().setCursor(Qt.CursorShape.SizeVerCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 
 from console.alarms.on_charts import Line
-from widgets.charts.alarm_marks import TONES, Place, Tag, handle_of, tag_at
+from widgets.charts.alarm_marks import TONES, Place, Tag, handle_of, paint_edges, tag_at
 from widgets.charts.value_axis import LEVELS_REACH, nice, nice_step
 from widgets.theme import GRID, Theme, font_metrics, system_font
 
@@ -73,8 +73,9 @@ class Grip:
             if self.level == chart.level_of(line):
                 chart.threshold_dropped.emit(chart.view.metric, line.rule)
             else:
-                chart.hold_level(line.rule, self.level)
-                chart.threshold_moved.emit(chart.view.metric, line.rule, self.level)
+                number = line.number(self.level)
+                chart.hold_level(line.rule, number)
+                chart.threshold_moved.emit(chart.view.metric, line.rule, number)
         chart.grip_changed()
 
     def drop(self) -> None:
@@ -98,7 +99,7 @@ class Grip:
         if event.button() != Qt.MouseButton.LeftButton:
             return False
         tag = self.tag_at(event.position())
-        if tag is None:
+        if tag is None or tag.line.fixed:
             if self.line is not None:
                 self.drop()
             return False
@@ -170,7 +171,10 @@ class Grip:
                 painter.setPen(theme.pen(tone, 1.0, CLEAR_DASH))
                 painter.drawLine(QPointF(plot.left(), clear), QPointF(plot.right(), clear))
         painter.setPen(theme.pen(tone, 2.0))
-        painter.drawLine(int(plot.left()), y, int(plot.right()), y)
+        if line.edges is None:
+            painter.drawLine(int(plot.left()), y, int(plot.right()), y)
+        else:
+            paint_edges(painter, line.edges.widened(line.number(self.level)), place)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.brush(tone))
         painter.drawPolygon(handle_of(Tag(line, "", tone, y, 0, QRectF()), plot))
@@ -204,7 +208,7 @@ class Grip:
     def _moved(self) -> None:
         chart = self._chart
         if self.line is not None and chart.view is not None:
-            chart.threshold_moving.emit(chart.view.metric, self.line.rule, self.level)
+            chart.threshold_moving.emit(chart.view.metric, self.line.rule, self.line.number(self.level))
         chart.grip_changed()
 
 

@@ -125,10 +125,10 @@ def test_all_series_are_counted_together() -> None:
     assert (found.count, found.total_s) == (3, 180.0)
 
 
-def test_a_burn_rate_has_no_line() -> None:
-    with pytest.raises(BadSettings, match="no line"):
+def test_a_burn_rate_is_not_dragged() -> None:
+    with pytest.raises(BadSettings, match="not dragged"):
         how_often(np.array([60.0]), np.ones(1), np.ones(1), replace(PLAIN, condition=BurnRate(0.999)))
-    with pytest.raises(BadSettings, match="no line"):
+    with pytest.raises(BadSettings, match="not dragged"):
         moved(replace(PLAIN, condition=BurnRate(0.999)), 3.0, at=60.0)
 
 

@@ -40,7 +40,7 @@ def test_that_a_rule_stands_on_the_chart_that_draws_its_metric(metric, chart):
     assert chart_of(metric) == chart
 
 
-def test_that_a_threshold_is_a_line_with_its_words_a_band_two_edges_and_a_burn_rate_none():
+def test_that_a_threshold_is_a_line_with_its_words_a_band_two_edges_and_a_burn_rate_one_a_factor():
     band = Rule("odd", "latency_p50", Band(86400, 3.0, Side.BOTH, (100.0, 200.0), (10.0, 20.0)), over_s=600)
     shown = on_charts([row(P95), row(band), row(Rule("off", "latency_p99", Threshold(Op.GREATER, 1.0), enabled=False)),
                        row(Rule("budget", "error_rate", BurnRate(0.999)))], [])
@@ -52,7 +52,22 @@ def test_that_a_threshold_is_a_line_with_its_words_a_band_two_edges_and_a_burn_r
     morning, evening = NOON_S - 3 * 3600, NOON_S + 3 * 3600
     low, high = edges.limits(np.array([morning, evening]))
     assert low.tolist() == [70.0, 140.0] and high.tolist() == [130.0, 260.0]
-    assert shown.of("error_rate").lines == () and shown.of("throughput").described() == ""
+    # SRE workbook, table 5-8: of a budget of 0.1 % a page at 14.4 times over an hour, and at 6 times over six
+    assert [(one.value, one.text, one.fixed) for one in shown.of("error_rate").lines] == [
+        (0.0144, "14.4 × budget over 1h", True), (0.006, "6 × budget over 6h", True)]
+    assert shown.of("throughput").described() == ""
+
+
+def test_that_a_band_is_dragged_by_the_end_of_an_edge_and_becomes_wider_as_a_whole():
+    band = Rule("odd", "latency_p50", Band(86400, 3.0, Side.BOTH, (100.0, 200.0), (10.0, 20.0), 2.0), over_s=600)
+    (edges,) = on_charts([row(band)], []).of("latency").edges
+    evening = NOON_S + 3 * 3600
+    upper, lower = edges.ends_at(evening, 0.0, 1000.0), edges.ends_at(evening, 0.0, 250.0)
+    assert (upper.value, upper.upwards, lower.value, lower.upwards) == (260.0, True, 140.0, False)
+    assert (upper.text, upper.number(300.0), upper.level(5.0)) == ("3 × its spread", 5.0, 300.0)
+    assert (lower.number(100.0), lower.level(5.0)) == (5.0, 100.0)
+    wider = moved_by_hand(band, 6.0).condition
+    assert isinstance(wider, Band) and (wider.width, wider.clear_width) == (6.0, 4.0)
 
 
 def test_that_stretches_of_all_rules_are_shaded_once_and_firing_wins():
@@ -108,8 +123,8 @@ def test_that_it_is_said_how_often_how_long_and_when_last(spans, total, text):
 def test_that_a_rule_moved_by_hand_is_ones_own_and_names_its_old_level_no_more():
     said = "Latency p95 is $value, above 250 ms. It was below that in 99.9 % of the stretches."
     proposed = Rule("slow", "latency_p95", Threshold(Op.GREATER, 250.0, 200.0), proposed=True, sentence=said)
-    moved = moved_by_hand(proposed, 300.0, NOON_S)
+    moved = moved_by_hand(proposed, 300.0)
     assert moved.condition == Threshold(Op.GREATER, 300.0, 250.0)
     assert (moved.proposed, moved.sentence, moved.name) == (False, "", "slow")
     own = Rule("slow", "latency_p95", Threshold(Op.GREATER, 250.0), sentence="Call the team")
-    assert moved_by_hand(own, 300.0, NOON_S).sentence == "Call the team"
+    assert moved_by_hand(own, 300.0).sentence == "Call the team"
