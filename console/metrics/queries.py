@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.metrics.catalogue import Metric, Source, sampled_metric
 from console.metrics.scanned import chosen, reference_of
+from console.metrics.still import changes_sql, unchanged_sql
 from console.metrics.tasks import Task
 from console.metrics.view import Floats
 from console.roles import ColumnType
@@ -18,10 +19,6 @@ from console.store.derived import QUALITIES, SHADOWS, WAITED_S, Answer, Truth, n
 if TYPE_CHECKING:
     from console.metrics.measure import Reading
     from console.store import ColumnInfo
-
-
-MANY_QUESTIONS = (Source.CHANGES, Source.UNCHANGED, Source.HEAT)
-"""What one SELECT does not answer; that of a map is made with its steps (`query_of_map`)."""
 
 
 def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
@@ -85,8 +82,12 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
                        f" AND {_quoted(column.stored)} IS NOT NULL")
                 for stream, columns in reading.columns(metric) for column in columns)
             return text.replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, class ORDER BY bucket, class")
-        case source if source in MANY_QUESTIONS:
-            return ""
+        case Source.CHANGES:
+            return changes_sql(reading, metric)
+        case Source.UNCHANGED:
+            return unchanged_sql(reading, metric)
+        case Source.HEAT:
+            return ""           # it is made with its steps: see `query_of_map`
         case Source.OUTSIDE | Source.UNSEEN:
             return _against_reference(reading, metric, select)
         case Source.CHURN:

@@ -110,6 +110,30 @@ def test_that_the_sql_of_charts_of_other_logs_gives_their_numbers(made: Session,
         assert drawn[:len(values)] == pytest.approx(values, rel=tolerance)
 
 
+@pytest.mark.parametrize("metric", ["input_changes", "unchanged:price", "unchanged:device", "unchanged:flag"])
+def test_that_the_sql_of_what_stands_still_gives_its_numbers(tmp_path: Path, metric: str) -> None:
+    """For two days; the price and the device stand still for an afternoon, and the flag is mostly zero anyway."""
+    rng, count = np.random.default_rng(4), 5760
+    still = (np.arange(count) // 120 >= 34) & (np.arange(count) // 120 < 41)
+    frame = pd.DataFrame({
+        "ts": pd.date_range("2026-03-02", periods=count, freq="30s").strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "price": np.where(still, 7.5, rng.normal(10, 2, count).round(3)),
+        "device": np.where(still, "phone", rng.choice(["phone", "tv's"], count)),
+        "age": rng.integers(18, 90, count), "flag": (rng.random(count) < 0.01).astype(int)})
+    frame.loc[rng.random(count) < 0.3, ["price", "device"]] = np.nan
+    frame.loc[1000:1200, "age"] = np.nan
+    (tmp_path / "logs").mkdir()
+    frame.to_csv(tmp_path / "logs" / "requests.csv", index=False)
+    session = Session.open(tmp_path / "logs", workspace=tmp_path / "w.duckdb")
+    session.load(SilentJob())
+    try:
+        told, drawn = asked(session, metric, 900)
+        assert len(drawn) > 150 and len({tuple(values) for values in drawn.values()}) > 1
+        assert told == {at: pytest.approx(values[0]) for at, values in drawn.items()}
+    finally:
+        session.close()
+
+
 def test_that_the_sql_of_classes_gives_their_counts(made: Session) -> None:
     whole = made.selection().whole
     assert whole is not None
