@@ -130,7 +130,7 @@ class Picking(QObject):
             return
         from console.store.picked import picked
 
-        name, _, value = row.segment.partition("=")
+        name, _, value = row.part.partition("=")
         self._conductor.chosen(session.look_at(view.around(row)))
         self._window.go("board")
         self.add(picked(session.store.streams(), name, value, out=out))

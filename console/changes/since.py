@@ -21,7 +21,7 @@ from console.changes.order import ordered
 from console.changes.parts import Part, bad_only_within
 from console.changes.tracks import BY_ROWS, Scale, Track, parts_of, parts_of_column, read, text_columns
 from console.changes.usual import Bools
-from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.changes.view import ChangeKind, ChangeRow, ChangesView, Trace
 from console.errors import BadSettings
 from console.jobs import Job, SilentJob
 from console.metrics.catalogue import CATALOGUE
@@ -52,6 +52,9 @@ SCARCE = 0.25
 
 FAINT = 0.4
 """Moves below so much of what matters are not named."""
+
+MOST_TRACED = 72
+"""Points of the small picture beside a change."""
 
 NONE, LEAST_NEW = 0.0005, 0.05
 """A share below the first is none: half an event was added to it. New values matter from the second on."""
@@ -422,13 +425,29 @@ class _Search:
         size = len(times) - self._grid.start_at
         tries = 3 * size if abs(shift.first - self._grid.asked) <= 1 else size * size / 2
         p = min(1.0, tries * math.erfc(shift.z / math.sqrt(2)))
+        traced = trace_of(track, shift, self._grid)
         return ChangeRow(track.kind, track.name, track.segment, track.title, track.unit, track.group, track.step, onset,
                          low, high, ended, one.before, one.after, one.effect, effect_name, one.strength, p,
-                         bool(one.why_weak), one.why_weak, text, track.chart if chart is None else chart, track.column)
+                         bool(one.why_weak), one.why_weak, text, track.chart if chart is None else chart, track.column,
+                         trace=traced)
 
 
 _EFFECTS = {Scale.RATIO: "logarithm of the ratio", Scale.POINTS: "points", Scale.RATE: "relative change",
             Scale.SPREADS: "standard deviations", Scale.WANDER: "usual deviations"}
+
+
+def trace_of(track: Track, shift: Shift, grid: Grid) -> Trace:
+    """Around the change, from as long before it as it lasted: as many means as a small picture has room for."""
+    long = max(shift.last - shift.first, MOST_TRACED // 2)
+    start, end = max(0, shift.first - long), min(len(grid.times), shift.last + long // 2)
+    size = -(-(end - start) // MOST_TRACED)
+    values = np.exp(track.values[start:end]) if track.scale is Scale.RATIO else track.values[start:end]
+    weight = np.where(np.isfinite(values), np.maximum(track.n[start:end], 0.0), 0.0)
+    cuts = np.arange(0, end - start, size)
+    n = np.add.reduceat(weight, cuts)
+    means = np.full(len(cuts), np.nan)
+    np.divide(np.add.reduceat(weight * np.nan_to_num(values), cuts), n, out=means, where=n > 0)
+    return Trace(tuple(means.tolist()), (shift.first - start) // size, -(-(shift.last - start) // size))
 
 
 def _first_seen(track: Track) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,6 +24,16 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How a number went, small: evenly spaced means in its unit, NaN where there is nothing; from `first` on, and
+    before `last`, it was as the change says."""
+
+    values: tuple[float, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """One thing that moved, and one sentence about it.
 
@@ -39,6 +49,7 @@ class ChangeRow:
     weak        it may be nothing: small, or explained by the time of week; `why_weak` says which
     chart       the chart that shows it, "" for none;  column: the column to open, "" for none
     only_in     of a metric of all requests the parts ("model_version=ctr-v2") that its move comes from
+    trace       its course around the change; None for what has none
     """
 
     kind: ChangeKind
@@ -64,6 +75,12 @@ class ChangeRow:
     chart: str
     column: str
     only_in: tuple[str, ...] = ()
+    trace: Trace | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def part(self) -> str:
+        """The one part that it is about, or that it comes from: "host=serve-1"; "" where all moved."""
+        return next((one for one in (self.segment, *self.only_in[:1]) if "=" in one), "")
 
 
 @dataclass(frozen=True, slots=True)

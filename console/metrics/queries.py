@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.metrics.catalogue import Metric, Source, sampled_metric
 from console.metrics.scanned import chosen, reference_of
-from console.metrics.still import changes_sql, unchanged_sql
+from console.metrics.still_sql import changes_sql, unchanged_sql
 from console.metrics.tasks import Task
 from console.metrics.view import Floats
 from console.roles import ColumnType

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolButton
 
-from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.changes.view import ChangeKind, ChangeRow, ChangesView, Trace
 from console.window import Window
 from widgets.icons import Icons
 from widgets.panels.changes_panel import EMPTY, ChangesPanel
+from widgets.panels.spark import placed, runs
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,13 +43,47 @@ def panel(qtbot, theme_holder):
 
 def lines(panel) -> list[tuple[str, ...]]:
     model = panel.findChild(QTableView, "changes_table").model()
-    return [tuple(model.index(row, column).data() for column in range(4)) for row in range(model.rowCount())]
+    return [tuple(model.index(row, column).data() for column in (0, 1, 3, 4)) for row in range(model.rowCount())]
 
 
 def test_that_the_empty_page_says_how_to_ask_in_one_sentence(panel):
     shown = panel.findChild(QLabel, "changes_empty")
     assert shown.isVisible() and shown.text() == EMPTY and EMPTY.count(". ") == 0
     assert not panel.findChild(QPushButton, "changes_show").isEnabled()
+
+
+def test_that_the_course_of_a_change_is_drawn_with_the_part_in_which_it_was_so_in_the_accent(panel, theme_holder):
+    traced = replace(change("Latency p95"), trace=Trace((10.0,) * 20 + (50.0,) * 20, 20, 40))
+    panel.display(answer(traced, change("age")))
+    table = panel.findChild(QTableView, "changes_table")
+    picture = table.viewport().grab().toImage()
+    accent = theme_holder.theme.color("accent")
+
+    def coloured(row: int) -> int:
+        cell = table.visualRect(table.model().index(row, 2)).adjusted(4, 4, -4, -4)
+        seen = [picture.pixelColor(x, y) for x in range(cell.left(), cell.right())
+                for y in range(cell.top(), cell.bottom())]
+        return sum(abs(one.hue() - accent.hue()) < 20 and one.saturation() > 90 for one in seen)
+
+    assert coloured(0) > 40 and coloured(1) == 0
+    gap = placed(Trace((1.0, math.nan, 3.0, 2.0), 2, 4), QRectF(0, 0, 30, 10))
+    assert [None if one is None else (one.x(), one.y()) for one in gap] == [(0, 10 - 10 / 3), None, (20, 0),
+                                                                           (30, 10 - 20 / 3)]
+    assert [len(part) for part in runs(gap)] == [1, 2]
+
+
+def test_that_a_change_of_a_part_offers_that_part_and_all_but_it(panel, qtbot):
+    asked: list[tuple[ChangeRow, bool]] = []
+    panel.pick_asked.connect(lambda row, out: asked.append((row, out)))
+    part = replace(change("Error rate"), only_in=("model_version=v2", "host=a"))
+    panel.display(answer(part, change("age")))
+    only, without = (panel.findChild(QPushButton, name) for name in ("changes_only", "changes_not"))
+    assert only.isVisible() and "model_version v2" in only.toolTip() and part.part == "model_version=v2"
+    only.click()
+    without.click()
+    assert asked == [(part, False), (part, True)]
+    panel.findChild(QTableView, "changes_table").selectRow(1)
+    assert not only.isVisible()
 
 
 def test_that_each_line_says_kind_beginning_values_and_sentence(panel):

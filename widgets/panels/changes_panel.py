@@ -17,14 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.changes.view import ChangeKind, ChangeRow, ChangesView
+from console.changes.view import ChangeKind, ChangeRow, ChangesView, Trace
 from console.metrics.format import format_number, format_span, format_time, format_value
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.parts import button, column, holding, label, row, set_tone, set_widths, table, tool
+from widgets.panels.spark import SparkCell
 
 EMPTY = ("Ask what changed since a moment: type it above, press Ctrl+J with the cross-hair on it, or choose “What "
          "changed since” of an alarm, a mark or a chart.")
+COURSE_TIP = "From before it began, at the thin line, to after it ended; coloured where it was so"
 LINE_PX = 44
 """Two lines of text a row: most sentences fit."""
 KINDS = {ChangeKind.SCHEMA: ("table-cog", "Schema"), ChangeKind.VERSION: ("tag-outline", "Version"),
@@ -90,7 +92,8 @@ class ChangesPanel(QWidget):
         self._model: RowsModel = RowsModel((
             Column("Kind", 112, self._word, icon=self._icon, foreground=self._tone),
             Column("Began", 168, self._began, foreground=self._tone, tip=self._began_tip),
-            Column("Before → after", 184, before_after, foreground=self._tone),
+            Column("Course", 120, lambda _one: "", tip=lambda one: COURSE_TIP if self._trace(one) is not None else ""),
+            Column("Before → after", 176, before_after, foreground=self._tone),
             Column("What changed", 400, said, foreground=self._tone),
         ))
         self._table = self._make_table()
@@ -206,18 +209,24 @@ class ChangesPanel(QWidget):
         self._model.show(tuple(lines))
         for number, one in enumerate(lines):
             if not isinstance(one, ChangeRow):
-                self._table.setSpan(number, 0, 1, 4)
+                self._table.setSpan(number, 0, 1, len(self._model.widths()))
             self._table.setRowHeight(number, LINE_PX if isinstance(one, ChangeRow) else 28)
 
     def _make_table(self) -> QTableView:
         made = table(self._model, "changes_table", "What changed, in the order in which it began")
         set_widths(made, self._model.widths())
         made.setWordWrap(True)
+        made.setItemDelegateForColumn(2, SparkCell(
+            self._icons.holder, lambda at: self._trace(self._model.row(at)), made))
         made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         made.clicked.connect(self._on_clicked)
         made.activated.connect(self._on_activated)
         made.selectionModel().currentRowChanged.connect(self._on_row)
         return made
+
+    @staticmethod
+    def _trace(one: Line | None) -> Trace | None:
+        return one.trace if isinstance(one, ChangeRow) else None
 
     def _word(self, one: Line) -> str:
         match one:
@@ -284,7 +293,9 @@ class ChangesPanel(QWidget):
         self._show.setEnabled(one is not None)
         self._incident.setEnabled(one is not None)
         for pick in (self._only, self._not):
-            pick.setVisible(one is not None and "=" in one.segment)
+            pick.setVisible(one is not None and bool(one.part))
+            pick.setToolTip(f"The board about {'only' if pick is self._only else 'all but'} the requests of "
+                            f"{one.part.replace('=', ' ')}" if one is not None else "")
         self._drift.setEnabled(one is not None and self._view is not None and self._view.reference is not None)
         for part in (self._copy, self._command):
             part.setEnabled(self._view is not None)
