@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -21,7 +22,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _SURE = 0x0530            # Latin, Greek and Cyrillic lie below: Typst's own fonts have them
 _SIGNS = (0x2000, 0x2300)  # dashes, quotes, currency, arrows, mathematics
-
+MOST_FONTS = 100
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 """What it may be printed on, and what Typst calls that."""
@@ -81,7 +82,8 @@ def _without_glyph(text: str) -> frozenset[str]:
     wanted = {character for character in set(text)
               if ord(character) >= _SURE and not _SIGNS[0] <= ord(character) < _SIGNS[1]}
     for path, index in _font_files() if wanted else ():
-        wanted -= _covered(path, index, wanted)
+        covered = _covered(path, index)
+        wanted = {character for character in wanted if ord(character) not in covered}
         if not wanted:
             break
     return frozenset(wanted)
@@ -98,15 +100,16 @@ def _font_files() -> Iterable[tuple[str, int]]:
             yield font.path, font.index
 
 
-def _covered(path: str, index: int, wanted: set[str]) -> set[str]:
+@lru_cache(maxsize=MOST_FONTS)
+def _covered(path: str, index: int) -> frozenset[int]:
+    """Code points that a font has a glyph for. Reading them out of a large font takes a fifth of a second."""
     from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
-            covered = font.getBestCmap() or {}
-            return {character for character in wanted if ord(character) in covered}
+            return frozenset(font.getBestCmap() or ())
     except (OSError, TTLibError, AssertionError, KeyError):
-        return set()               # a broken font of the system is none
+        return frozenset()         # a broken font of the system is none
 
 
 def _spelled(value: Any, unseen: frozenset[str]) -> Any:

@@ -29,7 +29,7 @@ severity = "page"
 @pytest.fixture(scope="module")
 def burst(log_folder, tmp_path_factory) -> Path:
     """A folder with one rule, and an hour and a half of null responses."""
-    folder = own_copy(log_folder("null-burst", rows=12_000, days=1), tmp_path_factory.mktemp("burst") / "shop")
+    folder = own_copy(log_folder("null-burst", rows=8000, days=1), tmp_path_factory.mktemp("burst") / "shop")
     (folder / "pilothouse.toml").write_text(RULE, encoding="utf-8")
     return folder
 
@@ -58,7 +58,7 @@ def test_that_three_actions_lead_from_an_unknown_folder_to_a_report(open_console
 
 
 def test_that_without_rules_the_worst_time_is_found_from_the_empty_page(open_console, log_folder, qtbot):
-    folder = log_folder("null-burst", rows=12_000, days=1)
+    folder = log_folder("null-burst", rows=8000, days=1)
     console = open_console(folder)
     console.helm.go_incidents()
     qtbot.mouseClick(part(console.window, QPushButton, "create_worst"), Qt.MouseButton.LeftButton)

@@ -15,7 +15,7 @@ from tests.console.commands.test_command_line import document, run
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("incidents") / "shop"
-    make_logs.main([str(folder), "--quiet", "--rows", "8000", "--days", "1", "--scenario", "null-burst", "--seed", "7"])
+    make_logs.main([str(folder), "--quiet", "--rows", "5000", "--days", "1", "--scenario", "null-burst", "--seed", "7"])
     (folder / "pilothouse.toml").write_text(
         '[[alarm]]\nname = "nulls"\nmetric = "null_responses"\nwhen = "> 0.08"\nover = "5m"\nfor = "2m"\n', "utf-8")
     return folder

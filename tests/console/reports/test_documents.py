@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -48,16 +49,21 @@ class Reader(HTMLParser):
         if not self._skipped:
             self.parts.append(data)
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(" ".join(self.parts).split())
 
 
-def pdf_text(tmp_path: Path, content: bytes, *options: str) -> str:
+@lru_cache
+def reading(text: str, skipped: tuple[str, ...] = ("svg", "style", "details")) -> Reader:
+    """Each document is read once."""
+    return Reader(text, skipped)
+
+
+@lru_cache
+def pdf_text(content: bytes, *options: str) -> str:
     """What is printed."""
-    path = tmp_path / "report.pdf"
-    path.write_bytes(content)
-    done = subprocess.run(["pdftotext", *options, str(path), "-"], capture_output=True, check=True, timeout=60)
+    done = subprocess.run(["pdftotext", *options, "-", "-"], input=content, capture_output=True, check=True, timeout=60)
     return " ".join(done.stdout.decode().replace("\u200b", "").split())
 
 
@@ -77,7 +83,7 @@ def pdf() -> bytes:
 
 
 def test_that_the_html_runs_nothing_and_loads_nothing(html: str) -> None:
-    reader = Reader(html)
+    reader = reading(html)
     assert "<script" not in html.lower()
     assert not {"script", "iframe", "object", "embed", "link", "base", "form", "img"} & {tag for tag, _ in reader.tags}
     for _, attributes in reader.tags:
@@ -87,26 +93,26 @@ def test_that_the_html_runs_nothing_and_loads_nothing(html: str) -> None:
 
 
 def test_that_the_policy_stands_before_everything_else_in_the_head(html: str) -> None:
-    metas = [attributes for tag, attributes in Reader(html).tags if tag == "meta"]
+    metas = [attributes for tag, attributes in reading(html).tags if tag == "meta"]
     assert metas[1] == {"http-equiv": "Content-Security-Policy",
                         "content": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
 
 
 @pytest.mark.parametrize("text", [SCRIPT, DOLLARS, FORMULA, CJK, LONG])
 def test_that_text_from_the_log_stands_in_the_html_as_text(html: str, text: str) -> None:
-    assert text in Reader(html).text
+    assert text in reading(html).text
 
 
 @needs_poppler
 @pytest.mark.parametrize("text", [SCRIPT, DOLLARS, FORMULA, CJK.split()[0]])
-def test_that_text_from_the_log_stands_in_the_pdf_as_text(tmp_path: Path, pdf: bytes, text: str) -> None:
-    assert text.replace(" ", "") in read_back(pdf_text(tmp_path, pdf)).replace(" ", "")
+def test_that_text_from_the_log_stands_in_the_pdf_as_text(pdf: bytes, text: str) -> None:
+    assert text.replace(" ", "") in read_back(pdf_text(pdf)).replace(" ", "")
 
 
 @needs_poppler
-def test_that_both_say_the_same_numbers(tmp_path: Path, html: str, pdf: bytes) -> None:
-    said = set(_NUMBER.findall(Reader(html).text))
-    printed = set(_NUMBER.findall(read_back(pdf_text(tmp_path, pdf))))
+def test_that_both_say_the_same_numbers(html: str, pdf: bytes) -> None:
+    said = set(_NUMBER.findall(reading(html).text))
+    printed = set(_NUMBER.findall(read_back(pdf_text(pdf))))
     assert len(said) > 120
     assert said - printed == set()
     drawings = " ".join(chart.svg for chart in arrange(sample_report(), paper=True).charts)
@@ -115,7 +121,7 @@ def test_that_both_say_the_same_numbers(tmp_path: Path, html: str, pdf: bytes) -
     drawings += " ".join(shape.svg for shape in shapes.distributions)
     in_drawings = set(_NUMBER.findall(" ".join(re.findall(r">([^<>]+)</text>", drawings))))
     pages = {str(page) for page in range(20)}
-    folded = set(_NUMBER.findall(Reader(html, ("svg", "style")).text))        # origins and SQL, which a PDF cannot fold
+    folded = set(_NUMBER.findall(reading(html, ("svg", "style")).text))    # origins and SQL, which a PDF cannot fold
     assert printed - said - in_drawings - pages - folded == set()
 
 
@@ -125,14 +131,15 @@ def test_that_both_say_the_same_numbers(tmp_path: Path, html: str, pdf: bytes) -
     "130 of 1,204,331 records (0.0108 %)",
 ])
 @needs_poppler
-def test_that_a_number_of_the_view_stands_in_both(tmp_path: Path, html: str, pdf: bytes, number: str) -> None:
-    assert number in Reader(html).text
-    assert number in pdf_text(tmp_path, pdf) or number in pdf_text(tmp_path, pdf, "-layout")
+def test_that_a_number_of_the_view_stands_in_both(html: str, pdf: bytes, number: str) -> None:
+    assert number in reading(html).text
+    assert number in pdf_text(pdf) or number in pdf_text(pdf, "-layout")
 
 
 def test_that_each_chart_has_its_alt_text_its_command_and_at_most_200_rows(html: str) -> None:
     view = sample_report()
-    drawings = [attributes for tag, attributes in Reader(html).tags if tag == "svg" and attributes.get("role") == "img"]
+    drawings = [attributes for tag, attributes in reading(html).tags
+                if tag == "svg" and attributes.get("role") == "img"]
     told = [attributes["aria-label"] for attributes in drawings]
     for figure, chart in zip(view.figures, arrange(view).charts, strict=True):
         assert chart.alt.startswith(figure.alt) and chart.alt in told
@@ -175,7 +182,7 @@ def test_that_prompts_stand_where_nobody_wrote_and_words_by_people_are_marked(ht
     lessons = replace(view.incident.lessons, trigger=f"A {SCRIPT}", factors=("One", "Two"))
     action = ActionItem("Test canaries longer", owner="Ann", due="2026-04-01")
     written = write_html(replace(view, incident=replace(view.incident, lessons=lessons, actions=(action,))))
-    noted = Reader(written).text
+    noted = reading(written).text
     assert "Words by people" in noted and f"We rolled back. {SCRIPT} & done" in noted
     assert f"Trigger A {SCRIPT}" in noted and "Contributing factors One Two" in noted
     assert "Test canaries longer prevent Ann 2026-04-01" in noted
@@ -191,10 +198,10 @@ def test_that_a_pdf_is_set_on_letter_where_that_is_asked_for(tmp_path: Path) -> 
 
 
 @needs_poppler
-def test_that_an_empty_report_says_what_it_lacks_in_both(tmp_path: Path) -> None:
+def test_that_an_empty_report_says_what_it_lacks_in_both() -> None:
     empty = replace(sample_report(drift=False), impacts=(), segments=(), figures=(), timeline=(), data_quality=(),
                     reproduce=(), queries=(), users=None, requests=0)
-    for text in (Reader(write_html(empty)).text, pdf_text(tmp_path, write_pdf(empty))):
+    for text in (reading(write_html(empty)).text, pdf_text(write_pdf(empty))):
         for sentence in ("No number could be compared", "nothing to draw", "The columns were not compared",
                          "Nothing is recorded", "not recorded"):
             assert sentence in text
@@ -227,9 +234,9 @@ def test_that_characters_without_a_glyph_are_written_as_code_points() -> None:
 
 
 @needs_poppler
-def test_that_a_machine_without_such_a_font_shows_code_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_a_machine_without_such_a_font_shows_code_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.reports.pdf._font_files", lambda: ())
-    text = pdf_text(tmp_path, write_pdf(sample_report()))
+    text = pdf_text(write_pdf(sample_report()))
     assert "U+4FA1" in text and "→" in text and "€" in text and "·" in text
 
 

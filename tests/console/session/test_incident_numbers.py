@@ -46,7 +46,7 @@ class Case:
 @pytest.fixture(scope="module", params=FOLDERS)
 def case(request: pytest.FixtureRequest, log_folder: MakeFolder,
          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
-    folder = log_folder(request.param, "parquet", rows=20_000, days=1, seed=11)
+    folder = log_folder(request.param, "parquet", rows=10_000, days=1, seed=11)
     truth = truth_of(folder)
     injected = truth["injections"][0]
     start, end = (pd.Timestamp(injected[side]).to_pydatetime() for side in ("start", "end"))

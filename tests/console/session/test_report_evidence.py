@@ -60,7 +60,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(log_folder: MakeFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    folder = log_folder("bad-canary", "csv", rows=6000, days=1, system=True)
+    folder = log_folder("bad-canary", "csv", rows=4000, days=1, system=True)
     root = tmp_path_factory.mktemp("evidence")
     session = Session.open(folder, workspace=root / "w.duckdb")
     session.load(SilentJob())

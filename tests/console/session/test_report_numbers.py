@@ -19,7 +19,7 @@ from tests.console.folders import MakeFolder, truth_of
 
 @pytest.fixture(scope="module")
 def folder(log_folder: MakeFolder) -> Path:
-    return log_folder("bad-canary", "parquet", rows=20000, days=2, system=True)
+    return log_folder("bad-canary", "parquet", rows=12_000, days=2, system=True)
 
 
 @pytest.fixture(scope="module")
