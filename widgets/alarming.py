@@ -171,8 +171,8 @@ class Alarming(QObject):
     # ---- what people say of an alarm -----------------------------------------------------------------------
 
     def acknowledge_chosen(self) -> None:
-        """Of the chosen alarm, else of the worst that fires."""
-        row = self._at_hand()
+        """Of the chosen alarm, which may have ended, else of the worst that fires."""
+        row = self._chosen() or self._at_hand()
         if row is not None:
             self.acknowledge(row)
 
@@ -280,9 +280,13 @@ class Alarming(QObject):
         if is_page(row.runbook) and not self._questions.browse(row.runbook):
             self._window.message_bar.say(f"No program here opens {row.runbook}.", "warning")
 
+    def _chosen(self) -> AlarmRow | None:
+        window = self._window
+        return window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None
+
     def _at_hand(self) -> AlarmRow | None:
         window, view = self._window, self._view
-        chosen = window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None
+        chosen = self._chosen()
         if chosen is not None and chosen.end is None:
             return chosen
         firing = [row for row in view.rows if row.state.fires] if view is not None else []

@@ -45,9 +45,12 @@ class Arrivals(QObject):
 
     @Slot(object)
     def hovered(self, at_s: float | None) -> None:
-        """The values at the cross-hair."""
+        """The values at the cross-hair; the newest where one that is held lies outside of what is shown."""
         session = self.conductor.session
-        values = session.read_out(self._board, from_epoch(at_s)) if session and self._board and at_s is not None else ()
+        visible = session.selection().visible if session is not None else None
+        seen = at_s is not None and visible is not None and visible.start_s <= at_s <= visible.end_s
+        values = (session.read_out(self._board, from_epoch(at_s))
+                  if seen and session is not None and self._board is not None and at_s is not None else ())
         self.window.board.show_read_out(values)
 
     @Slot(object)

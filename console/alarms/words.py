@@ -39,8 +39,9 @@ def threshold_text(rule: Rule) -> str:
     """What is bad, in the metric's unit: `above 250 ms for 5m`."""
     match rule.condition:
         case Threshold(op, value, clear):
-            text = f"{TITLES[op]} {format_value(value, _unit(rule))}"
-            text += f" until {format_value(clear, _unit(rule))}" if clear is not None else ""
+            level = format_value(value, _unit(rule))
+            back = format_value(clear, _unit(rule)) if clear is not None else level
+            text = f"{TITLES[op]} {level}" + (f" until {back}" if back != level else "")
         case Band() as band:
             by = {0: "", 86400: " of the time of day", 604800: " of the time of week"}.get(
                 band.period_s, f" of the place in {length(band.period_s)}")

@@ -114,6 +114,27 @@ def test_that_an_alarm_is_acknowledged_silenced_and_called_again(console, qtbot)
     assert console.window.findChild(QPushButton, "status_alarms").text() == "1 firing"
 
 
+def test_that_an_alarm_that_has_ended_is_acknowledged_by_its_key(console, qtbot) -> None:
+    answers, panel = console.helm.questions, console.window.alarms
+    act(console, "show_alarms")
+    panel.alarm_table.selectRow(1)
+    answers.words = "too late"
+    act(console, "acknowledge_alarm")
+    qtbot.waitUntil(lambda: cells(panel.alarm_table)[1][-1] == "seen: too late", timeout=WAIT_MS)
+    assert console.window.width() <= 1280
+
+
+def test_that_values_are_the_newest_where_the_held_cross_hair_is_out_of_sight(console, qtbot) -> None:
+    board, session = console.window.board, console.conductor.session
+    board.hold_cross_hair(at(3).timestamp())
+    assert board.chart("error_rate").read_out
+    console.conductor.chosen(session.look_at(Window(at(20), at(28))))
+    qtbot.waitUntil(lambda: not board.chart("error_rate").read_out, timeout=WAIT_MS)
+    assert board.cross_hair_locked
+    console.conductor.chosen(session.look_at(Window(at(0), at(28))))
+    qtbot.waitUntil(lambda: bool(board.chart("error_rate").read_out), timeout=WAIT_MS)
+
+
 def test_that_a_rule_is_silenced_listed_and_ended_before_its_time(console, qtbot) -> None:
     answers, panel = console.helm.questions, console.window.alarms
     console.helm.alarming.show("rules")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.metrics.view import BoardView, ReadOut
@@ -308,3 +308,31 @@ def test_that_noted_moments_are_lines_in_every_chart(panel: BoardPanel) -> None:
     QApplication.processEvents()
     assert charts(panel)[0].mark_at(charts(panel)[0]._layout.plot.center().x()) == ""
     assert charts(panel)[0].grab().toImage() == before
+
+
+def test_that_tab_goes_from_the_board_to_its_charts_in_their_order(qtbot, theme_holder):
+    panel = BoardPanel(theme_holder)
+    sheet, later = QWidget(), QPushButton("later")
+    QVBoxLayout(sheet).addWidget(panel)
+    sheet.layout().addWidget(later)
+    qtbot.addWidget(sheet)
+    sheet.resize(900, 600)
+    sheet.show()
+    metrics = ("throughput", "latency", "error_rate")
+    for order in (metrics, metrics[::-1]):
+        board = board_of(*(chart_of(np.arange(50.0), metric=metric) for metric in order))
+        panel.display(board, selection_of(board.window))
+        stops, here = [], panel.nextInFocusChain()
+        while here is not panel:
+            stops += [here] if isinstance(here, Chart | QPushButton) and here.isVisible() else []
+            here = here.nextInFocusChain()
+        assert stops == [*(panel.chart(metric) for metric in order), later]
+
+
+def test_that_a_held_cross_hair_is_moved_by_keys_and_stays_held(panel):
+    chart = charts(panel)[0]
+    chart.setFocus()
+    QTest.keyClick(chart, Qt.Key.Key_Return)
+    before = panel.cross_hair
+    QTest.keyClick(chart, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.cross_hair == before + chart.view.bucket_s and panel.cross_hair_locked

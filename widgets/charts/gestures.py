@@ -4,7 +4,8 @@
     wheel              zooms around the pointer          Alt or Ctrl + drag    brushes the reference window
     sideways wheel     moves the visible window          R or C held + drag    brushes reference or current
     click              locks or frees the cross-hair     double click          back to the window before
-    Shift + arrows     move the cross-hair by a bucket   Return                locks it; again: its rows; Escape frees
+    Shift + arrows     move the cross-hair by a bucket,  Return                locks it; again: its rows; Escape frees
+                       held or not
 """
 
 from __future__ import annotations
@@ -152,7 +153,12 @@ class Gestures:
         at = chart.cross_hair if chart.cross_hair is not None else chart.time_at(plot.center().x())
         if event.key() in KEYS:
             at += view.bucket_s * (1 if event.key() == Qt.Key.Key_Right else -1)
-            chart.hovered.emit(min(max(at, chart.time_at(plot.left())), chart.time_at(plot.right())))
+            at = min(max(at, chart.time_at(plot.left())), chart.time_at(plot.right()))
+            if chart.cross_hair_locked:
+                chart.clicked.emit(view.metric, at)         # freed, and held again where it is now
+                chart.clicked.emit(view.metric, at)
+            else:
+                chart.hovered.emit(at)
         elif chart.cross_hair_locked:
             chart.rows_asked.emit(view.metric, at)
         else:

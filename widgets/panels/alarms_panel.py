@@ -25,7 +25,20 @@ from widgets.models.alarm_words import (
 )
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.alarm_lanes import Legend, Timeline
-from widgets.panels.parts import PathCell, button, centred, column, holding, label, row, set_widths, table, tool
+from widgets.panels.parts import (
+    Elided,
+    OnePage,
+    PathCell,
+    button,
+    centred,
+    column,
+    holding,
+    label,
+    row,
+    set_widths,
+    table,
+    tool,
+)
 from widgets.panels.silences_view import SilencesView
 
 NO_RULES = ("This log has no alarm rules. They can be learned from a healthy stretch of it; none is active until you "
@@ -83,18 +96,20 @@ class AlarmsPanel(QWidget):
         self.silences = SilencesView(icons)
         self._sentence = label(name="alarm_sentence", wrap=True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._state = label(name="alarms_state", tone="muted")
-        self._buttons = QStackedWidget()
+        self._state = Elided("alarms_state", "muted")
+        self._buttons = OnePage()
         self._switch = self._make_switch()
         for group in (self._alarm_buttons(), self._legend(icons), self._rule_buttons(), self.silences.buttons):
             self._buttons.addWidget(group)
+        self._buttons.show_page(0)
         self._pages = QStackedWidget()
         now = column(self.alarm_table, row(8, self._sentence, gap=0), gap=4)
         now.setStretch(0, 1)
         for page in (holding(now), self.timeline, self.rule_table, self.silences):
             self._pages.addWidget(page)
-        whole = column(row(*self._switch, 8, self._state, None, self._buttons), self._pages, margins=(8, 4, 8, 8),
-                       gap=4)
+        head = row(*self._switch, 8, self._state, self._buttons)
+        head.setStretchFactor(self._state, 1)
+        whole = column(head, self._pages, margins=(8, 4, 8, 8), gap=4)
         whole.setStretch(1, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._nothing())
@@ -155,7 +170,7 @@ class AlarmsPanel(QWidget):
         number = [key for key, _ in PAGES].index(name)
         self._switch[number].setChecked(True)
         self._pages.setCurrentIndex(number)
-        self._buttons.setCurrentIndex(number)
+        self._buttons.show_page(number)
 
     @property
     def page(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -55,6 +56,7 @@ class BoardPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("board")
         self.setAccessibleName("Board of charts")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)       # else charts cannot follow it in the order of tabs
         self._holder = theme_holder
         self._charts: dict[str, Chart] = {}
         self._board: BoardView | None = None
@@ -71,6 +73,7 @@ class BoardPanel(QWidget):
         self._first_seen: tuple[tuple[str, float], ...] = ()
         self._wide: frozenset[str] = frozenset()
         self._revealed = ""
+        self._tabbed: tuple[str, ...] = ()
         self._sheet = QWidget()
         self._area = QScrollArea(self)
         self._area.setWidget(self._sheet)
@@ -299,6 +302,11 @@ class BoardPanel(QWidget):
         if not shown:
             return
         width, height = self.width(), self.height()        # the area's own may be that of before it was shown
+        if shown != self._tabbed:
+            self._tabbed = shown
+            chain: list[QWidget] = [self, *(self._charts[metric] for metric in shown)]
+            for before, after in pairwise(chain):
+                QWidget.setTabOrder(before, after)      # charts are made late, and stand behind all else otherwise
         wide = tuple(metric in self._wide for metric in shown)
         if self._sheet_height(width, height, wide)[2] > height:
             width -= self._area.verticalScrollBar().sizeHint().width()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStackedWidget,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.icons import Icons
-from widgets.models.rows import Index, RowsModel
+from widgets.models.rows import Index, RowsModel, plain_tip
 from widgets.theme import GRID, system_font
 
 CELLS = "QTableView { selection-background-color: transparent; } QTableView::item { padding: 0 5px; border: 0; }"
@@ -71,6 +72,42 @@ def label(text: str = "", *, name: str = "", tone: str = "", large: bool = False
     if large:
         made.setFont(system_font(large=True))
     return made
+
+
+class Elided(QLabel):
+    """A line that gives way to its neighbours: what does not fit ends in dots, and all of it is told on hovering."""
+
+    def __init__(self, name: str, tone: str) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setObjectName(name)
+        self.setProperty("tone", tone)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        """Qt's; all of it is told on hovering."""
+        super().setText(text)
+        self.setToolTip(plain_tip(text))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Qt's, with dots."""
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+
+
+class OnePage(QStackedWidget):
+    """As wide as the page that is shown needs, whatever the others would."""
+
+    def show_page(self, number: int) -> None:
+        """That one."""
+        for at in range(self.count()):
+            policy = QSizePolicy.Policy.Preferred if at == number else QSizePolicy.Policy.Ignored
+            self.widget(at).setSizePolicy(policy, QSizePolicy.Policy.Preferred)
+        self.setCurrentIndex(number)
+        self.updateGeometry()
 
 
 def set_tone(widget: QWidget, tone: str) -> None:

@@ -32,6 +32,7 @@ WEEK = Band(604800, 4.0, Side.BELOW, (10.0,) * 168, (1.0,) * 168)
 
 @pytest.mark.parametrize("rule, text", [
     (SLOW, "above 250 ms until 200 ms for 5m"),
+    (Rule("r", "latency_p95", Threshold(Op.GREATER, 150.0, 149.8)), "above 150 ms"),     # the same when rounded
     (Rule("e", "error_rate", Threshold(Op.AT_LEAST, 0.025)), "at or above 2.50 %"),
     (Rule("t", "throughput", WEEK), "below the usual of the time of week by 4 times its spread"),
     (Rule("t", "throughput", Band(0, 3.0, Side.BOTH, (1.0,), (1.0,))), "outside of the usual by 3 times its spread"),
