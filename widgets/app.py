@@ -77,6 +77,7 @@ class Console(QObject):
         self.ended_in_time = True
         self._shut = False
         self.tidying = Tidying(self)
+        self.conductor.closed.connect(self.tidying.all_again)
         self.window.closing.connect(self.shut_down)
 
     def furnish(self) -> None:

@@ -38,6 +38,7 @@ from console.logs.patience import Patience
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
 from console.logs.reading import Moved, Piece, TextFile
 from console.logs.recognise import path_tells_apart, recognise_new, told_apart
+from console.logs.unopened import Unlike
 from console.logs.walk import walk
 from console.logs.writing import (
     Counts,
@@ -57,8 +58,8 @@ REST_S = 10.0                   # so long at rest, and a last line that is whole
 GRACE_S = 5.0                   # a descriptor whose name is gone is kept so long after its last byte
 MOST_OPEN = 200                 # descriptors kept; beyond, the files that have been at rest longest are opened anew
 REFRESH_S = 0.25                # of a poll may go to rollups,
-REFRESH_REST = 2.0              # which then rest this many times as long as they took: rows come first
-AGAIN_S = 0.05                  # did rollups take longer, what came meanwhile is read at once
+REFRESH_REST = 0.5              # which then rest this many times as long as they took: rows come first
+AGAIN_S = 0.15                  # did rollups take longer, what came meanwhile is read at once
 UNREADABLE = "It may not be read. Give this user the right to read it"
 
 
@@ -104,6 +105,7 @@ class Follower:
         self._turn = 0
         self._generation = ws.generation
         self._behind = False        # rollups
+        self._unseen = False        # something was written that nobody was told of yet
         self._refresh_at = -math.inf
 
     def close(self) -> None:
@@ -124,27 +126,42 @@ class Follower:
                 self._streams = Streams(self._ws, self._first)
             if self._ws.generation != self._generation:
                 self._learn(self._streams)
-            change = self._read_once(self._streams, job)
-            self._behind = self._behind or change.rows > 0
-            refreshed = False
-            if self._behind and (not change.rows or self._clock() >= self._refresh_at):
-                began = self._clock()
-                self._behind = refreshed = self._ws.refresh(job, limit_s=REFRESH_S)
-                ended = self._clock()
-                self._refresh_at = ended + REFRESH_REST * (ended - began)
-                if ended - began > AGAIN_S:
-                    with contextlib.suppress(ConsoleError, OSError):    # the next poll says it again
-                        since = self._read_once(self._streams, job)
-                        self._behind = self._behind or since.rows > 0
-                        change = Change(change.rows + since.rows, change.quarantined + since.quarantined,
-                                        change.new_files + since.new_files, since.more)
+            try:
+                change, refreshed = self._read_and_refresh(self._streams, job)
+            finally:
+                if self._unseen:        # rows and their rollups at once: between them a board would be drawn in vain
+                    self._ws.show()
+                    self._unseen = False
             self._generation = self._ws.generation
             return replace(change, behind=self._behind, refreshed=refreshed)
+
+    def _read_and_refresh(self, streams: Streams, job: Job) -> tuple[Change, bool]:
+        """What came, and whether rollups changed."""
+        change = self._read_once(streams, job)
+        self._behind = self._behind or change.rows > 0
+        if not self._behind or (change.rows and self._clock() < self._refresh_at):
+            return change, False
+        began = self._clock()
+        self._behind = refreshed = self._ws.refresh(job, limit_s=REFRESH_S)
+        ended = self._clock()
+        self._refresh_at = ended + REFRESH_REST * (ended - began)
+        if ended - began > AGAIN_S:
+            with contextlib.suppress(ConsoleError, OSError):    # the next poll says it again
+                since = self._read_once(streams, job)
+                self._behind = self._behind or since.rows > 0
+                change = Change(change.rows + since.rows, change.quarantined + since.quarantined,
+                                change.new_files + since.new_files, since.more)
+        return change, refreshed
 
     def _read_once(self, streams: Streams, job: Job) -> Change:
         """One look and one transaction; when it fails, nothing has happened."""
         self._before = {}
         try:
+            return self._poll(streams, job)
+        except Unlike:          # a column was corrected between reading and writing
+            self._undo()
+            self._learn(streams)
+            self._before = {}
             return self._poll(streams, job)
         except Damaged as damaged:
             self._undo()
@@ -202,7 +219,8 @@ class Follower:
         if not items and not any(each.note or each.replaced for each in notes):
             return Change(new_files=new_files, more=more)
         counts = Counts()
-        with self._ws.writing() as w:
+        with self._ws.writing(seen=False) as w:
+            self._unseen = True
             tell_ledger(w, streams, notes)
             pieces = [(state, what) for state, what in items if isinstance(what, Piece)]
             counts.add(put_pieces(w, streams, pieces, arrived))
@@ -334,7 +352,7 @@ class Follower:
         self._touch(state)
         rest_s = min(self._rest_s, GRACE_S) if followed.gone else self._rest_s      # its last line is read before
         try:
-            items = followed.read(self._folder, limit, self._clock(), rest_s)
+            items = followed.read(self._folder, limit, self._clock(), rest_s, self._fields(state))
         except Moved:
             self._drop(followed)
             return []
@@ -346,6 +364,9 @@ class Follower:
                 if isinstance(what, Piece):
                     self._copies.read(state, what)
         return items
+
+    def _fields(self, state: FileState) -> Mapping[str, bool]:
+        return self._streams.known(state.stream) if self._streams is not None else {}
 
     def _broken(self, followed: Followed, error: Exception) -> list[Item]:
         """A file that cannot be read on now: said once, and asked again."""
@@ -377,7 +398,7 @@ class Follower:
             followed = self._files.get(state.identity.node)
             if followed is not None and followed.text is None and is_plain(state):
                 with contextlib.suppress(ConsoleError, OSError):
-                    followed.more = followed.open(self._folder).waiting > 0
+                    followed.more = followed.open(self._folder, self._fields(state)).waiting > 0
 
     def _keep_few(self) -> None:
         held = [followed for followed in self._files.values() if followed.text is not None and not followed.gone

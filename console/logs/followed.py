@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,11 +53,14 @@ class Followed:
             self.text.close()
             self.text = None
 
-    def open(self, folder: Path) -> TextFile:
-        """Opens it where it stands. Raises Moved, UnreadableLog, OSError."""
+    def open(self, folder: Path, known: Mapping[str, bool]) -> TextFile:
+        """Opens it where it stands. Raises Moved, UnreadableLog, OSError.
+
+        known  fields of its stream: see `cutter_of`
+        """
         state = self.state
         self.text = TextFile(folder / state.plan.path, state.plan, state.mark if state.mark.offset else None,
-                             state.identity.node)
+                             state.identity.node, known)
         return self.text
 
     def is_same(self, file: OnDisk | None) -> bool:
@@ -79,12 +83,13 @@ class Followed:
             return self.left >= 0 and now - self.grown > rest_s
         return text.size > text.read_to or (text.waiting > 0 and now - self.grown > rest_s)
 
-    def read(self, folder: Path, limit: int, now: float, rest_s: float) -> list[Item]:
-        """New records, from about so many bytes. Raises Moved, UnreadableLog, OSError."""
+    def read(self, folder: Path, limit: int, now: float, rest_s: float, known: Mapping[str, bool]) -> list[Item]:
+        """New records, from about so many bytes; `known` as in `open`. Raises Moved, UnreadableLog, OSError."""
         self.more = False
         if self.state.plan.format is FileFormat.PARQUET:
             return self._read_parquet(folder / self.state.plan.path, limit)
-        text = self.text or self.open(folder)
+        text = self.text or self.open(folder, known)
+        text.know(known)
         if self.state.plan.compression is Compression.NONE:
             return self._read_plain(text, limit, now, rest_s)
         return self._read_packed(text, limit)

@@ -96,7 +96,7 @@ class JsonCutter:
                 return cut
         self._con.register("lines", lines)
         if not len(long):
-            alike = self._alike.fields(lines, {key: at for at, key in enumerate(self.keys)}, self._settled())
+            alike = self._alike.fields(lines, text, {key: at for at, key in enumerate(self.keys)}, self._settled())
             if alike is not None:
                 cut.tables = [alike]
                 return cut

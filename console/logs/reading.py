@@ -389,6 +389,7 @@ class TextFile:
         self._anew: bytes | None = None
         self._reread: tuple[int, BinaryIO] | None = None        # where a second reader of an archive stands
         self._alike: dict[tuple[int, int], int] = {}    # copies of it, and how many of their bytes are known as such
+        self._known = known
         self._cutter = cutter or cutter_of(plan, known)
         self._line_bytes = formats.named(plan.dialect).line_bytes if plan.dialect else LINE_BYTES
         self._checked = (-1, -1)
@@ -409,10 +410,17 @@ class TextFile:
             self._stream.close()
         self._cutter.close()
 
+    def know(self, known: Mapping[str, bool]) -> None:
+        """Cut from here on by what the fields of the stream are now (see `cutter_of`): they may have been corrected."""
+        if known != self._known:
+            self._known = dict(known)
+            self._cutter.close()
+            self._cutter = cutter_of(self.plan, self._known)
+
     def rewind(self, mark: Mark) -> None:
         """Stands at an earlier mark again, on the same descriptor: what was read since was not kept. Plain files."""
         self._cutter.close()
-        self._cutter = cutter_of(self.plan)
+        self._cutter = cutter_of(self.plan, self._known)
         self.mark, self.damage = mark, ""
         self._waiting, self._skipping, self._rest_of_line, self._anew = b"", False, False, None
         self._header_due = self.plan.format is FileFormat.CSV and self.plan.has_header

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from console.logs import parquet
 from console.logs.arrays import same_number
@@ -20,6 +21,7 @@ from console.logs.limits import MOST_COLUMNS
 from console.logs.parquet import Part, Shape
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
 from console.logs.reading import Mark, Piece, cutter_of
+from console.logs.unopened import Unlike
 from console.roles import ColumnType, Role, StreamKind
 from console.store.ledger import LEFT_ALONE, REJECTED
 from console.store.names import MORE
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 PIECES = "_pieces"              # the name under which the rows of pieces are registered
 READ = "state NOT IN ('rejected', 'left alone', 'left out')"
+SQL_TYPES = {pa.float64(): "DOUBLE", pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.int8(): "TINYINT"}
 LATE_WHY = "a field that first showed up while the rows were read"
 
 
@@ -220,7 +223,8 @@ def open_file(w: Writer, streams: Streams, state: FileState) -> int:
 
 def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Piece]],
                arrived: datetime | None) -> Counts:
-    """Rows, quarantine and ledger of pieces, within the writer's transaction.
+    """Rows, quarantine and ledger of pieces, within the writer's transaction. Raises Unlike when a column whose numbers
+    were read as such is text by now.
 
     Rows of one shape go in one statement whatever their files: many small ones would cost several times the time.
     """
@@ -240,7 +244,7 @@ def put_pieces(w: Writer, streams: Streams, pieces: Sequence[tuple[FileState, Pi
             if MORE in rows.column_names:
                 state.reason = state.reason or NOTE
             rows = rows.append_column("_file", same_number(file_id, rows.num_rows))
-            key = (state.stream, tuple(fields.items()), tuple(rows.column_names), state.plan.constants)
+            key = (state.stream, tuple(fields.items()), rows.schema, state.plan.constants)
             groups.setdefault(key, []).append((state, piece, rows))
     for group in groups.values():
         _append_group(w, streams, group, by_file, arrived, counts)
@@ -279,13 +283,29 @@ def _append_group(w: Writer, streams: Streams, group: Sequence[tuple[FileState, 
                   by_file: Mapping[int, Sequence[tuple[FileState, Piece]]], arrived: datetime | None,
                   counts: Counts) -> None:
     first, piece, _ = group[0]
-    fields = streams.fields(first.stream, piece.keys)
-    w.connection.register(PIECES, pa.concat_tables([rows for _, _, rows in group]))
-    appended = w.append(streams.info(first.stream).stream_id, None, PIECES, text=True,
-                        columns={stored: str(position) for stored, position in fields.items()},
-                        arrived=arrived, constants=dict(first.plan.constants), more=MORE in group[0][2].column_names)
+    columns = {stored: str(position) for stored, position in streams.fields(first.stream, piece.keys).items()}
+    rows = pa.concat_tables([rows for _, _, rows in group])
+    stream_id = streams.info(first.stream).stream_id
+    numbers = {name for name, kind in zip(rows.column_names, rows.schema.types, strict=True) if kind == pa.float64()}
+    kept = w.kept(stream_id) if numbers else {}
+    if any(position in numbers and kept[stored] is not ColumnType.NUMBER for stored, position in columns.items()):
+        raise Unlike(first.stream)          # corrected since it was cut: as text it says more
+    w.connection.register(PIECES, rows)
+    appended = w.append(stream_id, None, PIECES, text=not numbers, columns=columns, arrived=arrived,
+                        constants=dict(first.plan.constants), more=MORE in rows.column_names,
+                        finite=not any(_has_nan(rows[name]) for name in numbers), types=_types(rows))
     w.connection.unregister(PIECES)
     set_aside(w, appended, by_file, counts)
+
+
+def _types(rows: pa.Table) -> dict[str, str]:
+    """As the database calls them; all that is not a number of ours is text."""
+    kinds = zip(rows.column_names, rows.schema.types, strict=True)
+    return {name: SQL_TYPES.get(kind, "VARCHAR") for name, kind in kinds}
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.is_nan(column)).as_py())
 
 
 def set_aside(w: Writer, appended: Appended, by_file: Mapping[int, Sequence[tuple[FileState, Piece]]],

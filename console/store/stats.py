@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,16 @@ AFTER = timedelta(microseconds=1)
 """Windows are half-open and times have microseconds: so much behind the last row."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Rows of a stream; the first and last of their times, microseconds since 1970; the greatest number of a row."""
+
+    rows: int
+    first: int | None
+    last: int | None
+    row: int
+
+
 class Stats:
     """Remembers, because these are asked for with every frame."""
 
@@ -40,19 +50,37 @@ class Stats:
         self._generation = 0
         self._streams: tuple[StreamInfo, ...] = ()
         self._steps: dict[int, tuple[int, float]] = {}
+        self._known: dict[int, tuple[StreamInfo, _Counted]] = {}
+        self._touched: set[int] = set()
+
+    def touch(self, stream_ids: Collection[int] | None) -> None:
+        """These have other rows by what was committed just now; None: any stream may, in any way."""
+        with self._lock:
+            if stream_ids is None:
+                self._known.clear()
+            else:
+                self._touched.update(stream_ids)
 
     def streams(self, con: DuckDBPyConnection, catalog: Mapping[int, StreamInfo],
                 generation: int) -> tuple[StreamInfo, ...]:
         """The catalog with rows, first, last and step."""
         with self._lock:
             if generation != self._generation:
-                self._streams = tuple(self._counted(con, stream) for stream in catalog.values())
+                touched, self._touched = self._touched, set()
+                self._streams = tuple(self._with_counts(con, stream, touched) for stream in catalog.values())
                 self._generation = generation
             return self._streams
 
-    def _counted(self, con: DuckDBPyConnection, stream: StreamInfo) -> StreamInfo:
-        rows, first, last = one(con, f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)) FROM {stream.rows_sql}")
-        if first is None:
+    def _with_counts(self, con: DuckDBPyConnection, stream: StreamInfo, touched: Collection[int]) -> StreamInfo:
+        asked, counted = self._known.get(stream.stream_id, (None, None))
+        if asked != stream:
+            counted = None
+        if counted is None or stream.stream_id in touched:
+            counted = _grown(con, stream, counted) if counted is not None else None
+            counted = counted or _counted(con, stream)
+            self._known[stream.stream_id] = stream, counted
+        rows, first, last = counted.rows, counted.first, counted.last
+        if first is None or last is None:
             return replace(stream, rows=rows)
         rows_then, step = self._steps.get(stream.stream_id, (0, 0.0))
         if rows > 2 * rows_then or not step:
@@ -127,6 +155,29 @@ def _around(streams: Iterable[StreamInfo]) -> Window | None:
     if not spans:
         return None
     return Window(min(first for first, _ in spans), max(last for _, last in spans) + AFTER)
+
+
+def _counted(con: DuckDBPyConnection, stream: StreamInfo) -> _Counted:
+    row = "max(rowid)" if stream.rows_sql == stream.table else "NULL"
+    rows, first, last, row = one(con, f"SELECT count(*), epoch_us(min(_ts)), epoch_us(max(_ts)), {row} "
+                                      f"FROM {stream.rows_sql}")
+    return _Counted(rows, first, last, -1 if row is None else row)
+
+
+def _grown(con: DuckDBPyConnection, stream: StreamInfo, before: _Counted) -> _Counted | None:
+    """The counts of a stream that has only got more rows since, from these alone; None when it may have lost some.
+
+    Row numbers move when the database packs a table that lost rows; then there are fewer behind the last one."""
+    if stream.rows_sql != stream.table:
+        return None
+    rows, new, first, last, row = one(
+        con, f"SELECT (SELECT count(*) FROM {stream.table}), count(*), epoch_us(min(_ts)), epoch_us(max(_ts)), "
+             f"max(rowid) FROM {stream.table} WHERE rowid > {before.row}")
+    if rows != before.rows + new:
+        return None
+    firsts = [at for at in (before.first, first) if at is not None]
+    lasts = [at for at in (before.last, last) if at is not None]
+    return _Counted(rows, min(firsts, default=None), max(lasts, default=None), before.row if row is None else row)
 
 
 def _step(con: DuckDBPyConnection, stream: StreamInfo) -> float:

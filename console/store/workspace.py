@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -111,7 +111,8 @@ class Workspace:
         self._changes: list[Change] = []
         self._fresh: dict[int, refreshing.Fresh] = {}      # appended since the rollups of a stream were complete
         self._loose = adding.Loose()
-        self._waits: tuple[int, dict[float, float | None]] = (0, {})
+        self._waits: dict[float, float | None] = {}
+        self._annotated: tuple[tuple[datetime, str, str], ...] | None = None
         self._closed = False
         self._early: dict[tuple[int, datetime, float, tuple[str, ...]], dict[str, early.Stretches]] = {}
         self.own = OwnMetrics()
@@ -163,12 +164,13 @@ class Workspace:
     # ---- writing -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self, changes: Sequence[Change] = EVERYTHING, *,
-                     seen: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self, changes: Sequence[Change] = EVERYTHING, *, seen: bool = True,
+                     rows: Collection[int] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """One writer at a time. Inside another transaction of the same thread it is part of that one.
 
         changes  what it does to rollups; may be filled while it goes on
         seen     views of the data differ by it
+        rows     the streams that get other rows by it, may be filled while it goes on; None: any of them
         """
         with self._lock:
             if self._depth:
@@ -194,6 +196,11 @@ class Workspace:
             finally:
                 self._depth = 0
             self._shown = dict(self._streams)
+            self._stats.touch(rows)
+            if rows is None:
+                self._annotated = None
+            if any(table in ("", "rollup_outcomes") for table, _ in self._changes):
+                self._waits = {}
             self._generation += seen
 
     def _commit(self) -> None:
@@ -208,18 +215,27 @@ class Workspace:
             self._resident.end(self._changes)
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """One transaction of rows, quarantine, ledger and dirty buckets: kept when the block ends, else undone."""
+    def writing(self, *, seen: bool = True) -> Iterator[Writer]:
+        """One transaction of rows, quarantine, ledger and dirty buckets: kept when the block ends, else undone.
+
+        seen  views follow at once; else when the caller says so (`show`): what shows rows then comes with their rollups
+        """
         with self._lock:
             alone = not self._depth
-            with self._transaction(()) as con:
-                writer = Writer(con, self._streams)
+            touched: set[int] = set()
+            with self._transaction((), seen=seen, rows=touched) as con:
+                writer = Writer(con, self._streams, touched)
                 yield writer
                 writer.flush()
             if alone:
                 for stream_id, fresh in writer.fresh.items():
                     before = self._fresh.get(stream_id)
                     self._fresh[stream_id] = fresh if before is None else before.then(fresh)
+
+    def show(self) -> None:
+        """What was written unseen is to be seen from now on."""
+        with self._lock:
+            self._generation += 1
 
     def ensure_stream(self, plan: PlannedStream) -> StreamInfo:
         """The stream of that name, made if need be; new columns are added, roles that the user chose stay."""
@@ -297,7 +313,7 @@ class Workspace:
                 return True
             changes: list[Change] = []
             with self._lock:
-                with self._transaction(changes) as con:
+                with self._transaction(changes, rows=()) as con:
                     if stream_id not in rollups.dirty_streams(con):
                         continue        # another thread has just done it
                     first = rollups.first_dirty(con, stream_id)
@@ -311,7 +327,7 @@ class Workspace:
                 job.stop_if_asked()
             joining = time.monotonic()
             changes = []
-            with self._transaction(changes) as con:
+            with self._transaction(changes, rows=()) as con:
                 since = outcomes.refresh(con, self._streams)
                 if since is not None:
                     changes.append(("rollup_outcomes", since))
@@ -406,7 +422,7 @@ class Workspace:
         with self._lock:
             if self._depth or self._closed:
                 return
-            with self._transaction((), seen=False) as con:
+            with self._transaction((), seen=False, rows=()) as con:
                 for stream_id in [one for one in self._loose.spans if self._loose.many(one)]:
                     self._loose.pack(con, self._streams[stream_id])
 
@@ -465,11 +481,12 @@ class Workspace:
 
     def annotate(self, origin: str, notes: Sequence[tuple[datetime, str]]) -> None:
         """The annotations of that origin: (when in UTC, text); those there were go."""
-        with self._transaction(()) as con:
+        with self._transaction((), rows=()) as con:
             con.execute("DELETE FROM annotations WHERE origin = ?", [origin])
             for number, (at, text) in enumerate(notes):
                 con.execute("INSERT INTO annotations VALUES ($1, make_timestamp($2), make_timestamp($2), $3, $4)",
                             [f"{origin}-{number}", round(at.timestamp() * 1e6), text, origin])
+        self._annotated = None
 
     def misfits(self, stream_id: int) -> dict[str, Misfit]:
         """Stored name -> the cells of that column that did not fit it."""
@@ -477,8 +494,14 @@ class Workspace:
 
     def annotations(self) -> tuple[tuple[datetime, str, str], ...]:
         """(when in UTC, text, origin), in order."""
-        return tuple((from_epoch(at / 1e6), text, origin) for at, text, origin in self.cursor().execute(
-            "SELECT epoch_us(first_ts), text, origin FROM annotations ORDER BY first_ts, text").fetchall())
+        known = self._annotated
+        if known is None:
+            at_generation = self._generation
+            known = tuple((from_epoch(at / 1e6), text, origin) for at, text, origin in self.cursor().execute(
+                "SELECT epoch_us(first_ts), text, origin FROM annotations ORDER BY first_ts, text").fetchall())
+            if at_generation == self._generation:
+                self._annotated = known
+        return known
 
     def remembered(self, key: str) -> str | None:
         """A text that a correction left in `meta`."""
@@ -521,9 +544,7 @@ class Workspace:
     def outcome_wait(self, q: float) -> float | None:
         """How many seconds a share q of the outcomes came within of their request, within 1 %; None when no outcome
         that joined a request says when it came. Outcomes that are still to come are not in it."""
-        at, known = self._waits
-        if at != self._generation:
-            at, known = self._waits = (self._generation, {})
+        known = self._waits         # another one when outcomes were joined meanwhile
         if q not in known:
             known[q] = outcomes.wait(self.cursor(), q)
         return known[q]

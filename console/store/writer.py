@@ -42,8 +42,10 @@ USABLE = f"coalesce(_ts >= TIMESTAMP '{EARLIEST}' AND _ts < TIMESTAMP '{LATEST}'
 class Writer:
     """What `Workspace.writing()` hands out; of no use after it. Relations to append are registered on `connection`."""
 
-    def __init__(self, connection: DuckDBPyConnection, streams: catalog.Catalog) -> None:
+    def __init__(self, connection: DuckDBPyConnection, streams: catalog.Catalog, touched: set[int]) -> None:
+        """touched: gets the streams whose rows change."""
         self.connection = connection
+        self._touched = touched
         self._streams = streams
         self._files = ledger.Changes(connection)
         self._first_row: dict[int, int] = {}
@@ -61,6 +63,10 @@ class Writer:
     def has_rows(self, stream_id: int) -> bool:
         """Whether a stream has rows. Only without any does `append` look at the source before it is read."""
         return self._row_before(self._streams[stream_id]) >= 0
+
+    def kept(self, stream_id: int) -> dict[str, ColumnType]:
+        """What the columns of a stream are kept as now, by their stored names."""
+        return {column.stored: column.kept for column in self._streams[stream_id].columns}
 
     def free(self, path: str) -> None:
         """Take the path from a file that was read under it and is there no more, for another one to have it."""
@@ -104,6 +110,7 @@ class Writer:
             self._files.add(file_id, rows_quarantined=-1)
             return "quarantine"
         stream = self._streams[stream_id]
+        self._touched.add(stream_id)
         outcomes.taken_back(self.connection, self._streams, stream, file_id, record)
         asked = f", _ts, {rollups.id_sql(stream)}" if stream.joins else ""
         gone = self.connection.execute(
@@ -122,14 +129,14 @@ class Writer:
 
     def append(self, stream_id: int, file_id: int | None, source: str, *, text: bool, columns: Mapping[str, str],
                arrived: datetime | None, constants: Mapping[str, str], more: bool = False,
-               finite: bool = False) -> Appended:
+               finite: bool = False, types: Mapping[str, str] | None = None) -> Appended:
         """Insert the records of a relation into a stream.
 
         file_id    the file that the records come from; None when the source has a column `_file` that says it: many
                    small files in one statement are read by all cores
         source     what stands after FROM: a registered name or a table function; one row a record, with a BIGINT
                    column `_record` that counts them in the file from 0, and `_half` where records are halves
-        text       whether all other columns are VARCHAR; else their types are asked for
+        text       whether all other columns are VARCHAR; else their types are asked for, unless `types` says them
         columns    stored name -> name in the source; what is not named is NULL
         arrived    when the rows were seen, in UTC; None: the outcome's time, or the event's
         constants  stored name -> text, the same for every row (from the path)
@@ -137,7 +144,8 @@ class Writer:
         finite     the source takes care that no DOUBLE of it is NaN
         """
         stream = self._streams[stream_id]
-        types = {} if text else self._types(source)
+        self._touched.add(stream_id)
+        types = {} if text else types or self._types(source)
         stream = self._note_naive(stream, source, columns, types)
         before = self._row_before(stream)
         halves = stream.half_of == stream.name and "_half" in (types or self._types(source))

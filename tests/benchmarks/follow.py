@@ -22,7 +22,7 @@ import numpy as np
 from tests.benchmarks.harness import ROOT, Row, cache, minutes, python_environ
 
 ROWS_PER_S = 10_000
-POLL_LEAST_S, POLL_MOST_S = 0.1, 1.0        # as `widgets.bridge.conductor` has them
+POLL_LEAST_S, POLL_MOST_S, POLL_REST_S = 0.2, 1.0, 0.02     # as `widgets.bridge.conductor` has them
 REACH_MS = 300.0
 HISTORY_S = 5                               # of the same pace are there before: it tells how rollups are kept
 
@@ -64,7 +64,7 @@ def measure(place: Path, seconds: float) -> list[Row]:
             if changed:
                 shown.append(time.time())
             pause = POLL_LEAST_S if changed else min(POLL_MOST_S, 2 * pause)
-            time.sleep(pause)
+            time.sleep(max(POLL_REST_S, pause - polls[-1]))
         used = (time.process_time() - used) / (time.monotonic() - began)
         assert writer.stdout is not None
         written = int(writer.stdout.read())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -25,13 +26,17 @@ log = logging.getLogger(__name__)
 BEAT_MS = 200
 """How often the cheap numbers (status, progress, live window) are looked at."""
 LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1, "alarms": 1.0}
-"""The shortest time between two views of a kind; the silhouette of a whole log hardly moves."""
+"""The shortest time between two views of a kind."""
+REST = {"overview": 20.0}
+"""How many times as long as it took to make a view the next one of its kind waits: the silhouette of a large log hardly
+moves."""
 CLOSE_S = 2.0
 """So long the closing window waits for its work."""
 ALWAYS = ("alarms",)
 """Views that every place shows a part of: the status bar counts what fires."""
-POLL_LEAST_MS, POLL_MOST_MS = 100, 1000
-"""Following asks as often as something comes, and rests when nothing does."""
+POLL_LEAST_MS, POLL_MOST_MS, POLL_REST_MS = 200, 1000, 20
+"""Following asks as often as something comes, and rests when nothing does: from one beginning to the next, or so long
+at least when there is much to read."""
 
 Opener = Callable[[Path, Path | None], "Session"]
 """From a folder and, where it is not the usual one, its workspace."""
@@ -80,6 +85,7 @@ class Conductor(QObject):
         self._generation: object = None
         self._selection: SelectionView | None = None
         self._poll_ms = POLL_LEAST_MS
+        self._polled_at = 0.0
         self._poll_trouble = ""
         self._board_shown = True
         self._views = {name: self._refresher(name) for name in LEAST_S}
@@ -216,7 +222,7 @@ class Conductor(QObject):
     # ---- inside: opening and closing -----------------------------------------------------------------------
 
     def _refresher(self, name: str) -> Refresher:
-        view = Refresher(name, self._workers, self, least_s=LEAST_S.get(name, 0.1))
+        view = Refresher(name, self._workers, self, least_s=LEAST_S.get(name, 0.1), rest=REST.get(name, 0.0))
         view.failed.connect(self.trouble)
         view.broke.connect(self.bug)
         return view
@@ -354,6 +360,7 @@ class Conductor(QObject):
     def _start_poll(self) -> None:
         if self._life is not Life.FOLLOWING or self._session is None:
             return
+        self._polled_at = time.monotonic()
         job = self.start("poll", self._session.poll)
         job.succeeded.connect(self._on_polled)
         job.failed.connect(self._on_poll_failed)
@@ -379,7 +386,8 @@ class Conductor(QObject):
     @Slot(object)
     def _on_poll_ended(self, job: BackgroundJob) -> None:
         if self._life is Life.FOLLOWING and not job.stopping:
-            self._poll.start(self._poll_ms)
+            took_ms = round(1000 * (time.monotonic() - self._polled_at))
+            self._poll.start(max(POLL_REST_MS, self._poll_ms - took_ms))
 
     @Slot()
     def _on_beat(self) -> None:

@@ -25,8 +25,12 @@ class Refresher(QObject):
     failed = Signal(object)     # ConsoleError
     broke = Signal(object)
 
-    def __init__(self, name: str, workers: Workers, parent: QObject | None = None, *, least_s: float = LEAST_S) -> None:
+    def __init__(self, name: str, workers: Workers, parent: QObject | None = None, *, least_s: float = LEAST_S,
+                 rest: float = 0.0) -> None:
+        """least_s: from one beginning to the next. rest: how many times as long as one took the next one waits."""
         super().__init__(parent)
+        self._rest = rest
+        self._ended_at = self._took_s = 0.0
         self._least_s = least_s
         self._name = name
         self._workers = workers
@@ -57,10 +61,11 @@ class Refresher(QObject):
             return
         self._wanted = True
         if at_once:
-            self._started_at = 0.0
+            self._started_at = self._took_s = 0.0
             self._timer.stop()
         if self._job is None and not self._timer.isActive():
-            wait_s = self._started_at + self._least_s - time.monotonic()
+            at = max(self._started_at + self._least_s, self._ended_at + self._rest * self._took_s)
+            wait_s = at - time.monotonic()
             self._timer.start(max(0, round(wait_s * 1000)))
 
     @property
@@ -102,5 +107,7 @@ class Refresher(QObject):
     def _on_ended(self, job: BackgroundJob) -> None:
         if job is self._job:
             self._job = None
+            self._ended_at = time.monotonic()
+            self._took_s = self._ended_at - self._started_at
             if self._wanted:
                 self.ask()
