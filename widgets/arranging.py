@@ -23,6 +23,7 @@ from widgets.thresholds import Thresholds
 if TYPE_CHECKING:
     from console.metrics.view import ChartView
 
+LONGEST_NAME = 96
 PICTURE_RATIO = 2.0
 """Pixels of a picture for one of the screen: it will be looked at closer."""
 
@@ -231,12 +232,13 @@ class Arranging(QObject):
         found, session = self._visible(metric), self._conductor.session
         if found is None or session is None:
             return
-        name = re.sub(r"[^\w.-]+", "-", f"{session.name}-{metric}").strip("-")
+        rows = session.picks.view().words
+        name = re.sub(r"[^\w.-]+", "-", f"{session.name}-{metric} {rows}".strip())[:LONGEST_NAME].strip("-")
         path = self._questions.chart(self._window, Path(layout_store.last_folder()) / f"{name}.{form}", form)
         if path is None:
             return
         try:
-            self._write(metric, found, path)
+            self._write(metric, found, path, rows)
         except OSError as error:
             self._window.message_bar.say(f"{path} could not be written: {error.strerror or error}.", "firing")
             return
@@ -306,8 +308,8 @@ class Arranging(QObject):
         visible = session.selection().visible if session is not None else None
         return (chart.view, visible) if chart is not None and chart.view is not None and visible is not None else None
 
-    def _write(self, metric: str, found: tuple[ChartView, Window], path: Path) -> None:
-        """Raises OSError."""
+    def _write(self, metric: str, found: tuple[ChartView, Window], path: Path, rows: str) -> None:
+        """rows: which are meant, in words; "" all. Raises OSError."""
         from console.session.chart_values import as_csv
 
         chart, ending = self._window.board.chart(metric), path.suffix.lower()
@@ -324,13 +326,13 @@ class Arranging(QObject):
             painter = QPainter()
             if not painter.begin(paper):
                 raise OSError("the file cannot be opened")
-            chart.draw(painter)
+            chart.draw(painter, rows)
             painter.end()
         else:
             picture = QPixmap(chart.size() * PICTURE_RATIO)
             picture.setDevicePixelRatio(PICTURE_RATIO)
             painter = QPainter(picture)
-            chart.draw(painter)
+            chart.draw(painter, rows)
             painter.end()
             if not picture.save(str(path), "PNG"):
                 raise OSError("the file cannot be opened")

@@ -20,6 +20,7 @@ from widgets.models.typed_time import NotATime, read_moment
 from widgets.tasks import Tasks
 
 if TYPE_CHECKING:
+    from console.alarms.view import AlarmsView
     from console.changes import ChangeRow, ChangesView
     from console.session import Session
     from console.session.view import SelectionView
@@ -36,6 +37,7 @@ class Changing(QObject):
         self._window, self._conductor, self._arranging, self._tasks = window, conductor, arranging, tasks
         self._incidents = incidents
         self._asked: tuple[Session, datetime] | None = None
+        self._began: datetime | None = None         # of alarms: see AlarmsView
 
     def connect_panel(self) -> None:
         """Once the panel is there."""
@@ -51,19 +53,37 @@ class Changing(QObject):
     def forget(self) -> None:
         """Another folder."""
         self._asked = None
+        self._began = None
         if self._window.furnished:
             self._window.changes.forget()
 
     # ---- asked ---------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Since the cross-hair; where there is none, a time is to be typed."""
+        """Since the cross-hair; where there is none, a time is to be typed: that of the alarm that fires or fired last
+        stands there, or the beginning of what is shown, and Return takes it."""
         at_s = self._window.board.cross_hair if self._window.place == "board" else None
         if at_s is not None:
             self.since(from_epoch(at_s))
         elif self._conductor.session is not None:
             self._window.open_drawer(self._window.changes)
-            self._window.changes.start_typing()
+            self._window.changes.start_typing(self._proposed(self._conductor.session.selection()))
+
+    @Slot(object)
+    def on_alarms(self, view: AlarmsView | None) -> None:
+        """How it stands with the rules; None while nothing has been judged."""
+        self._began = view.began if view is not None else None
+
+    def _proposed(self, selection: SelectionView) -> str:
+        at = self._began
+        if at is None and selection.visible is not None and selection.whole is not None \
+                and selection.visible.start > selection.whole.start:
+            at = selection.visible.start
+        return "" if at is None else self._written(at, relative=selection.relative)
+
+    @staticmethod
+    def _written(at: datetime, *, relative: bool) -> str:
+        return format_since(at) if relative else format_time(at, seconds=bool(at.second))
 
     @Slot(object)
     def since(self, at: datetime) -> None:
@@ -79,7 +99,7 @@ class Changing(QObject):
         self._asked = asked
         relative = session.selection().relative
         self._window.open_drawer(panel)
-        panel.begin(format_since(at) if relative else format_time(at, seconds=bool(at.second)))
+        panel.begin(self._written(at, relative=relative))
         job = self._conductor.start(JOB, work)
         job.progressed.connect(self._on_progress)
         job.succeeded.connect(self._on_found)

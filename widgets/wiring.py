@@ -123,6 +123,7 @@ def connect_conductor(helm: Helm) -> None:
     conductor.alarms_ready.connect(helm.arrivals.on_alarms)
     helm.arrivals.alarms_changed.connect(helm.alarming.display)
     helm.arrivals.alarms_changed.connect(helm.notifier.on_alarms)
+    helm.arrivals.alarms_changed.connect(helm.changing.on_alarms)
     conductor.selection_changed.connect(helm.alarming.on_selection)
     conductor.alarms_ready.connect(helm.thresholds.on_alarms)
     conductor.load_ended.connect(helm.arrivals.on_load_ended)

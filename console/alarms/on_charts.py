@@ -111,8 +111,8 @@ class Edges:
 
 
 def width_text(width: float) -> str:
-    """Of a band."""
-    return f"{format_number(width)} × its spread"
+    """Of a band: 4 and not 4.00, which is what a level that is read back from a pixel gives."""
+    return f"{float(f'{width:.3g}'):g} × its spread"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,12 @@ class AlarmsView:
         """How many fire and are not silenced."""
         return sum(row.state.fires and row.silenced_until is None for row in self.rows)
 
+    @property
+    def began(self) -> datetime | None:
+        """Since when somebody on call asks: when the first of those that fire now began, else the last that fired."""
+        firing = [row.since for row in self.rows if row.state.fires]
+        return min(firing) if firing else max((row.since for row in self.past), default=None)
+
 
 Acks = Mapping[tuple[str, Labels, float], str]
 """(rule, labels, when it began to fire) -> what was said."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MOST_CHOICES = 12
 """Values of a column that are offered; a rarer one is picked from the rows."""
 MISSING, EMPTY = "missing", "(empty)"
-FROM_ROWS = "Read from the rows. Alarms and the strip are about all rows."
-FROM_ROLLUPS = "Alarms and the strip are about all rows."
+OF_ALL_ROWS = "Alarms, changes, drift and the strip are about all rows."
+FROM_ROWS = f"Read from the rows. {OF_ALL_ROWS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class PicksView:
 
     picks: tuple[tuple[Pick, str], ...] = ()
     note: str = ""
+
+    @property
+    def words(self) -> str:
+        """All of them: "Only host serve-1, not city Bonn"."""
+        first, *more = [text for _, text in self.picks] or [""]
+        return ", ".join([first, *(text[:1].lower() + text[1:] for text in more)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Picks:
         picks = self._picks
         rows = any(one.role is None for one in picks)
         return PicksView(tuple((one, said((one,), self._store)) for one in picks),
-                         (FROM_ROWS if rows else FROM_ROLLUPS) if picks else "")
+                         (FROM_ROWS if rows else OF_ALL_ROWS) if picks else "")
 
     def add(self, pick: Pick) -> PicksView:
         """That too. One value of a column is picked at a time, any number can be left out."""

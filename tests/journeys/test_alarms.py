@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton, QTableVie
 from console.logs import config
 from console.window import Window
 from tests.journeys.conftest import WAIT_MS
+from widgets.models.typed_time import read_moment
 
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 RULES = """[[alarm]]
@@ -122,6 +123,13 @@ def test_that_an_alarm_that_has_ended_is_acknowledged_by_its_key(console, qtbot)
     act(console, "acknowledge_alarm")
     qtbot.waitUntil(lambda: cells(panel.alarm_table)[1][-1] == "seen: too late", timeout=WAIT_MS)
     assert console.window.width() <= 1280
+
+
+def test_that_what_changed_is_asked_since_the_alarm_that_fires(console, qtbot) -> None:
+    act(console, "what_changed")
+    field = console.window.findChild(QLineEdit, "changes_since")
+    assert field.text() == "2 Mar 2026 06:21 UTC" and field.hasSelectedText()      # it became pending then
+    assert read_moment(field.text(), at(30), relative=False) == at(21)
 
 
 def test_that_values_are_the_newest_where_the_held_cross_hair_is_out_of_sight(console, qtbot) -> None:

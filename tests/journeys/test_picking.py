@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -44,7 +45,7 @@ def choose(menu: QMenu, text: str) -> None:
     menu.close()
 
 
-def test_that_a_value_is_picked_from_the_list_by_keys_alone(console, folder, qtbot):
+def test_that_a_value_is_picked_from_the_list_by_keys_alone(console, folder, qtbot, tmp_path):
     rows = requests(folder)
     hosts = sorted({one["host"] for one in rows})
     console.window.actions_by_name["pick_rows"].trigger()
@@ -58,6 +59,9 @@ def test_that_a_value_is_picked_from_the_list_by_keys_alone(console, folder, qtb
     qtbot.waitUntil(lambda: drawn(console) == there, timeout=WAIT_MS)
     assert console.window.picks.words == (f"Only host {hosts[1]}",)
     assert console.window.picks.isVisible()
+    console.helm.questions.answer = tmp_path / "chart.svg"
+    console.window.actions_by_name["export_chart"].trigger()
+    assert f"Only host {hosts[1]}" in " ".join(ElementTree.parse(tmp_path / "chart.svg").getroot().itertext())
     chip = console.window.findChild(QToolButton, "pick_0")
     qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: drawn(console) == len(rows), timeout=WAIT_MS)

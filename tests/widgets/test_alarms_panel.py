@@ -83,6 +83,13 @@ def test_that_what_fires_stands_before_what_has_ended_in_words(panel) -> None:
     assert said.textFormat() is Qt.TextFormat.PlainText
 
 
+def test_that_one_asks_since_what_fires_began_and_else_since_what_fired_last() -> None:
+    assert VIEW.began == FIRING.since
+    assert replace(VIEW, rows=()).began == PAST.since
+    assert replace(VIEW, rows=(replace(FIRING, state=State.PENDING),)).began == PAST.since
+    assert replace(VIEW, rows=(), past=()).began is None
+
+
 def test_that_words_of_people_stand_beside_the_alarm(panel) -> None:
     seen = replace(FIRING, acknowledged="on it", silenced_until=at(90))
     panel.display(replace(VIEW, rows=(seen,)), HOUR)

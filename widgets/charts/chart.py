@@ -456,8 +456,11 @@ class Chart(pg.GraphicsView):
             self._curves.set_extent(extent)
             self._box.setRange(xRange=(0.0, span), yRange=(extent.top(), extent.bottom()), padding=0)
 
-    def draw(self, painter: QPainter) -> None:
-        """All of it but the cross-hair with any painter: for a file. Smooth lines, which a screen has no time for."""
+    def draw(self, painter: QPainter, rows: str = "") -> None:
+        """All of it but the cross-hair with any painter: for a file. Smooth lines, which a screen has no time for.
+
+        rows  which are meant, in words, where not all are: the board says it above the charts, a file must itself
+        """
         view, plot = self._view, self._layout.plot
         if view is None:
             return
@@ -483,6 +486,20 @@ class Chart(pg.GraphicsView):
                 painter.drawPath(shape.path)
             for point in shape.dots or ():
                 painter.fillRect(QRectF(point.x() - 1, point.y() - 1, 2, 2), pen.color())
+        self._paint_rows(painter, rows)
+
+    def _paint_rows(self, painter: QPainter, rows: str) -> None:
+        """In the upper right corner of the plot, on a plate."""
+        if not rows:
+            return
+        plot, metrics = self._layout.plot, font_metrics()
+        text = metrics.elidedText(rows, Qt.TextElideMode.ElideRight, plot.width() - 2 * GRID)
+        wide = metrics.horizontalAdvance(text) + GRID
+        box = QRectF(plot.right() - wide - 2, plot.top() + 2, wide, metrics.height() + 4)
+        painter.fillRect(box, self._theme.brush("surface"))
+        painter.setFont(system_font())
+        painter.setPen(self._theme.pen("muted"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _levels(self) -> list[tuple[Line, float]]:
         """Every threshold with its level, but for the one that is in hand."""

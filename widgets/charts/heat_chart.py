@@ -209,8 +209,8 @@ class HeatChart(Chart):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect((cell & plot).adjusted(-1, -1, 0, 0))
 
-    def draw(self, painter: QPainter) -> None:
-        """With any painter: for a file."""
+    def draw(self, painter: QPainter, rows: str = "") -> None:
+        """With any painter: for a file; `rows` as in Chart."""
         if self._view is None:
             return
         self._prepare()
@@ -220,6 +220,7 @@ class HeatChart(Chart):
             self._paint_scale(painter, self.heat)
         self._paint_cells(painter, smooth_lines=True)
         self._paint_brushes(painter)
+        self._paint_rows(painter, rows)
 
     # ---- events of Qt --------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -29,6 +29,7 @@ EMPTY = ("Ask what changed since a moment: type it above, press Ctrl+J with the 
 COURSE_TIP = "From before it began, at the thin line, to after it ended; coloured where it was so"
 LINE_PX = 44
 """Two lines of text a row: most sentences fit."""
+SPARE_PX = 16
 KINDS = {ChangeKind.SCHEMA: ("table-cog", "Schema"), ChangeKind.VERSION: ("tag-outline", "Version"),
          ChangeKind.TRAFFIC: ("swap-horizontal", "Traffic"), ChangeKind.COLUMN: ("table-column", "Column"),
          ChangeKind.METRIC: ("chart-line", "Metric"), ChangeKind.SEGMENT: ("call-split", "Segment")}
@@ -90,9 +91,9 @@ class ChangesPanel(QWidget):
         self._command = tool(icons, "console", "changes_command", "Copy the command that gives this answer")
         self._sentence = label(name="changes_sentence", wrap=True)
         self._model: RowsModel = RowsModel((
-            Column("Kind", 112, self._word, icon=self._icon, foreground=self._tone),
-            Column("Began", 168, self._began, foreground=self._tone, tip=self._began_tip),
-            Column("Course", 120, lambda _one: "", tip=lambda one: COURSE_TIP if self._trace(one) is not None else ""),
+            Column("Kind", 96, self._word, icon=self._icon, foreground=self._tone),
+            Column("Began", 160, self._began, foreground=self._tone, tip=self._began_tip),
+            Column("Course", 112, lambda _one: "", tip=lambda one: COURSE_TIP if self._trace(one) is not None else ""),
             Column("Before → after", 176, before_after, foreground=self._tone),
             Column("What changed", 400, said, foreground=self._tone),
         ))
@@ -180,8 +181,10 @@ class ChangesPanel(QWidget):
         self._clear(text)
         set_tone(self._empty, "")
 
-    def start_typing(self) -> None:
-        """The time is to be typed."""
+    def start_typing(self, proposed: str = "") -> None:
+        """The time is to be typed; what is proposed is taken by Return. A time that stands there already stays."""
+        if not self._since.text().strip():
+            self._since.setText(proposed)
         self._since.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._since.selectAll()
 
@@ -210,7 +213,19 @@ class ChangesPanel(QWidget):
         for number, one in enumerate(lines):
             if not isinstance(one, ChangeRow):
                 self._table.setSpan(number, 0, 1, len(self._model.widths()))
-            self._table.setRowHeight(number, LINE_PX if isinstance(one, ChangeRow) else 28)
+        self._set_heights()
+
+    def _set_heights(self) -> None:
+        """So that a sentence of three lines is not cut."""
+        metrics, wide = self._table.fontMetrics(), self._table.columnWidth(len(self._model.widths()) - 1) - SPARE_PX
+        for number, one in enumerate(self._model.rows):
+            high = metrics.boundingRect(QRect(0, 0, max(wide, 1), 1000), Qt.TextFlag.TextWordWrap, said(one)).height()
+            self._table.setRowHeight(number, max(LINE_PX, high + 8) if isinstance(one, ChangeRow) else 28)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's: sentences are wrapped anew."""
+        super().resizeEvent(event)
+        self._set_heights()
 
     def _make_table(self) -> QTableView:
         made = table(self._model, "changes_table", "What changed, in the order in which it began")
