@@ -6,6 +6,7 @@ import gc
 import getpass
 import itertools
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from pytestqt.qtbot import QtBot
+
+from tests import tiers
 
 hypothesis.settings.register_profile("ours", deadline=None)     # speed is for benchmarks: machines are shared
 hypothesis.settings.load_profile("ours")
@@ -47,6 +50,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return workers
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is read: how many examples `tests.tiers` gives them."""
+    tiers.THOROUGH = config.option.markexpr != "not long"
+
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -66,31 +74,45 @@ def shared_logs() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Workspaces, recent folders, settings and program logs of tests go nowhere near those of the user.
 
-    For fixtures that outlive a test; each test gets a home of its own below.
+    For fixtures that outlive a test; each test gets a home of its own below, in this folder.
     """
+    homes = tmp_path_factory.mktemp("homes")
     with pytest.MonkeyPatch.context() as patch:
-        _move_home(patch, tmp_path_factory.mktemp("shared-home"))
-        yield
+        _move_home(patch, homes / "shared")
+        yield homes
 
 
-_TESTS = itertools.count(1)
+_TESTS, _HOMES = itertools.count(1), itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
 def _tidy_between_tests() -> Iterator[None]:
-    """Cycles are collected between tests: never while a widget is painted, as in the program (`bridge.tidying`)."""
+    """Cycles are collected between tests: never while a widget is painted, as in the program (`bridge.tidying`).
+
+    What is still there after a thorough look (modules, mostly: a million objects) is not looked at again for a while,
+    or looking would take longer than most tests do.
+    """
     gc.disable()
     yield
-    gc.collect(2 if next(_TESTS) % 25 == 0 else 1)
+    number = next(_TESTS)
+    if number % 500 == 0:
+        gc.unfreeze()
+    gc.collect(2 if number % 25 == 0 else 1)
+    if number % 25 == 0:
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What one test keeps, the next does not find."""
-    _move_home(monkeypatch, tmp_path_factory.mktemp("home"))
+    home = _homes / str(next(_HOMES))       # `mktemp` would look through all that were before
+    home.mkdir()
+    _move_home(monkeypatch, home)
+    yield
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _move_home(patch: pytest.MonkeyPatch, home: Path) -> None:

@@ -25,6 +25,7 @@ from console.roles import Role, StreamKind
 from console.store import Workspace
 from console.store.seen import middles
 from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, put, stream
+from tests.tiers import once
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 START = DAY.timestamp()
@@ -211,7 +212,7 @@ def growing(draw):
     return (parts[0], parts[1:]) if draw(st.booleans()) else ([], parts)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(growing(), CLOCKS)
 def test_that_live_replay_and_a_plain_loop_agree(log, clock: datetime) -> None:
     agree(*log, clock)
@@ -238,7 +239,7 @@ SAMPLED = tuple(Rule(f"{name} over {over}", f"sampled:{name}", Threshold(Op.GREA
                 for name in ("degrees", "requests_total") for over in (60, 300))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", once(*range(4)))
 def test_that_series_of_samples_are_judged_alike_live_and_replayed(seed: int, tmp_path: Path) -> None:
     """Scrapes with holes and restarts, read in pieces that end anywhere."""
     rng = np.random.default_rng(seed)

@@ -55,6 +55,7 @@ from tests.console.logs.bulk_folders import (
     csv_row,
     json_row,
 )
+from tests.tiers import examples
 
 MAKE_LOGS = Path(__file__).parents[1] / "make_logs.py"
 
@@ -234,7 +235,7 @@ CELLS = st.one_of(
                      '"a,b"', '"a\nb"', "2026-03-02T00:00:00Z", "é", '""', "0x10", "1_0", "\\N"]))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, 12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=20), place=st.integers(LATE, COUNT))
 def test_that_any_csv_comes_out_the_same(tmp_path_factory: pytest.TempPathFactory,
                                          cells: list[tuple[str, str, str]], place: int) -> None:
@@ -252,7 +253,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2), max_leaves=3)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, 12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.dictionaries(st.sampled_from(["latency_ms", "status", "model", "other", "ts", "Model"]), JSON,
                                        max_size=4), min_size=1, max_size=20), place=st.integers(LATE, COUNT))
 def test_that_any_lines_come_out_the_same(tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, Any]],

@@ -21,6 +21,7 @@ from console.logs.plan import Compression
 from console.logs.reading import open_bytes
 from console.roles import Role, StreamKind
 from console.session import Session
+from tests.tiers import once
 
 ROWS = 300
 DAY = "2026-03-02T"
@@ -247,7 +248,7 @@ session.replay_quarantine(SilentJob())
 """
 
 
-@pytest.mark.parametrize("batch", [1, 2, 4])
+@pytest.mark.parametrize("batch", once(2, 1, 4))
 def test_that_a_kill_in_the_midst_loses_and_doubles_nothing(tmp_path: Path, opened: Open, batch: int) -> None:
     folder = folder_with(tmp_path, two_clocks())
     session = opened(folder)

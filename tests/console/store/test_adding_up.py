@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from console.store import Workspace, adding, refreshing, workspace
 from tests.console.store.made import REQUESTS, all_numbers, log, put, same_numbers, texts
+from tests.tiers import examples
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 4000), st.sampled_from([None, "v1", "v2
                 max_size=12)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(looks=st.lists(ROWS, min_size=2, max_size=4))
 def test_that_any_rows_add_what_they_give_anew(tmp_path_factory: pytest.TempPathFactory, looks: list[Any]) -> None:
     place = tmp_path_factory.mktemp("looks")

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.roles import Role, StreamKind, TimeFormat
 from console.store import Workspace
 from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, put, stream, whole
+from tests.tiers import examples
 
 START = 1772445600
 """2026-03-02T10:00:00Z, a whole ten seconds."""
@@ -214,7 +215,7 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Work
     return lambda: Workspace.open(root / f"{next(number)}.duckdb", folder=None)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(8, 40)
 @given(samples=SAMPLES, cuts=st.lists(st.integers(1, 6), max_size=6), refreshes=st.lists(st.booleans(), min_size=8))
 def test_that_any_batches_give_what_all_at_once_gives(new_workspace: Callable[[], Workspace], samples: list[Sample],
                                                       cuts: list[int], refreshes: list[bool]) -> None:

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console import clock
@@ -24,6 +24,7 @@ from console.metrics.charts import board
 from console.roles import Role
 from console.store import FAILED, Workspace, merging
 from tests.console.store.made import LABELS, NUMBER, TEXT, TIME, all_numbers, column, put, same_numbers, stream, window
+from tests.tiers import examples
 
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 DAY_S = 86_400
@@ -390,7 +391,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcd"), TIMES, st.booleans(), st.samp
 
 
 @WAYS
-@settings(max_examples=12, deadline=None)
+@examples(4, 12)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_halves_gives_the_same_events(
         way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],
@@ -414,7 +415,7 @@ def test_that_any_order_of_halves_gives_the_same_events(
 
 
 @WAYS
-@settings(max_examples=12, deadline=None)
+@examples(4, 12)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_two_streams_gives_the_same_events(
         way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],

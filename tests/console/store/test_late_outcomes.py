@@ -24,6 +24,7 @@ from tests.console.store.made import (
     stream,
     window,
 )
+from tests.tiers import once
 
 
 @pytest.mark.parametrize("delays_min", [(1, 2, 3), (1, 2, 300), (300, 300, 300)])
@@ -117,7 +118,7 @@ def test_that_ids_used_again_each_day_have_their_own_outcomes(ws: Workspace, las
     assert ws.outcome_wait(1.0) == pytest.approx(3600, rel=0.01)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", once(*range(4)))
 def test_that_what_comes_in_any_order_is_joined_as_if_it_had_come_at_once(ws: Workspace, tmp_path: Path,
                                                                           seed: int) -> None:
     """Ids are used again within the hour, as retries do; outcomes come before and after, with and without a time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from console.roles import Role
@@ -20,6 +20,7 @@ from console.store.resident import Resident
 from console.store.tracks import Source
 from console.window import Window
 from tests.console.store.made import LABELS, REQUESTS, column, log, put, texts, whole
+from tests.tiers import examples
 
 STORED = ("latency", "age", "device", "status", FAILED)
 QS = (0.0, 0.5, 0.95, 0.99, 1.0)
@@ -109,7 +110,7 @@ def assert_equal_to_sql(store: Workspace, window: Window, bucket_s: float) -> No
         np.testing.assert_array_equal(ours[0].values[q] if ours else empty * np.nan, values[q])
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, 120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(window=windows, bucket_s=buckets)
 def test_that_any_window_in_any_buckets_has_the_numbers_of_sql(busy: Workspace, window: Window,
                                                               bucket_s: float) -> None:
@@ -144,7 +145,7 @@ def test_that_bins_by_the_minute_agree_with_the_rows_to_one_percent(busy: Worksp
     assert any(not np.array_equal(binned.values[q], exact.values[q], equal_nan=True) for q in QS)
 
 
-@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(2, 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.lists(st.floats(-1, HOURS + 2), min_size=1, max_size=4), tall=st.booleans())
 def test_that_rows_that_come_later_are_in_the_next_answer(tmp_path_factory: pytest.TempPathFactory, at: list[float],
                                                          tall: bool) -> None:

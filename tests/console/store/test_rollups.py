@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.roles import Role, StreamKind
@@ -28,6 +28,7 @@ from tests.console.store.made import (
     whole,
     window,
 )
+from tests.tiers import examples
 
 EVENTS = st.lists(st.tuples(st.integers(0, 40_000), st.sampled_from(["1.5", "-2", "nan", "", "oops", "inf", "0"]),
                             st.sampled_from(["v1", "v2", None])), min_size=1, max_size=60)
@@ -50,7 +51,7 @@ def cells(events: list[tuple[int, str, str | None]]) -> dict[str, list[str | Non
             "latency": [value for _, value, _ in events], "version": [version for _, _, version in events]}
 
 
-@settings(max_examples=15, deadline=None)
+@examples(4, 15)
 @given(BATCHES)
 def test_that_every_level_sums_to_the_raw_rows(batches: list[list[tuple[int, str, str | None]]]) -> None:
     with store() as ws:
@@ -70,7 +71,7 @@ def test_that_every_level_sums_to_the_raw_rows(batches: list[list[tuple[int, str
         assert rows == first
 
 
-@settings(max_examples=12, deadline=None)
+@examples(4, 12)
 @given(BATCHES, st.randoms(use_true_random=False))
 def test_that_the_order_of_batches_does_not_matter(batches: list[list[tuple[int, str, str | None]]],
                                                    random: object) -> None:

@@ -64,7 +64,7 @@ def test_that_a_line_without_end_is_set_aside_and_its_neighbours_are_kept(world:
 def test_that_lines_torn_by_two_writers_cost_only_themselves(world: World) -> None:
     rng = random.Random(5)
     kept = []
-    for number in range(20, 220):
+    for number in range(20, 90):
         line = world.row(number)
         if rng.random() < 0.2:
             other = world.row(1000 + number)

@@ -24,6 +24,7 @@ from tests.console.logs.formats.payloads import (
     truth_of,
     write,
 )
+from tests.tiers import once
 
 
 def legacy(request: Any, response: Any, **more: Any) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def test_that_the_sample_gives_its_truth(shared_logs: Path, tmp_path: Path) -> N
     loaded.close()
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", once(11, 12))
 def test_that_made_folders_give_their_truth(shared_logs: Path, tmp_path: Path, seed: int) -> None:
     truth = made(shared_logs, "databricks", tmp_path / "logs", seed)
     loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot")

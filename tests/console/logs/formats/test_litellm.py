@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.console.logs.formats.payloads import LONG, Loaded, cut, known_as, made, truth_of, write
+from tests.tiers import once
 
 
 def call(**more: Any) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def test_that_the_sample_gives_its_truth(shared_logs: Path, tmp_path: Path) -> N
     loaded.close()
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", once(11, 12))
 def test_that_made_folders_give_their_truth(shared_logs: Path, tmp_path: Path, seed: int) -> None:
     truth = made(shared_logs, "litellm", tmp_path / "logs", seed)
     loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot")

@@ -24,6 +24,7 @@ from tests.console.logs.formats.payloads import (
     truth_of,
     write,
 )
+from tests.tiers import once
 
 PLACE = "ctr-endpoint/blue/2026/03/02/23/30-06-001-x.jsonl"
 
@@ -211,7 +212,7 @@ def test_that_the_sample_gives_its_truth(shared_logs: Path, tmp_path: Path) -> N
     loaded.close()
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", once(11, 12))
 def test_that_made_folders_give_their_truth(shared_logs: Path, tmp_path: Path, seed: int) -> None:
     truth = made(shared_logs, "sagemaker", tmp_path / "logs", seed, rows=600)
     loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot")

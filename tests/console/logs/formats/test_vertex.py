@@ -23,6 +23,7 @@ from tests.console.logs.formats.payloads import (
     truth_of,
     write,
 )
+from tests.tiers import once
 
 ENDPOINT = "projects/1/locations/europe-west4/endpoints/5"
 
@@ -169,7 +170,7 @@ def test_that_the_sample_gives_its_truth(shared_logs: Path, tmp_path: Path) -> N
     loaded.close()
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", once(11, 12))
 def test_that_made_folders_give_their_truth(shared_logs: Path, tmp_path: Path, seed: int) -> None:
     truth = made(shared_logs, "vertex", tmp_path / "logs", seed)
     loaded = Loaded(tmp_path / "logs", tmp_path / "w.pilot")
