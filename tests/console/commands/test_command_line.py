@@ -232,9 +232,10 @@ def test_that_wrong_use_ends_with_two_and_one_clear_sentence(arguments: tuple[st
 
 
 SHARED = [
-    pytest.param("open-bandit-all", {"events": 20000}, id="open-bandit-all"),
+    pytest.param("open-bandit-all", {"events": 20000}, id="open-bandit-all", marks=pytest.mark.long),
     pytest.param("flights-winter", {"events": 80789}, id="flights-winter"),
-    pytest.param("nannyml-car-loan", {"events": 50000, "reference": 50000, "outcomes": 50000}, id="nannyml-car-loan"),
+    pytest.param("nannyml-car-loan", {"events": 50000, "reference": 50000, "outcomes": 50000}, id="nannyml-car-loan",
+                 marks=pytest.mark.long),
     pytest.param("azure-llm-code", {"events": 8819}, id="azure-llm-code"),
 ]
 

@@ -14,7 +14,7 @@ from console.jobs import SilentJob
 from console.session import Session
 
 SECONDS = 1.0
-ROWS = 20_000
+ROWS = 6_000
 
 
 @pytest.fixture(scope="module")

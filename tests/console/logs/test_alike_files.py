@@ -19,7 +19,7 @@ from console.logs.load import load_folder
 from console.store import Workspace
 from tests.console.logs.following.world import accounts
 
-FEATURES = 400
+FEATURES = 100
 JOB = SilentJob()
 
 
@@ -34,8 +34,8 @@ def opened(tmp_path: Path) -> Iterator[tuple[Path, Workspace]]:
 
 def wide(path: Path, first: int, end: int) -> None:
     """Rows of 8 kB behind a header of 8 kB, which differ in their first bytes only."""
-    names = [f"feature_number_{number:05d}" for number in range(FEATURES)]
-    same = ",".join(["0.000000000000000000"] * FEATURES)
+    names = [f"feature_{'long' * 17}_{number:05d}" for number in range(FEATURES)]
+    same = ",".join(["0." + "0" * 78] * FEATURES)
     lines = [f"2026-03-02T00:{number // 60:02d}:{number % 60:02d}Z,r{number:06d},{same}\n"
              for number in range(first, end)]
     path.write_text(",".join(["timestamp", "request_id", *names]) + "\n" + "".join(lines))

@@ -48,7 +48,7 @@ def permission(place: Path, kind: str) -> None:
     [told] = world.ws.rejected()
     assert told.path == secret.name and "may not be read" in told.reason, told
     before = world.ws.generation
-    for _ in range(50):
+    for _ in range(12):
         world.poll()
         world.now += 3.0
     assert world.ws.generation == before, "it was told again and again"

@@ -255,7 +255,7 @@ def limited(place: str, kind: str) -> None:
     """Follows while no file may grow beyond what the workspace has."""
     world = World(Path(place), kind)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    world.add(world.rows(1000, 30_000))
+    world.add(world.rows(1000, 12_000))
     log = Path(f"{world.workspace}.wal")
     size = max(path.stat().st_size for path in (world.workspace, log) if path.exists())
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100_000, hard))
@@ -269,6 +269,6 @@ def limited(place: str, kind: str) -> None:
     accounts(world.ws)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     world.settle()
-    world.holds((0, 20), (1000, 30_000))
+    world.holds((0, 20), (1000, 12_000))
     world.stop()
     print("all well")

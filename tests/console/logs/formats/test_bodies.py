@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -102,9 +103,8 @@ def test_that_a_body_of_any_shape_gives_the_same_whatever_may_occur_beside_it() 
     bodies = [{"instances": [{"a": 1}]}, {"dataframe_split": {"columns": ["a"], "data": [[1]]}}, [1, 2], {"a": 1},
               {"inputs": [{"name": "a", "shape": [1], "data": [1]}]}, {"messages": [{"content": "hi"}]}]
     answers = [{"predictions": [1]}, {"outputs": [{"name": "y", "data": [1]}]}, 1, [1], {"choices": [], "usage": {}}]
-    for body in bodies:
-        for answer in answers:
-            assert rows_of((body, answer)) == rows_of((body, answer), shapes=EVERY_SHAPE)
+    pairs = list(itertools.product(bodies, answers))
+    assert rows_of(*pairs, shapes=EVERY_SHAPE) == [row for pair in pairs for row in rows_of(pair)]
 
 
 def test_that_a_large_batch_is_as_many_rows_and_no_square_of_them() -> None:
