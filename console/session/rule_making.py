@@ -43,6 +43,9 @@ FIRST_WIDTH = 4.0
 OWN_LEVEL = 0.999
 """A level to begin with lies above this share of the values that were seen."""
 
+NUMBER_OF_MAPS = {"latency_map": "latency", "score_distribution": "prediction_mean"}
+"""A map has no single number; these are of the same values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgeable:
@@ -149,9 +152,10 @@ class RuleMaking:
                     tuple(float(f"{one:.5g}") for one in found.scale))
 
     def metric_of(self, chart: str, choices: Choices) -> str:
-        """The number of a chart that a rule is about at first: its 95th percentile where it has one; "" for the first
-        of all. Raises BadSettings for one that no rule can be about."""
+        """The number of a chart that a rule is about at first: its 95th percentile where it has one, of a map that of
+        the line it is about; "" for the first of all. Raises BadSettings for one that no rule can be about."""
         names = [one.name for one in choices.metrics]
+        chart = NUMBER_OF_MAPS.get(chart, chart)
         found = [one for one in (f"{chart}_p95", chart) if one in names]
         found += [one for one in names if one.startswith(f"{chart}_" if chart else "")]
         if not found:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolB
 from console.changes.view import ChangeKind, ChangeRow, ChangesView, Trace
 from console.window import Window
 from widgets.icons import Icons
-from widgets.panels.changes_panel import EMPTY, ChangesPanel
+from widgets.panels.changes_panel import EMPTY, LINE_PX, ChangesPanel
 from widgets.panels.spark import placed, runs
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -70,6 +70,18 @@ def test_that_the_course_of_a_change_is_drawn_with_the_part_in_which_it_was_so_i
     assert [None if one is None else (one.x(), one.y()) for one in gap] == [(0, 10 - 10 / 3), None, (20, 0),
                                                                            (30, 10 - 20 / 3)]
     assert [len(part) for part in runs(gap)] == [1, 2]
+
+
+def test_that_a_line_is_as_high_as_its_sentence_and_no_higher(panel, qtbot):
+    long = replace(change("Latency p95"), sentence="Latency moved from here to there, and back again. " * 5)
+    panel.display(answer(long, change("age")))
+    table = panel.findChild(QTableView, "changes_table")
+    line = table.fontMetrics().height()
+    assert (table.rowHeight(0) > 3 * line, table.rowHeight(1)) == (True, LINE_PX)
+    before = table.rowHeight(0)
+    assert before < 8 * line
+    panel.resize(2400, 264)
+    qtbot.waitUntil(lambda: table.rowHeight(0) < before)
 
 
 def test_that_a_change_of_a_part_offers_that_part_and_all_but_it(panel, qtbot):

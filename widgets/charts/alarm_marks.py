@@ -27,6 +27,8 @@ EDGE_STEP_PX = 4
 HATCH_PX, TILE_PX = 8, 512
 TOGETHER_PX = 8
 """Alarms that began so near to each other share a line and a bell."""
+MOST_BELLS = 12
+"""More of them are a fringe at the foot of every chart; their lines stay."""
 HANDLE_PX = 8
 GRAB_PX = 6
 """So near to the height of a line its handle is taken."""
@@ -83,7 +85,8 @@ class Behind:
             top, bottom = int(plot.top()), int(plot.bottom())
             painter.setPen(_mixed(theme, "firing", START_ALPHA))
             painter.drawLines([QLine(x, top, x, bottom) for x in self.starts])
-            _icons(painter, theme, "firing", [(x - BELL_PX // 2, bottom - BELL_PX) for x in self.starts], BELL_PX)
+            bells = self.starts if len(self.starts) <= MOST_BELLS else ()
+            _icons(painter, theme, "firing", [(x - BELL_PX // 2, bottom - BELL_PX) for x in bells], BELL_PX)
         for left, right, fires in self.shades:
             _head(painter, theme, QRectF(left, plot.top(), right - left, plot.height()), fires)
         for y, tone in self.lines:

@@ -93,9 +93,9 @@ class OfferDialog(QDialog):
         self._bar.setAccessibleName("Learning")
         self._stop = button("Stop", "offer_stop", "Stop learning")
         self._model = CheckedRows((
-            Column("Rule", 264, lambda one: one.rule.name),
+            Column("Rule", 248, lambda one: one.rule.name),
             Column("Metric", 176, lambda one: one.metric),
-            Column("Fires when", 256, lambda one: one.threshold),
+            Column("Fires when", 288, lambda one: one.threshold),
             Column("Severity", 72, lambda one: str(one.rule.severity)),
             Column("Would have fired in this log", 320, lambda one: one.wrong or one.often),
         ))

@@ -28,6 +28,7 @@ PEEK = 30
 """Of the first row that must be scrolled to, so much is seen: titles and values."""
 HELD_KEYS = {Qt.Key.Key_R: "reference", Qt.Key.Key_C: "current"}
 EMPTY = "No data yet. Charts appear as soon as the first file is read."
+COMING = "Reading the charts …"
 
 
 class BoardPanel(QWidget):
@@ -104,7 +105,8 @@ class BoardPanel(QWidget):
                 self._charts[view.metric] = self._new_chart(view.metric, of_map=view.is_map)
         self._area.setVisible(bool(metrics))
         self._empty.setVisible(not metrics)
-        self._empty.setText(board.nothing if board is not None and board.nothing else EMPTY)
+        self._empty.setText(board.nothing if board is not None and board.nothing
+                            else EMPTY if selection.whole is None else COMING)
         if self._alone not in metrics:
             self._alone = ""
         if metrics != before:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -98,6 +98,7 @@ class ChangesPanel(QWidget):
             Column("What changed", 400, said, foreground=self._tone),
         ))
         self._table = self._make_table()
+        self._table.viewport().installEventFilter(self)
         self._empty = label(EMPTY, name="changes_empty", tone="muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
@@ -215,17 +216,20 @@ class ChangesPanel(QWidget):
                 self._table.setSpan(number, 0, 1, len(self._model.widths()))
         self._set_heights()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Sentences are wrapped anew when the table becomes wider or narrower. Of a column that takes what is left Qt
+        does not tell how wide it has become."""
+        if event.type() is QEvent.Type.Resize:
+            self._set_heights()
+        return super().eventFilter(watched, event)
+
     def _set_heights(self) -> None:
         """So that a sentence of three lines is not cut."""
-        metrics, wide = self._table.fontMetrics(), self._table.columnWidth(len(self._model.widths()) - 1) - SPARE_PX
+        others = sum(self._table.columnWidth(at) for at in range(len(self._model.widths()) - 1))
+        metrics, wide = self._table.fontMetrics(), self._table.viewport().width() - others - SPARE_PX
         for number, one in enumerate(self._model.rows):
             high = metrics.boundingRect(QRect(0, 0, max(wide, 1), 1000), Qt.TextFlag.TextWordWrap, said(one)).height()
             self._table.setRowHeight(number, max(LINE_PX, high + 8) if isinstance(one, ChangeRow) else 28)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Qt's: sentences are wrapped anew."""
-        super().resizeEvent(event)
-        self._set_heights()
 
     def _make_table(self) -> QTableView:
         made = table(self._model, "changes_table", "What changed, in the order in which it began")

@@ -14,7 +14,7 @@ from widgets.models.rows import Index
 from widgets.panels.parts import QuietChoice
 from widgets.theme import ThemeHolder
 
-MARGIN_PX, DOT_PX = 8, 1.5
+MARGIN_PX, HIGH_PX, DOT_PX = 8, 28, 1.5
 
 
 class SparkCell(QuietChoice):
@@ -29,7 +29,8 @@ class SparkCell(QuietChoice):
         super().paint(painter, option, index)
         trace = self._trace_of(index)
         if trace is not None:
-            room = QRectF(option.rect).adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
+            room = QRectF(option.rect).adjusted(MARGIN_PX, 0, -MARGIN_PX, 0)
+            room = QRectF(room.left(), room.center().y() - HIGH_PX / 2, room.width(), HIGH_PX)
             self.draw(painter, room, trace)
 
     def draw(self, painter: QPainter, room: QRectF, trace: Trace) -> None:

@@ -49,6 +49,7 @@ def test_that_what_can_be_judged_is_what_the_log_has(session: Session) -> None:
     making = session.rule_making
     assert making.metric_of("latency", choices) == "latency_p95"
     assert making.metric_of("error_rate", choices) == "error_rate"
+    assert making.metric_of("latency_map", choices) == "latency_p95"       # a map has no single number
     assert making.metric_of("", choices) == choices.metrics[0].name
     with pytest.raises(BadSettings, match="no number"):
         making.metric_of("ctr", choices)
