@@ -24,7 +24,9 @@ How a plan comes about, a file each:
 
 How bytes become rows:
 
-    reading     one text file from an offset on, in pieces of whole records
+    opened      the bytes of a file, and whether they are those that were read before
+    pieces      whole records of a file: rows, and where each stands in it
+    reading     one text file from an offset on, in such pieces
     records     tables of text cut into records, with `arrow_csv`     jsonlines   the same for JSON, with `json_alike`
     parquet     ranges of rows, which the database reads itself            parquet_lines   Parquet that a form opens
     together    small files of one form, cut in one go                     beyond   fields past the number of columns

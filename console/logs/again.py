@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 
 from console.logs.contents import Broken, Item
 from console.logs.identity import FileState
-from console.logs.reading import Piece, cutter_of
+from console.logs.pieces import Piece
+from console.logs.reading import cutter_of
 from console.logs.writing import Streams
 
 MOST_LOST = 3           # transactions of a stream; from then on its lines are opened before they are written

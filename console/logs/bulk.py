@@ -21,7 +21,7 @@ import pyarrow as pa
 from console.logs.arrays import same_number
 from console.logs.beyond import NOTE, with_more
 from console.logs.identity import FileState
-from console.logs.reading import Piece
+from console.logs.pieces import Piece
 from console.logs.unopened import REFUSED, Shape, Unlike
 from console.logs.writing import PIECES, Counts, Streams, note_file, open_file, quarantine_bad, set_aside, take_back
 from console.roles import ColumnType

@@ -17,9 +17,11 @@ from console.logs import parquet
 from console.logs.formats import Cutter
 from console.logs.identity import FileState, look, repeats, same_bytes
 from console.logs.limits import BAD_SHARE, MOST_BAD, NO_FURTHER
+from console.logs.opened import HEAD_BYTES, Mark, Moved, digest, known_again
 from console.logs.parquet_lines import ParquetLines
+from console.logs.pieces import Piece
 from console.logs.plan import Compression, FileFormat, FilePlan
-from console.logs.reading import HEAD_BYTES, Mark, Moved, Piece, TextFile, cutter_of, digest, known_again
+from console.logs.reading import TextFile, cutter_of
 from console.logs.together import Together
 from console.logs.writing import Counts, Range, Streams, age_s, is_parquet, put_ranges
 from console.roles import ColumnType

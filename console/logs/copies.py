@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from console.errors import UnreadableLog
 from console.logs.identity import FileState, OnDisk, look
+from console.logs.opened import HEAD_BYTES, open_bytes, read_exactly
+from console.logs.pieces import Piece
 from console.logs.plan import Compression
-from console.logs.reading import HEAD_BYTES, Piece, TextFile, open_bytes, read_exactly
+from console.logs.reading import TextFile
 
 TAIL_BYTES = 64 << 10           # kept of each file that was read lately
 MOST_TAILS = 300

@@ -34,9 +34,11 @@ from console.logs.copies import Copies
 from console.logs.followed import CUT_OFF_S, Followed, is_plain
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk, is_part, look, repeats
 from console.logs.load import writable
+from console.logs.opened import Moved
 from console.logs.patience import Patience
+from console.logs.pieces import Piece
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused, StreamPlan
-from console.logs.reading import Moved, Piece, TextFile
+from console.logs.reading import TextFile
 from console.logs.recognise import path_tells_apart, recognise_new, told_apart
 from console.logs.unopened import Unlike
 from console.logs.walk import walk

@@ -11,8 +11,8 @@ from console.errors import UnreadableLog
 from console.logs import times
 from console.logs.group import folders_of, stem_of
 from console.logs.identity import look
+from console.logs.opened import UNREADABLE, open_bytes
 from console.logs.plan import Compression, FileFormat, FilePlan, Refused, StreamPlan
-from console.logs.reading import UNREADABLE, open_bytes
 from console.logs.records import split_fields
 from console.logs.sniff import Head, pass_hole
 

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import UnreadableLog
 from console.logs import formats
-from console.logs.plan import Compression, FileFormat, FilePlan, StreamPlan
-from console.logs.reading import (
+from console.logs.opened import (
     ANCHOR_BYTES,
     HEAD_BYTES,
     SKIP_BYTES,
@@ -33,6 +32,7 @@ from console.logs.reading import (
     open_bytes,
     read_exactly,
 )
+from console.logs.plan import Compression, FileFormat, FilePlan, StreamPlan
 from console.logs.records import RECORD_BYTES
 from console.store.ledger import NOT_READ
 

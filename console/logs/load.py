@@ -27,8 +27,8 @@ from console.logs.begun import begin, tell_ledger
 from console.logs.bulk import Batch, side_by_side
 from console.logs.contents import Broken, Damaged, Ended, Item, late_types, put_ranges_or_damaged, read_ahead
 from console.logs.identity import FileState, Found, Identity, Ledger, OnDisk
+from console.logs.pieces import Piece
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan, Refused
-from console.logs.reading import Piece
 from console.logs.recognise import told_apart
 from console.logs.unopened import Unlike
 from console.logs.writing import Counts, Range, Streams, age_s, note_file, open_file, refuse, refuse_all

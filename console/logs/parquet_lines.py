@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from console.errors import UnreadableLog
 from console.logs.identity import parquet_digest
 from console.logs.jsonlines import shared_connection
+from console.logs.opened import Mark
+from console.logs.pieces import Piece
 from console.logs.plan import FilePlan
-from console.logs.reading import Mark, Piece, cutter_of
+from console.logs.reading import cutter_of
 
 BLOCK_ROWS = 20_000
 

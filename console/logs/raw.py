@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from console.errors import UnreadableLog
 from console.logs.identity import mark_of
+from console.logs.opened import UNREADABLE, known_again, open_bytes, pass_over, read_exactly
+from console.logs.pieces import in_utf8
 from console.logs.plan import Compression, FileFormat, FilePlan
-from console.logs.reading import UNREADABLE, cutter_of, in_utf8, known_again, open_bytes, pass_over, read_exactly
+from console.logs.reading import cutter_of
 
 if TYPE_CHECKING:
     from console.store import FileEntry

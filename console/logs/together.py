@@ -17,8 +17,9 @@ from console.logs import formats
 from console.logs.formats.cutting import SqlCutter
 from console.logs.identity import FileState
 from console.logs.jsonlines import MAX_KEYS
+from console.logs.opened import UNREADABLE, open_bytes, read_exactly
+from console.logs.pieces import in_utf8
 from console.logs.plan import FileFormat, FilePlan
-from console.logs.reading import UNREADABLE, in_utf8, open_bytes, read_exactly
 from console.logs.records import Cut
 from console.roles import ColumnType
 

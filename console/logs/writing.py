@@ -18,9 +18,11 @@ from console.logs.arrays import same_number
 from console.logs.beyond import NOTE, more_sql, unique_names, with_more
 from console.logs.identity import FileState, Identity, parquet_digest, repeats
 from console.logs.limits import MOST_COLUMNS
+from console.logs.opened import Mark
 from console.logs.parquet import Part, Shape
+from console.logs.pieces import Piece
 from console.logs.plan import ColumnPlan, FileFormat, Refused, StreamPlan
-from console.logs.reading import Mark, Piece, cutter_of
+from console.logs.reading import cutter_of
 from console.logs.unopened import Unlike
 from console.roles import ColumnType, Role, StreamKind
 from console.store.ledger import LEFT_ALONE, REJECTED

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from console.errors import BadSettings, CannotWrite, UnreadableLog
 from console.jobs import Job
 from console.logs.identity import mark_of
+from console.logs.opened import Mark, known_again
 from console.logs.plan import Compression, FileFormat, FilePlan, FolderPlan
 from console.logs.raw import SHOWN_BYTES, record_at
-from console.logs.reading import Mark, TextFile, known_again
+from console.logs.reading import TextFile
 from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX, Source
 from console.roles import Role, StreamKind
 from console.session.rows_view import FORMULA, RawLine, defused_text

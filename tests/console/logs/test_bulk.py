@@ -33,8 +33,9 @@ from console.logs.identity import FileState, Identity
 from console.logs.json_alike import Alike
 from console.logs.jsonlines import JsonCutter
 from console.logs.load import load_folder
+from console.logs.pieces import Piece
 from console.logs.plan import Compression, FileFormat, FilePlan
-from console.logs.reading import Piece, TextFile
+from console.logs.reading import TextFile
 from console.logs.records import CsvCutter
 from console.logs.unopened import Shape, has_flags, has_no_other_keys
 from console.logs.writing import Counts, Streams, put_pieces

@@ -17,8 +17,8 @@ import pytest
 from console.jobs import JobStopped, SilentJob
 from console.logs import raw
 from console.logs import replay as replaying
+from console.logs.opened import open_bytes
 from console.logs.plan import Compression
-from console.logs.reading import open_bytes
 from console.roles import Role, StreamKind
 from console.session import Session
 from tests.tiers import once
