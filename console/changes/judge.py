@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from console.changes.onset import Noise, Shift, find_shift, noise_of, whether_it_lasts
+from console.changes.onset import Noise, Shift, begun, begun_share, find_shift, noise_of, whether_it_lasts
 from console.changes.tracks import Scale, Track
 from console.changes.usual import MAD, Bools, Floats, Usual, is_weekend, usual
 from console.changes.view import ChangeKind
@@ -42,6 +42,7 @@ class Grid:
     start_at: int
     before: Bools
     asked: int
+    closer: bool = False        # it is known that there is a shift: how it begins is asked
 
     def around(self, pivot: int, seconds: float) -> tuple[Grid, Window]:
         """So much of it, half before a bucket and half from there on, and the window of that. All of it where it is no
@@ -114,6 +115,9 @@ def judge(track: Track, grid: Grid) -> Moved | None:
                        asked=grid.asked if whole else None, n=n, least_n=track.least_n)
     if shift is None:
         return None
+    if grid.closer:
+        shift = (begun_share(shift, shown, expected, n, grid.start_at) if share else
+                 begun(shift, left, weights, noise, grid.start_at))
     shift = whether_it_lasts(shift, left, weights, noise)
     moved = measured(track, shift, found, expected, shown, n, share and level > 0.5, noise, total)
     return replace(moved, doubt=_doubt(moved, grid, left, weights, noise))

@@ -41,6 +41,9 @@ PLAIN_Z = 2.0
 BACK_Z = 3.0
 """What lies behind a shift is another level than it."""
 
+BENDS = (0.5, 0.7, 1.0)
+"""Exponents of a rise: the logarithm of what grows evenly grows faster at first."""
+
 LEAST_BUCKETS = 2
 FEWEST_BLOCKS = 8
 
@@ -166,6 +169,69 @@ def whether_it_lasts(shift: Shift, left: Floats, weights: Floats, noise: Noise) 
     spread = math.sqrt(float(noise.of(np.array([float(np.count_nonzero(rest))]))[0]) / weight)
     back = mean / shift.delta < 0.5 and abs(mean - shift.delta) >= BACK_Z * spread
     return replace(shift, lasts=not back)
+
+
+def begun(shift: Shift, left: Floats, weights: Floats, noise: Noise, start: int) -> Shift:
+    """The same shift with a beginning that allows for a rise: from `first` on it grows to its full size within one
+    bucket or many, evenly or faster at first. Of what rises for an hour a box begins where it is half up.
+
+    What begins with the search stays as it is.
+    """
+    last = shift.last
+    if shift.first <= start or last - start < LEAST_BUCKETS + 2:
+        return shift
+    r = np.where(np.isfinite(left), left, 0.0)[start:last]
+    w = np.where(np.isfinite(left), weights, 0.0)[start:last]
+    size = len(r)
+    middle = np.arange(size, dtype=np.float64) + 0.5
+    first = np.arange(size - LEAST_BUCKETS + 1)
+    chance = float(noise.of(np.array([float(last - shift.first)]))[0])
+    rises = [(1.0, 1.0), *((2.0 ** power, bend) for power in range(1, int(math.log2(size)) + 2) for bend in BENDS)]
+
+    def fitted(rise: tuple[float, float]) -> tuple[Floats, Floats]:
+        x = _risen(middle[None, :] - first[:, None], *rise)
+        weight = (w * x ** 2).sum(axis=1)
+        height = np.divide((w * r * x).sum(axis=1), weight, out=np.zeros(len(weight)), where=weight > 0)
+        # A rise is said only if it explains so much more than a jump does.
+        gain = height ** 2 * weight - (SLOPE_GAIN * chance if rise[0] > 1 else 0.0)
+        return np.where(height * shift.delta > 0, gain, 0.0), height
+
+    gains, heights = (np.array(each) for each in zip(*map(fitted, rises), strict=True))
+    which, at = (int(each) for each in np.unravel_index(int(np.argmax(gains)), gains.shape))
+    best = float(gains[which, at])
+    if best <= 0:
+        return shift
+    x = _risen(middle - at, *rises[which])
+    inside = (x > 0) & (w > 0)
+    beside = float(np.mean((w * (r - heights[which, at] * x) ** 2)[inside])) if np.count_nonzero(inside) > 2 else chance
+    near = np.flatnonzero(gains.max(axis=0) >= best - NEAR * max(chance, beside))
+    return replace(shift, first=start + at, earliest=start + min(int(near[0]), at),
+                   latest=start + max(int(near[-1]), at))
+
+
+def begun_share(shift: Shift, shown: Floats, expected: Floats, n: Floats, start: int) -> Shift:
+    """The same for a share, by the likelihood of its counts: from `first` on it is what it was in the later half of the
+    shift. Of few events in each bucket the normal law knows nothing."""
+    last = shift.last
+    later = slice((shift.first + last) // 2, last)
+    if shift.first <= start or not n[later].sum() > 0:
+        return shift
+    known = np.isfinite(shown) & (n > 0)
+    after = float((np.where(known, shown * n, 0.0))[later].sum() / max(np.where(known, n, 0.0)[later].sum(), 1.0))
+    p1 = min(max(after, 1e-6), 1 - 1e-6)
+    p0 = np.clip(expected[start:last], 1e-6, 1 - 1e-6)
+    hits = np.where(known, shown * n, 0.0)[start:last]
+    misses = np.where(known, (1 - shown) * n, 0.0)[start:last]
+    told = hits * np.log(p1 / p0) + misses * np.log((1 - p1) / (1 - p0))
+    from_here_on = np.cumsum(told[::-1])[::-1]
+    at = int(np.argmax(from_here_on))
+    near = np.flatnonzero(from_here_on >= from_here_on[at] - NEAR / 2)
+    return replace(shift, first=start + at, earliest=start + int(near[0]), latest=start + int(near[-1]))
+
+
+def _risen(ago: Floats, length: float, bend: float) -> Floats:
+    """How much of its full size a rise has, so many buckets after it began."""
+    return np.clip(np.maximum(ago, 0.0) / length, 0.0, 1.0) ** bend if length > 1 else (ago > 0).astype(np.float64)
 
 
 def _sums(values: Floats) -> Floats:

@@ -43,7 +43,7 @@ MOST_BUCKETS = 20_000
 LEAST_AFTER = 8
 """Buckets after the moment, even if each then holds few rows."""
 
-ROWS_A_BUCKET = 30
+ROWS_A_BUCKET, ROWS_A_CLOSER_BUCKET = 30, 6
 LONGEST_BACK_S, LEAST_BACK_S = 6 * 3600.0, 1800.0
 """A time is often typed, or an alarm raised, hours after it began: so far back a beginning is looked for."""
 
@@ -91,7 +91,7 @@ def changed_since(store: Workspace, at: datetime, job: Job | None = None, *, unt
         raise BadSettings(f"{format_exact(at, relative=store.relative)} is not in this log", where=str(store.path),
                           do=f"Choose a time within {said}")
     command = _command(target or str(store.path), at, until, store.relative)
-    stretch = _Stretch.around(store, at, span, end, reference)
+    stretch = _Stretch.around(store, at, span, end, reference, closer=bool(only))
     if stretch is None:
         view = trained.compared(store, Window(max(at, span.start), end), job)
         return replace(view, at=at, command=command, seconds=stopwatch() - started)
@@ -126,12 +126,12 @@ class _Stretch:
 
     @classmethod
     def around(cls, store: Workspace, at: datetime, span: Window, end: datetime,
-               reference: Window | None) -> _Stretch | None:
-        """None where too little lies before."""
+               reference: Window | None, *, closer: bool) -> _Stretch | None:
+        """None where too little lies before. closer: of what is known to have changed, in shorter buckets."""
         after_s, before_s = (end - at).total_seconds(), (at - span.start).total_seconds()
         if before_s <= 0:
             return None
-        bucket_s = _bucket(store, after_s, before_s, span)
+        bucket_s = _bucket(store, after_s, before_s, span, ROWS_A_CLOSER_BUCKET if closer else ROWS_A_BUCKET)
         if reference is not None:
             far = (end - min(reference.start, at)).total_seconds() / MOST_BUCKETS
             bucket_s = next((bucket for bucket in LEVELS_S if bucket >= max(bucket_s, far)), bucket_s)
@@ -156,15 +156,15 @@ class _Stretch:
         said = format_window(used, relative=store.relative)
         since = Window(from_epoch(float(times[start_at])), from_epoch(last * bucket_s))
         return cls(window, bucket_s, since, used, said,
-                   Grid(times, bucket_s, start_at, before, asked))
+                   Grid(times, bucket_s, start_at, before, asked, closer))
 
 
-def _bucket(store: Workspace, after_s: float, before_s: float, span: Window) -> int:
+def _bucket(store: Workspace, after_s: float, before_s: float, span: Window, rows: int) -> int:
     """Short enough to see when it began, long enough to hold some rows."""
     streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS and stream.rows]
     rate = sum(stream.rows for stream in streams) / span.seconds
     steps = [2 * stream.step_s for stream in store.streams() if stream.kind is StreamKind.SAMPLES and stream.rows]
-    wanted = max(after_s / AFTER_BUCKETS, ROWS_A_BUCKET / rate if rate else min(steps, default=10.0))
+    wanted = max(after_s / AFTER_BUCKETS, rows / rate if rate else min(steps, default=10.0))
     most = max(min(after_s, before_s) / LEAST_AFTER, LEVELS_S[0])
     # Each stretch of buckets is looked at: twice as many of them take four times as long, and as much memory.
     least = after_s / (2 * AFTER_BUCKETS)

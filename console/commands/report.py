@@ -35,6 +35,9 @@ def report(target: Annotated[Path | None, typer.Argument(metavar="WORKSPACE|FOLD
                                                                "about persons; may be given again.")] = None,
            paper: Annotated[str, typer.Option(help="Of a PDF: a4 or letter.")] = "a4",
            with_paths: Annotated[bool, typer.Option("--with-paths", help="Name the log by its whole path.")] = False,
+           counted_now: Annotated[bool, typer.Option("--counted-now", help="Charts and drift of an incident as the log "
+                                                                           "tells them now, where those that were kept "
+                                                                           "with it differ.")] = False,
            schema: Annotated[bool, typer.Option("--schema", help="Print the schema of the JSON report.")] = False,
            fresh: Fresh = False,
            json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False) -> None:
@@ -51,7 +54,7 @@ def report(target: Annotated[Path | None, typer.Argument(metavar="WORKSPACE|FOLD
         if incident is None:
             _choose(session, start, end, reference, job)
         view = session.report(incident, job, title=title, redact=tuple(redact or ()), keep=tuple(keep or ()),
-                              paths=with_paths)
+                              paths=with_paths, counted_now=counted_now)
         for file in files:
             session.write_report(view, file, job, paper=paper)
     _tell(view)

@@ -9,6 +9,7 @@ Decisions
         report and kept nowhere.
     Free text, and numbers such as coordinates, are masked: that there was a value is kept, which one is not. They are
         not tested for drift.
+    Values that people typed into their words are replaced as well (`console.session.typed_words`).
     A raw line of a stream that has such a column is not shown: a line that could not be read cannot be redacted.
 """
 

@@ -12,13 +12,14 @@ chart of the board is a wish then, and nothing of all rows is shown in the meant
 about all rows.
 
 A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`) and then made fit to leave the house
-(`outgoing`: personal columns redacted, paths taken out).
+(`outgoing`: personal columns redacted, in the `typed_words` of people too, paths taken out).
 Its evidence is written from the workspace (`rows_export`) so that whoever has it gets the same numbers; `drift_sql`
 says in SQL what a drift test counted, and `worst` finds the time that a report of an unknown log is about.
 
 An incident (`incidents`) is words by people and facts of the log: `looking` finds what belongs to it and when it began,
 `counting` counts what it did, each number by one query over the rows of its two windows; `report` gathers both. Every
-edit is kept, and going back takes the words back and not the facts.
+edit is kept, and going back takes the words back and not the facts. `onsets` knows best when it began, `figures` draws
+its charts, and `snapshots` keeps these and the drift results as they were when it was looked into.
 
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """

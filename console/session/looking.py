@@ -36,6 +36,7 @@ from console.reports.view import (
 )
 from console.session.alarms import as_json, micros
 from console.session.incidents import time_before, with_found
+from console.session.onsets import looked_closer
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
@@ -47,9 +48,6 @@ SLACK = 0.25
 LEAST_AFTER, MOST_AFTER = timedelta(hours=2), 4
 """So long after the window it is looked whether all went back, or its own length where that is more; after a short one
 four times its length, for buckets grow with the time that is looked at."""
-
-LONG_BUCKET_S, CLOSER = 300, 8
-"""From such buckets on the onset is looked at once more, with so many of them behind it."""
 
 LARGE = 4.0
 """Times what matters."""
@@ -80,7 +78,7 @@ def look(session: Session, incident: Incident, job: Job) -> Found:
     job.report(1, 3, "Looking for what changed")
     changes, changes_problem = _changes(session, incident, job)
     rows = _about(incident, changes)
-    lead, bucket_s = _looked_closer(session, lead_of(rows), changes, job)
+    lead, bucket_s = looked_closer(session, rows, changes, job) if changes is not None else (None, 0)
     acks = {(one.rule, one.labels, one.first_us): from_epoch(one.made_us / 1e6)
             for one in session.store.acknowledged()}
     incident = _fitted(session, incident, lead, changes, rows)
@@ -130,36 +128,6 @@ def _matters(row: ChangeRow) -> bool:
     """One that is sure; or so large that who points at this time means it, though a short log cannot tell it from the
     time of day."""
     return not row.weak or (row.strength >= LARGE and row.kind is not ChangeKind.TRAFFIC)
-
-
-def lead_of(rows: Sequence[ChangeRow]) -> ChangeRow | None:
-    """Which change tells the onset: of those that may be the first to have begun the one that is known best."""
-    if not rows:
-        return None
-    first = min(rows, key=lambda row: row.onset_to)
-    together = [row for row in rows if row.onset_from <= first.onset_to]
-    return min(together, key=lambda row: (row.onset_to - row.onset_from, row.onset, -_strength(row)))
-
-
-def _looked_closer(session: Session, lead: ChangeRow | None, changes: ChangesView | None,
-                   job: Job) -> tuple[ChangeRow | None, int]:
-    """The onset once more in shorter buckets: those of a long incident are long. What is found then counts where it is
-    the same change and known better. Gives the length of the buckets too."""
-    if lead is None or changes is None or changes.bucket_s < LONG_BUCKET_S or lead.onset_from == lead.onset_to:
-        return lead, changes.bucket_s if changes is not None else 0
-    bucket = timedelta(seconds=changes.bucket_s)
-    until = min(lead.onset_to + CLOSER * bucket, changes.since.end)
-    try:
-        closer = session.changes(lead.onset, job, until=until, only=(lead,))
-    except ConsoleError:
-        return lead, changes.bucket_s
-    same = [row for row in closer.rows if (row.kind, row.name, row.segment) == (lead.kind, lead.name, lead.segment)
-            and lead.onset_from - bucket <= row.onset <= lead.onset_to + bucket
-            and row.onset_to - row.onset_from < lead.onset_to - lead.onset_from]
-    if not same or closer.bucket_s >= changes.bucket_s:
-        return lead, changes.bucket_s
-    found = same[0]
-    return replace(lead, onset=found.onset, onset_from=found.onset_from, onset_to=found.onset_to), closer.bucket_s
 
 
 def _strength(row: ChangeRow) -> float:

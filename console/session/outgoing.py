@@ -30,6 +30,7 @@ from console.roles import ColumnType, StreamKind
 from console.session import settings
 from console.session.compare import tested
 from console.session.drift_sql import drift_sql
+from console.session.typed_words import without_values
 
 if TYPE_CHECKING:
     from console.session.session import Session
@@ -73,7 +74,7 @@ def for_others(session: Session, view: ReportView, redactor: Redactor, job: Job,
     view = replace(view, impacts=tuple(one for one in view.impacts if one.metric not in LEFT_OUT),
                    figures=tuple(one for one in view.figures if one.chart.metric not in LEFT_OUT
                                  and any(np.isfinite(part.values).any() for part in one.chart.series)))
-    view = _redacted(session, view, redactor, job)
+    view = without_values(session, _redacted(session, view, redactor, job), redactor)
     if view.drift is not None:
         view = replace(view, drift_sql=drift_sql(session.store, view.drift))
     return view if paths else _without_paths(view, session.command_target, target_of(session))
@@ -91,6 +92,9 @@ def _redacted(session: Session, view: ReportView, redactor: Redactor, job: Job) 
     by_column = {(row.column, row.kind): row.sentence for row in drift.columns} if drift is not None else {}
     moved = tuple(replace(one, sentence=by_column.get((one.column, one.kind), one.column)) for one in incident.drift
                   if redactor.how(one.column) is not How.MASKED)
+    if drift is not view.drift:
+        again = "Drift was tested again over what stands in the place of redacted values."
+        view = replace(view, data_quality=(*view.data_quality, again))
     incident = replace(incident, drift=moved, changes=tuple(_change(one, instead) for one in incident.changes))
     view = replace(
         view, incident=incident, drift=drift, changes=_changes(view.changes, instead, redactor),

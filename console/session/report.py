@@ -5,22 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console import __version__
-from console.alarms.on_charts import OnCharts
 from console.alarms.rules import Rule
 from console.clock import now
 from console.errors import BadSettings
 from console.jobs import Job
 from console.metrics import charts
-from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX
 from console.metrics.format import format_count, format_exact, format_span, format_time, format_window
-from console.metrics.view import BoardView, ChartView
+from console.metrics.view import BoardView
 from console.reports.view import (
     AttachedAlarm,
-    Figure,
     Impact,
     Incident,
     Method,
@@ -28,8 +25,9 @@ from console.reports.view import (
     ReportView,
 )
 from console.roles import StreamKind
-from console.session import evidence
+from console.session import evidence, snapshots
 from console.session.counting import Counting, counting, mature_until
+from console.session.figures import POINTS, figures_of
 from console.session.looking import Found, look
 from console.store.incident_rows import NAME
 from console.window import Window
@@ -38,12 +36,6 @@ if TYPE_CHECKING:
     from console.session.session import Session
     from console.store import Workspace
 
-POINTS = 240
-"""Buckets across a figure of the report: as many as its numbers can be read on paper."""
-MARGIN = 0.15
-"""Time shown on either side of the two windows, as a share of the whole."""
-FAR = 12
-"""A reference farther away than so many lengths of the window is compared, but not drawn on the same axis."""
 STEPS = 6
 MOST_GAPS = 3
 
@@ -67,9 +59,12 @@ class Step:
         self.job.stop_if_asked()
 
 
-def gather(session: Session, incident: Incident, job: Job) -> ReportView:
-    """Every number of the document, from the raw rows of its two windows. Raises JobStopped."""
-    from console.reports import alt_text, summarise
+def gather(session: Session, incident: Incident, job: Job, *, counted_now: bool = False) -> ReportView:
+    """Every number of the document, from the raw rows of its two windows. Raises JobStopped.
+
+    counted_now  charts and drift are not those that were kept with the incident, where they differ
+    """
+    from console.reports import summarise
 
     store = session.store
     job.report(0, STEPS, "Looking for what changed")
@@ -90,10 +85,9 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
         kinds = counted.kinds(found.drift) if counted else ()
         examples = counted.examples(condition, kinds, evidence.MOST_EXAMPLES) if counted else []
     job.report(4, STEPS, "Drawing the charts")
-    board = charts.board(store, _shown(store, incident), POINTS)
-    on_charts = found.alarms.charts
-    figures = tuple(_figure(session, chart, board, on_charts,
-                            alt_text(chart)) for chart in board.charts)
+    board, counted_figures = figures_of(session, incident, found.alarms.charts)
+    told = snapshots.shown(snapshots.kept(store, incident), counted_figures, found.drift, counted_now=counted_now)
+    snapshots.keep(store, incident, counted_figures, found.drift)
     job.stop_if_asked()
     job.report(5, STEPS, "Reading files")
     files = store.files_between((incident.window, incident.reference))
@@ -101,14 +95,14 @@ def gather(session: Session, incident: Incident, job: Job) -> ReportView:
     inputs = evidence.inputs(session.folder, files, Step(job, 5))
     rules, rules_sha256 = evidence.rules_text(_rules(session))
     requests, users = (counted.requests, counted.users) if counted else (0, None)
-    summary = summarise(incident, requests, impacts, found.drift, users=users, affected=affected)
+    summary = summarise(incident, requests, impacts, told.drift, users=users, affected=affected)
     queries = ((f"The rows of both windows, as the table `{NAME}`", counted.rows_sql),
                *segment_queries) if counted else ()
     job.report(STEPS, STEPS, "")
     return ReportView(
         incident, session.name, now().replace(microsecond=0), f"Pilothouse {__version__}", tuple(summary), requests,
-        users, impacts, segments, figures, found.drift, _timeline(store, incident, seen.versions if seen else ()),
-        _quality(store, found, board), _reproduce(session, found), queries,
+        users, impacts, segments, told.figures, told.drift, _timeline(store, incident, seen.versions if seen else ()),
+        (*_quality(store, found, board), *([told.said] if told.said else [])), _reproduce(session, found), queries,
         requests_before=counted.requests_before if counted else 0,
         users_before=counted.users_before if counted else None, affected=affected, affected_means=means,
         budgets=budgets, no_budget=no_budget, changes=found.changes, changes_problem=found.changes_problem,
@@ -147,33 +141,6 @@ def _impacts(store: Workspace, incident: Incident, counted: Counting | None) -> 
                 impact = with_counts(impact, *sides)
             found.append(replace(impact, peak_bucket_s=chart.bucket_s))
     return tuple(found)
-
-
-def _figure(session: Session, chart: ChartView, board: BoardView, alarms: OnCharts, alt: str) -> Figure:
-    of = alarms.of(chart.metric)
-    thresholds = tuple((line.value, f"{line.rule}: {line.said}") for line in of.lines)
-    shown = board.window
-    spans: dict[bool, list[tuple[Window, str]]] = {True: [], False: []}
-    for one in of.course.stretches:
-        start_s, end_s = max(one.start_s, shown.start_s), min(one.end_s, shown.end_s)
-        if start_s < end_s:
-            whose = f" ({one.whose})" if one.whose else ""
-            spans[one.state.fires].append((Window.from_epoch(start_s, end_s), f"{one.rule}{whose}"))
-    return Figure(chart, _command(session, chart, board), alt, thresholds, tuple(spans[True]), tuple(spans[False]))
-
-
-def _shown(store: Workspace, incident: Incident) -> Window:
-    """Both windows with a margin, or the incident alone with room around it when the reference lies far away."""
-    window, reference = incident.window, incident.reference
-    start, end = min(window.start, reference.start), max(window.end, reference.end)
-    if (end - start) > FAR * (window.end - window.start):
-        start, end = window.start - (window.end - window.start), window.end + (window.end - window.start) / 2
-    margin = (end - start) * MARGIN
-    whole = store.span()
-    start, end = start - margin, end + margin
-    if whole is not None:
-        start, end = max(start, min(whole.start, window.start)), min(end, max(whole.end, window.end))
-    return Window(start, max(end, start + timedelta(seconds=1)))
 
 
 # ---- timeline --------------------------------------------------------------------------------------------------
@@ -286,14 +253,3 @@ def _reproduce(session: Session, found: Found) -> tuple[tuple[str, str], ...]:
     if incident.alarms:
         lines.append(("The alarms", f"pilothouse alarms {target} --from {start} --to {end} --json"))
     return tuple(lines)
-
-
-def _command(session: Session, chart: ChartView, board: BoardView) -> str:
-    drawn = {series.name for series in chart.series}
-    names = [metric.name for metric in CATALOGUE if metric.chart == chart.metric and metric.series in drawn]
-    if chart.metric.startswith(SAMPLED_PREFIX):
-        names = [chart.metric]
-    target, span = shlex.quote(session.command_target), board.window
-    start, end = (format_exact(moment, relative=chart.relative) for moment in (span.start, span.end))
-    return "\n".join(f"pilothouse metrics {target} --metric {shlex.quote(name)} --bucket {chart.bucket_s}s "
-                     f"--from {start} --to {end} --json" for name in names)

@@ -640,11 +640,17 @@ class Session:
         return incidents.from_rollback(self._store, window, reference, events, title)
 
     def look_into(self, incident_id: str, job: Job) -> Incident:
-        """Search the log for alarms, changes, drift and moments of an incident, and keep what is found. Raises
-        BadSettings, JobStopped."""
+        """Search the log for alarms, changes, drift and moments of an incident, and keep what is found, with its charts
+        and drift results as they are now. Raises BadSettings, JobStopped."""
+        from console.session import snapshots
+        from console.session.figures import figures_of
         from console.session.looking import look
 
-        return incidents.found(self._store, look(self, self.incident(incident_id), job).incident)
+        found = look(self, self.incident(incident_id), job)
+        kept = incidents.found(self._store, found.incident)
+        _, figures = figures_of(self, found.incident, found.alarms.charts)
+        snapshots.keep(self._store, found.incident, figures, found.drift)
+        return kept
 
     def incidents(self) -> tuple[IncidentRow, ...]:
         """All kept, newest first."""
@@ -691,12 +697,13 @@ class Session:
         return incidents.restore(self._store, incident_id)
 
     def report(self, incident_id: str | None, job: Job, *, title: str = "", redact: Sequence[str] = (),
-               keep: Sequence[str] = (), paths: bool = False) -> ReportView:
+               keep: Sequence[str] = (), paths: bool = False, counted_now: bool = False) -> ReportView:
         """Gather everything that the document says. None: for the current window, without keeping an incident; else
         what is found in the log is kept with the incident.
 
         redact, keep  columns whose values are not told, or are, whatever they seem to be
         paths         commands name the log by its whole path
+        counted_now   charts and drift of now, where those kept with the incident differ from them
         Raises BadSettings, JobStopped.
         """
         from console.session.outgoing import for_others, redactor_of
@@ -706,7 +713,7 @@ class Session:
             window, reference = self._at_hand()
             view = gather(self, incidents.draft(self._store, window, reference, title), job)
         else:
-            view = gather(self, self.incident(incident_id), job)
+            view = gather(self, self.incident(incident_id), job, counted_now=counted_now)
             incidents.found(self._store, view.incident)
         return for_others(self, view, redactor_of(self, redact, keep), job, paths=paths)
 

@@ -12,6 +12,7 @@ from console.errors import BadSettings, ConsoleError
 from console.jobs import Job
 from console.metrics.catalogue import find
 from console.metrics.format import format_window
+from console.session.onsets import lead_of, looked_closer
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FIRST_PART = 0.15
 """So much of the log is taken as usual to begin with: what has happened by then is not found."""
 LONGEST = timedelta(days=1)
-"""What goes on for longer, or to the end of the log, is told by its first day."""
+"""What goes on to the end of the log is told by its first day."""
 LEAST_BUCKETS = 20
 """A window of fewer buckets is looked at again in shorter ones."""
 STRONGEST = 10.0
@@ -70,21 +71,9 @@ def _by_changes(session: Session, whole: Window, job: Job) -> tuple[Window, str]
             view, group = finer
             window = _window_of(group, view, whole)
     lead = max(group, key=_weight)
-    return _from_first_seen(session, window, first, lead), lead.sentence
-
-
-def _from_first_seen(session: Session, window: Window, view: ChangesView, lead: ChangeRow) -> Window:
-    """What is so in one model version only began when that came: its first requests are too few for a mean to show."""
-    strip = session.overview()
-    if strip is None:
-        return window
-    for name, came in strip.first_seen:
-        version = name.removeprefix("Model version ").removesuffix(" first seen")
-        segment = f"model_version={version}"
-        there = any(row.kind is ChangeKind.VERSION and row.segment == segment and not row.weak for row in view.rows)
-        if there and f"only in {segment}" in lead.sentence and came < window.start:
-            return Window(max(came, window.end - LONGEST), window.end)
-    return window
+    begun, _ = looked_closer(session, [_begun(row, first) for row in group], view, job)
+    start = min(begun.onset if begun is not None else window.start, window.end - timedelta(seconds=1))
+    return Window(start, min(window.end, start + LONGEST) if lead.ended is None else window.end), lead.sentence
 
 
 def _again(session: Session, window: Window, group: Sequence[ChangeRow], bucket_s: int, whole: Window,
@@ -106,12 +95,23 @@ def _heaviest(view: ChangesView) -> tuple[ChangeRow, ...]:
     rows = [row for row in view.rows if not row.weak and _weight(row) > 0]
     best: tuple[ChangeRow, ...] = ()
     slack = timedelta(seconds=2 * view.bucket_s)
+    begun = {row: _begun(row, view) for row in rows}
     for row in rows:
-        together = tuple(one for one in rows if one.onset_from <= row.onset_to + slack
-                         and one.onset_to >= row.onset_from - slack)
+        together = tuple(one for one in rows if begun[one].onset_from <= begun[row].onset_to + slack
+                         and begun[one].onset_to >= begun[row].onset_from - slack)
         if sum(map(_weight, together)) > sum(map(_weight, best)):
             best = together
     return best
+
+
+def _begun(row: ChangeRow, view: ChangesView) -> ChangeRow:
+    """The change that tells when this one began: what is so in one model version only began when that came, whose
+    first requests are too few for a mean to show."""
+    for one in view.rows:
+        if (one.kind is ChangeKind.VERSION and not one.weak and one.after > one.before and one.segment in row.only_in
+                and one.onset < row.onset):
+            return one
+    return row
 
 
 def _weight(row: ChangeRow) -> float:
@@ -133,12 +133,12 @@ def _weight(row: ChangeRow) -> float:
 
 def _window_of(group: Sequence[ChangeRow], view: ChangesView, whole: Window) -> Window:
     """From the onset that is known best to where most of the weight has ended."""
-    first = min(group, key=lambda row: row.onset_to)
-    together = [row for row in group if row.onset_from <= first.onset_to]
-    start = min(together, key=lambda row: (row.onset_to - row.onset_from, row.onset)).onset
+    lead = lead_of([_begun(row, view) for row in group])
+    assert lead is not None
+    start = lead.onset
     heaviest = max(group, key=_weight)
     end = heaviest.ended or view.since.end
-    end = min(max(end, start + timedelta(seconds=view.bucket_s)), whole.end, start + LONGEST)
+    end = min(max(end, start + timedelta(seconds=view.bucket_s)), whole.end)
     return Window(start, end) if end > start else Window(start, start + timedelta(seconds=view.bucket_s))
 
 

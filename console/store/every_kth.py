@@ -68,6 +68,15 @@ def some_counts(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo,
     return {value: int(n) for value, n in found}
 
 
+def values_in_text(con: DuckDBPyConnection, stream: StreamInfo, column: ColumnInfo, window: Window, text: str,
+                   least: int) -> list[str]:
+    """Which values of a column, of so many characters at least, stand in a text, whatever their case."""
+    cells = f"SELECT {text_sql(column)} AS v FROM {stream.rows_sql}{within(window)}"
+    found = con.execute(f"SELECT DISTINCT v FROM ({cells}) WHERE length(v) >= $2 AND contains(lower($1), lower(v)) "
+                        "ORDER BY v", [text, least]).fetchall()
+    return [str(value) for (value,) in found]
+
+
 def inputs_and_outcomes(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[ColumnInfo], role: Role,
                         window: Window, wait_s: float | None) -> tuple[Any, Floats, dict[str, Floats]]:
     """Of every row of a stream whose outcome is known: its time (microseconds since 1970), the outcome, and the numbers

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from console.store.incident_rows import NAME, moment
+from console.store.names import quoted
 from console.window import Window
 
 
@@ -120,3 +121,8 @@ def examples(where: str, whys: tuple[str, ...], most: int) -> str:
 def events_between(start: datetime, end: datetime) -> str:
     """How many requests the whole log has in that time."""
     return f"SELECT count(*) FROM events WHERE ts >= {moment(start)} AND ts < {moment(end)}"
+
+
+def first_with(column: str) -> str:
+    """When the first request with a value came. Takes the value, and from when to when it is looked for."""
+    return f"SELECT min(ts) FROM events WHERE {quoted(column)} = ? AND ts >= ? AND ts < ?"

@@ -1,5 +1,6 @@
 """Incidents as the session writes them: JSON by id. `incidents` has them as they are now, `incident_edits` all that was
-done to them, in order: nothing is ever taken out of it, and undoing is a line of it too."""
+done to them, in order: nothing is ever taken out of it, and undoing is a line of it too. `incident_snapshots` has their
+charts and drift results as they were, one for each pair of windows."""
 
 from __future__ import annotations
 
@@ -36,6 +37,20 @@ class Kept:
     first_us: int
     last_us: int
     incident: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What was counted about an incident in its windows. Times in microseconds since 1970.
+
+    form  how `content` is written
+    """
+
+    incident_id: str
+    made_us: int
+    windows_us: tuple[int, int, int, int]       # start and end of the incident, start and end of its reference
+    form: int
+    content: bytes
 
 
 def save(con: DuckDBPyConnection, kept: Kept, did: str, made_us: int) -> None:
@@ -76,6 +91,23 @@ def last_deleted(con: DuckDBPyConnection) -> str | None:
     found = con.execute("SELECT incident_id FROM incident_edits WHERE did = 'delete' AND incident_id NOT IN "
                         "(SELECT incident_id FROM incidents) ORDER BY made DESC, number DESC LIMIT 1").fetchall()
     return str(found[0][0]) if found else None
+
+
+def freeze(con: DuckDBPyConnection, frozen: Frozen) -> None:
+    """Keep it, unless something is kept for the same windows."""
+    if frozen_of(con, frozen.incident_id, frozen.windows_us) is None:
+        times = ", ".join(f"make_timestamp(${place})" for place in range(2, 7))
+        con.execute(f"INSERT INTO incident_snapshots VALUES ($1, {times}, $7, $8)",
+                    [frozen.incident_id, frozen.made_us, *frozen.windows_us, frozen.form, frozen.content])
+
+
+def frozen_of(con: DuckDBPyConnection, incident_id: str, windows_us: tuple[int, int, int, int]) -> Frozen | None:
+    """What is kept for these windows."""
+    found = con.execute(
+        "SELECT epoch_us(made), form, content FROM incident_snapshots WHERE incident_id = ? AND epoch_us(first_ts) = ? "
+        "AND epoch_us(last_ts) = ? AND epoch_us(reference_first) = ? AND epoch_us(reference_last) = ?",
+        [incident_id, *windows_us]).fetchall()
+    return Frozen(incident_id, found[0][0], windows_us, found[0][1], bytes(found[0][2])) if found else None
 
 
 def _note(con: DuckDBPyConnection, incident_id: str, did: str, incident: str | None, made_us: int) -> None:

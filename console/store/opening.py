@@ -19,7 +19,7 @@ from console.store.names import FAILED, quoted
 from console.store.queries import sql
 from console.store.rolled import is_binned
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -58,9 +58,14 @@ def _incident_edits(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(sql("store/migrate_5_to_6"))
 
 
+def _snapshots(con: duckdb.DuckDBPyConnection) -> None:
+    """6 to 7: charts and drift results are kept with an incident."""
+    con.execute(sql("store/migrate_6_to_7"))
+
+
 MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns, 4: _alarms,
-    5: _incident_edits}
+    5: _incident_edits, 6: _snapshots}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

@@ -41,7 +41,7 @@ from console.store import (
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.grid import Grid
-from console.store.incidents import Edit, Kept
+from console.store.incidents import Edit, Frozen, Kept
 from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
@@ -676,6 +676,15 @@ class Workspace:
         """Take one out; its edits stay."""
         with self._transaction((), seen=False) as con:
             incidents.delete(con, incident_id, round(clock.now().timestamp() * 1e6))
+
+    def freeze_incident(self, frozen: Frozen) -> None:
+        """Keep what was counted about one, unless something is kept for the same windows."""
+        with self._transaction((), seen=False) as con:
+            incidents.freeze(con, frozen)
+
+    def frozen_incident(self, incident_id: str, windows_us: tuple[int, int, int, int]) -> Frozen | None:
+        """What is kept for these windows of it."""
+        return incidents.frozen_of(self.cursor(), incident_id, windows_us)
 
     def incident_rows_sql(self, windows: Sequence[Window], columns: Sequence[str], mature: datetime | None) -> str:
         """What the rows of an incident are selected by (see `console.store.incident_rows`); "" without requests."""

@@ -45,6 +45,10 @@ CREATE TABLE incident_edits (
     did VARCHAR,            -- create, edit, look, undo, redo, delete, restore
     incident VARCHAR        -- as it was afterwards; NULL: gone
 );
+CREATE TABLE incident_snapshots (       -- charts and drift of an incident as they were; content: see the room session
+    incident_id VARCHAR, made TIMESTAMP, first_ts TIMESTAMP, last_ts TIMESTAMP, reference_first TIMESTAMP,
+    reference_last TIMESTAMP, form INTEGER, content BLOB
+);
 
 -- The combinations of model, version, host and metric name that occur in a stream; number 0 is the rest.
 CREATE TABLE series (

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from console.changes.onset import LEAST_Z, Shift, find_shift, noise_of, whether_it_lasts
+from console.changes.onset import LEAST_Z, Shift, begun, begun_share, find_shift, noise_of, whether_it_lasts
 from console.changes.usual import is_weekend, usual
 
 BEFORE, AFTER = 100, 100
@@ -177,3 +177,38 @@ def test_that_a_weekend_is_carried_on_to_the_next() -> None:
 def test_that_saturday_and_sunday_are_the_weekend() -> None:
     days = MONDAY + np.arange(7) * 86400.0 + 60
     assert is_weekend(days).tolist() == [False] * 5 + [True, True]
+
+
+def test_that_what_rises_for_an_hour_began_where_it_left_the_ground() -> None:
+    """Forty buckets of a rise from bucket 100 on, to eight times the noise: a box that begins half way up is put
+    back."""
+    random = np.random.default_rng(3)
+    at = np.arange(200.0)
+    left = random.normal(0.0, 1.0, 200) + 8.0 * np.clip((at + 0.5 - 100) / 40, 0.0, 1.0)
+    weights, before = np.ones(200), at < 60
+    noise = noise_of(left, weights, before)
+    box = Shift(118, 200, 116, 121, 7.0, 40.0, False, 82.0)
+    found = begun(box, left, weights, noise, 60)
+    assert abs(found.first - 100) <= 5 and abs(found.earliest - 100) <= 5 <= found.latest - 100
+    assert (found.last, found.delta) == (200, 7.0)
+
+
+def test_that_a_jump_stays_where_it_is() -> None:
+    random = np.random.default_rng(4)
+    left = random.normal(0.0, 1.0, 200) + 5.0 * (np.arange(200) >= 100)
+    noise = noise_of(left, np.ones(200), np.arange(200) < 60)
+    found = begun(Shift(103, 200, 101, 105, 5.0, 40.0, False, 97.0), left, np.ones(200), noise, 60)
+    assert found.first == found.latest == 100 and found.earliest >= 99
+
+
+def test_that_a_share_begins_with_the_first_events_that_its_counts_explain() -> None:
+    """Five rows a bucket; from bucket 100 on two of five fail, before it none. A bucket in which nothing failed is
+    worth 5 log(0.6) = -2.6 and may belong to it; two are worth -5.1, and do not."""
+    n, at = np.full(200, 5.0), np.arange(200)
+    shown = np.where(at >= 100, 0.4, 0.0)
+    box = Shift(110, 200, 105, 112, 0.4, 30.0, False, 450.0)
+    found = begun_share(box, shown, np.full(200, 0.001), n, 60)
+    assert (found.first, found.earliest, found.latest) == (100, 99, 100)
+    late = np.where(at >= 103, shown, 0.0)          # by chance nothing fails in the first three: those may belong to it
+    found = begun_share(box, late, np.full(200, 0.2), n, 60)
+    assert found.first == 103 and found.earliest < 103

@@ -16,6 +16,7 @@ import pytest
 from console.jobs import SilentJob
 from console.reports.view import Affected, Method, Moment, ReportView
 from console.session import Session
+from console.session.worst import worst_window
 from console.window import Window
 from tests.console.folders import MakeFolder, truth_of
 
@@ -83,6 +84,11 @@ def test_that_the_onset_is_the_true_start_within_one_bucket(case: Case) -> None:
     onset = case.report.incident.milestone(Moment.ONSET)
     assert onset.method is Method.DATA and onset.at is not None and case.report.changes is not None
     assert abs(onset.at - case.start) <= timedelta(seconds=case.report.changes.bucket_s), onset.source
+
+
+def test_that_the_onset_without_a_window_that_anybody_chose_is_as_near(case: Case) -> None:
+    found = worst_window(case.session, SilentJob()).window
+    assert abs(found.start - case.start) <= timedelta(minutes=5)
 
 
 def test_that_the_true_columns_are_named_and_others_are_not(case: Case) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ import pytest
 from console.drift.view import DriftView
 from console.jobs import SilentJob
 from console.reports.redaction import MASK
-from console.reports.view import ReportView
+from console.reports.view import ActionItem, Lessons, Note, ReportView
 from console.session import Session
 from console.window import Window
 
@@ -58,7 +59,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     session.brush("reference", Window(whole.start, middle))
     session.brush("current", Window(middle, whole.end))
     before = session.compare(Window(whole.start, middle), Window(middle, whole.end), SilentJob())
-    view = session.report(None, SilentJob())
+    kept = session.create_incident("Errors for 10.20.1.77", window=Window(middle, whole.end),
+                                   reference=Window(whole.start, middle))
+    user = frame["user_id"][ROWS - 1]
+    session.update_incident(replace(
+        kept, notes=f"{user.upper()} and anna berg called; ask Ben. 12.50 is the price.", authors=("Ben",),
+        log=(Note(middle, "Ben", f"{user} again, from Lane 1"),), lessons=Lessons(trigger=f"({user})", factors=(user,)),
+        actions=(ActionItem(f"Write to {user}"),)))
+    view = session.report(kept.incident_id, SilentJob())
     session.write_report(view, root / "r.zip", SilentJob())
     session.close()
     with zipfile.ZipFile(root / "r.zip") as packed:
@@ -84,6 +92,20 @@ def test_that_no_value_is_in_any_file(made: Made, needle: bytes) -> None:
             rows = duckdb.connect().execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
             content = repr(rows).encode()
         assert needle not in content, path
+
+
+def test_that_words_by_people_tell_no_value_and_the_report_says_how_many_they_held(made: Made) -> None:
+    incident, user = made.view.incident, made.frame["user_id"][ROWS - 1]
+    assert re.fullmatch(r"Errors for id-[0-9a-f]{12}", incident.title)
+    assert re.fullmatch(r"id-[0-9a-f]{12} and id-[0-9a-f]{12} called; ask Ben\. 12\.50 is the price\.",
+                        incident.notes)
+    name = incident.notes.partition(" ")[0]
+    assert incident.lessons.trigger == f"({name})" and incident.lessons.factors == (name,)
+    assert incident.actions[0].action == f"Write to {name}"
+    assert re.fullmatch(rf"{name} again, from id-[0-9a-f]{{12}}", incident.log[0].text)
+    assert f"{name} again" in " ".join(what for _, what, _ in made.view.timeline)
+    assert incident.authors == ("Ben",) and user not in repr(made.view.timeline)
+    assert "4 values of redacted columns were replaced in words by people." in made.view.data_quality
 
 
 def test_that_no_coordinate_is_told(made: Made) -> None:

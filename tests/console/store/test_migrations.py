@@ -72,6 +72,7 @@ def test_that_a_workspace_of_version_1_opens_and_goes_on(tmp_path: Path) -> None
     try:
         (stream,) = ws.streams()
         assert (stream.rows, stream.half_of, stream.answers, stream.dialect) == (2, "", False, "")
+        assert ws.frozen_incident("none", (0, 1, 0, 1)) is None
         put(ws, REQUESTS, {"ts": ["2026-03-02T06:00:02Z"], "id": ["c"], "version": ["v1"], "latency": ["30"]},
             path="new.csv")
         assert ws.refresh()
