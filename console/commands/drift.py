@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from console.commands.common import AsJson, Fresh, iso, opened, parse_window, print_json, say, terminal_job
-from console.drift.view import ColumnDrift, DriftView, Verdict
+from console.drift.view import ChosenTest, ColumnDrift, DriftView, Verdict
 from console.errors import BadSettings
 from console.window import Window
 
@@ -23,13 +24,18 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
           current_file: Annotated[Path | None, typer.Option(help="A file instead of the current window.")] = None,
           columns: Annotated[list[str] | None, typer.Option(help="Only these columns; may be given again, or "
                                                                  "separated by commas.")] = None,
+          tests: Annotated[list[str] | None, typer.Option(help="Tests to show beside the verdict, such as "
+                                                               "`anderson,hellinger`; may be given again.")] = None,
           fail_on: Annotated[str | None, typer.Option(help="End with 1 on `alarm`, or on `watch` and worse.")] = None,
           fresh: Fresh = False, json: AsJson = False) -> None:
     """Test every column for drift between two windows or two files."""
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
-    names = tuple(part.strip() for item in columns or () for part in item.split(",") if part.strip()) or None
-    view, relative = _compared(target, reference, current, reference_file, current_file, names, fresh)
+    from console.drift.chosen import known
+
+    beside = known(_parts(tests))
+    names = _parts(columns) or None
+    view, relative = _compared(target, reference, current, reference_file, current_file, names, beside, fresh)
     if json:
         print_json(_document(view, relative))
     else:
@@ -39,7 +45,8 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
 
 
 def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,
-              current_file: Path | None, names: tuple[str, ...] | None, fresh: bool) -> tuple[DriftView, bool]:
+              current_file: Path | None, names: tuple[str, ...] | None, tests: tuple[str, ...],
+              fresh: bool) -> tuple[DriftView, bool]:
     """The result, and whether the times of its windows count from a start that the log does not name."""
     from console.session import compare
 
@@ -49,7 +56,7 @@ def _compared(target: Path | None, reference: str | None, current: str | None, r
             raise BadSettings(f"Without a folder two files are needed; the {missing} file is not given",
                               do="Give --reference-file and --current-file, or a folder and two windows")
         with terminal_job() as job:
-            return compare.files(reference_file, current_file, job, names), False
+            return compare.files(reference_file, current_file, job, names, tests), False
     if current_file is not None or (reference is None) == (reference_file is None):
         raise BadSettings("A folder is compared with one reference and one window of its own",
                           do="Give --reference A..B or --reference-file F, and --current C..D")
@@ -58,11 +65,11 @@ def _compared(target: Path | None, reference: str | None, current: str | None, r
         relative = session.store.relative
         if reference_file is not None:
             return compare.with_file(session.store, session.command_target, reference_file, after, job,
-                                     names), relative
+                                     names, tests), relative
         if after is None:
             raise BadSettings("The current window is not given", do="Give --current C..D")
         assert reference is not None
-        return session.compare(parse_window(reference, session=session), after, job, names), relative
+        return session.compare(parse_window(reference, session=session), after, job, names, tests=tests), relative
 
 
 def _document(view: DriftView, relative: bool) -> dict[str, Any]:
@@ -78,7 +85,15 @@ def _row(row: ColumnDrift) -> dict[str, Any]:
             "statistic": row.statistic, "p_value": row.p_value, "p_adjusted": row.p_adjusted, "effect": row.effect,
             "effect_name": row.effect_name, "n_reference": row.n_reference, "n_current": row.n_current,
             "missing_reference": row.missing_reference, "missing_current": row.missing_current,
-            "detectable": row.detectable, "verdict": row.verdict.value, "sentence": row.sentence}
+            "detectable": row.detectable, "verdict": row.verdict.value, "sentence": row.sentence,
+            "chosen": [_beside(test) for test in row.chosen]}
+
+
+def _beside(test: ChosenTest) -> dict[str, Any]:
+    return {"test": test.name, "statistic": test.statistic, "p_value": test.p_value, "p_adjusted": test.p_adjusted,
+            "effect": test.effect, "effect_name": test.effect_name, "effect_low": test.effect_low,
+            "effect_high": test.effect_high, "limit": test.limit, "method": test.method,
+            "beyond_chance": test.beyond_chance}
 
 
 def _side(window: Window | None, name: str, n: int, relative: bool) -> dict[str, Any]:
@@ -90,4 +105,21 @@ def _tell(view: DriftView) -> None:
     say(f"{view.reference_name} ({view.n_reference:,} rows) against {view.current_name} ({view.n_current:,} rows)")
     for row in view.columns:
         typer.echo(f"{row.verdict.value.replace('_', ' '):<8} {row.sentence}")
+        for test in row.chosen:
+            typer.echo(f"         {_told(test)}")
     say(view.sentence)
+
+
+def _told(test: ChosenTest) -> str:
+    """`hellinger 0.31, limit 0.1` or `welch -4.2, standard deviations 0.31, p 1e-05, adjusted 2e-05`."""
+    if isnan(test.p_value):
+        told = f"{test.name} {test.statistic:.4g}"
+        return told if isnan(test.effect) else \
+            f"{told}, {test.effect_name} {test.effect:.4g}, limit {test.limit:.3g}" \
+            if test.effect != test.statistic else f"{told}, limit {test.limit:.3g}"
+    return f"{test.name} {test.statistic:.4g}, {test.effect_name} {test.effect:.4g}, p {test.p_value:.3g}, " \
+           f"adjusted {test.p_adjusted:.3g}"
+
+
+def _parts(given: list[str] | None) -> tuple[str, ...]:
+    return tuple(part.strip() for item in given or () for part in item.split(",") if part.strip())

@@ -7,6 +7,7 @@ is the stopwatch that `compare` is handed.
 
     compare     pairs the columns, adjusts p over all tests, sorts the table
     columns     which test a column gets
+    chosen      further tests that a user asks for, beside the verdict
     verdict     limits with their reasons, Benjamini-Hochberg, the least visible effect
     words       sentences; what comes from a log is data in them
     shapes      histograms and shares to draw
@@ -33,7 +34,16 @@ from console.drift.counts import CategoryCounts
 from console.drift.result import TestResult
 from console.drift.sample import ColumnSample
 from console.drift.tests import TESTS
-from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Shape, ShownNumber, Verdict
+from console.drift.view import (
+    CategoryShape,
+    ChosenTest,
+    ColumnDrift,
+    DriftView,
+    NumericShape,
+    Shape,
+    ShownNumber,
+    Verdict,
+)
 
-__all__ = ["TESTS", "CategoryCounts", "CategoryShape", "ColumnDrift", "ColumnSample", "DriftView", "NumericShape",
-           "Shape", "ShownNumber", "TestResult", "Verdict", "compare"]
+__all__ = ["TESTS", "CategoryCounts", "CategoryShape", "ChosenTest", "ColumnDrift", "ColumnSample", "DriftView",
+           "NumericShape", "Shape", "ShownNumber", "TestResult", "Verdict", "compare"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from console.drift import bins, chi2, ks
+from console.drift import bins, chi2, chosen, ks
 from console.drift.causes import suggested
 from console.drift.counts import MOST_CATEGORIES, CategoryCounts, CountTable, number_label, side_by_side
 from console.drift.finding import Finding, Rows
@@ -16,6 +17,7 @@ from console.drift.psi import psi_limit, psi_of_counts
 from console.drift.result import Floats, TestResult
 from console.drift.sample import ColumnSample
 from console.drift.shapes import category_shape, numeric_shape
+from console.drift.tests import OF_COUNTS
 from console.drift.unseen import unseen_values
 from console.drift.verdict import Scale, detectable_difference, detectable_distance, detectable_variation
 from console.drift.view import NumericShape, ShownNumber, Verdict
@@ -30,9 +32,10 @@ YES, NO = {"1", "yes", "true", "True"}, {"0", "no", "false", "False"}
 
 
 def findings(reference: ColumnSample | None, current: ColumnSample | None,
-             rows_reference: int, rows_current: int) -> list[Finding]:
+             rows_reference: int, rows_current: int, tests: Sequence[str] = ()) -> list[Finding]:
     """All tests of one column: its values, and beside them its missing values where there are any.
 
+    tests  names of further ones to show beside them
     A column without a sample is missing in every row of that side.
     """
     sample = current or reference
@@ -42,39 +45,47 @@ def findings(reference: ColumnSample | None, current: ColumnSample | None,
             else (Rows(rows_reference, _values_of(sample)), Rows(rows_current, 0))
         return [_missing(sample, *rows)]
     if reference.is_numeric and current.is_numeric:
-        return _of_numbers(reference, current)
-    return _of_counts(current, reference.counts(), current.counts())
+        return _of_numbers(reference, current, tests)
+    return _of_counts(current, reference.counts(), current.counts(), tests)
 
 
-def _of_numbers(reference: ColumnSample, current: ColumnSample) -> list[Finding]:
+def _of_numbers(reference: ColumnSample, current: ColumnSample, tests: Sequence[str]) -> list[Finding]:
     a, b = _rising(reference), _rising(current)
     rows = Rows(reference.rows, len(a)), Rows(current.rows, len(b))
     few = few_values(a), few_values(b)
     if len(a) and len(b) and few[0] is not None and few[1] is not None and len(few[0] | few[1]) <= FEW_VALUES \
             and all(value.is_integer() for value in few[0] | few[1]):
-        return _of_counts(current, *(CategoryCounts({number_label(value): count for value, count in counts.items()},
-                                                    side.rows - side.values)
-                                     for counts, side in zip(few, rows, strict=True) if counts is not None))
-    found = [_numeric(current, a, b, *rows)] if len(a) and len(b) else []
+        counted = [CategoryCounts({number_label(value): count for value, count in counts.items()},
+                                  side.rows - side.values)
+                   for counts, side in zip(few, rows, strict=True) if counts is not None]
+        return _of_counts(current, counted[0], counted[1], tests, (a, b))
+    found = [_numeric(current, a, b, *rows, tests)] if len(a) and len(b) else []
     return found + _missing_if_any(current, *rows)
 
 
-def _numeric(sample: ColumnSample, a: Floats, b: Floats, reference: Rows, current: Rows) -> Finding:
+def _numeric(sample: ColumnSample, a: Floats, b: Floats, reference: Rows, current: Rows,
+             tests: Sequence[str]) -> Finding:
     shape = numeric_shape(sample.column, a, b)
     p, q = bins.of_sorted(a, b)
     moved, facts = direction(shape)
     return Finding(sample.column, "numeric", sample.role, "ks", Scale.DISTANCE, reference, current,
                    ks.of_sorted(a, b), detectable_distance(len(a), len(b)), moved, facts,
-                   suggested(shape.quantiles, a, b), shape, _shown(p, q))
+                   suggested(shape.quantiles, a, b), shape, _shown(p, q),
+                   chosen=chosen.on_numbers(tests, a, b))
 
 
-def _of_counts(sample: ColumnSample, reference: CategoryCounts, current: CategoryCounts) -> list[Finding]:
+def _of_counts(sample: ColumnSample, reference: CategoryCounts, current: CategoryCounts, tests: Sequence[str] = (),
+               numbers: tuple[Floats, Floats] | None = None) -> list[Finding]:
+    """numbers: the values themselves, where they are numbers that are few enough to count."""
     rows = (Rows(reference.n + reference.n_missing, reference.n), Rows(current.n + current.n_missing, current.n))
     found = []
     if reference.n and current.n:
         table = side_by_side(reference.counts, current.counts)
         rate = sample.role in RATE_ROLES and set(table.labels) <= YES | NO
-        found.append((_rate if rate else _categorical)(sample, table, *rows))
+        beside = chosen.on_counts(tests, table)
+        if numbers is not None:
+            beside += chosen.on_numbers([name for name in tests if name not in OF_COUNTS], *numbers)
+        found.append(replace((_rate if rate else _categorical)(sample, table, *rows), chosen=beside))
     return found + _missing_if_any(sample, *rows)
 
 

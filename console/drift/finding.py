@@ -46,6 +46,7 @@ class Finding:
     shape: Shape | None = None
     shown: tuple[ShownNumber, ...] = ()
     worst: Verdict = Verdict.ALARM
+    chosen: tuple[tuple[str, TestResult], ...] = ()
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -32,6 +32,28 @@ class ShownNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenTest:
+    """A test that was asked for, beside the verdict and without a say in it.
+
+    p_value        nan for a distance; p_adjusted over all chosen tests of the table
+    limit          for a distance: what these sizes reach by chance in 1 of 100 cases, at least the usual limit
+    beyond_chance  adjusted p below 0.05, or a distance above its limit; says nothing of whether it matters
+    """
+
+    name: str                    # as in TESTS
+    statistic: float
+    p_value: float
+    p_adjusted: float
+    effect: float
+    effect_name: str
+    effect_low: float
+    effect_high: float
+    limit: float
+    method: str
+    beyond_chance: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDrift:
     """One row of the table. p is nan and the verdict TOO_FEW when a side has fewer than 30 values.
 
@@ -61,6 +83,7 @@ class ColumnDrift:
     verdict: Verdict
     sentence: str
     shown: tuple[ShownNumber, ...] = ()
+    chosen: tuple[ChosenTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,11 @@ def tested(store: Workspace) -> tuple[str, ...]:
 
 
 def windows(store: Workspace, target: str, reference: Window, current: Window, job: Job,
-            names: tuple[str, ...] | None, told: Told | None = None) -> DriftView:
+            names: tuple[str, ...] | None, told: Told | None = None, tests: Sequence[str] = ()) -> DriftView:
     """Two windows of the largest stream of requests. Raises BadSettings when there is none, or a name is not in it.
 
-    told  texts are compared by what it gives for them, and nobody sees the values
+    told   texts are compared by what it gives for them, and nobody sees the values
+    tests  names of tests to show beside the verdicts
     """
     stream = _requests(store)
     columns = _chosen(stream, names)
@@ -51,14 +52,14 @@ def windows(store: Workspace, target: str, reference: Window, current: Window, j
     job.report(2, 3, "Testing")
     relative = store.relative
     command = " ".join(["pilothouse drift", shlex.quote(target), "--reference", _pair(reference, relative),
-                        "--current", _pair(current, relative), *_column_words(names), "--json"])
-    return compare(before, after, reference_window=reference, current_window=current,
+                        "--current", _pair(current, relative), *_column_words(names), *_test_words(tests), "--json"])
+    return compare(before, after, tests=tests, reference_window=reference, current_window=current,
                    reference_name=format_window(reference, relative=relative),
                    current_name=format_window(current, relative=relative), command=command, job=job)
 
 
 def with_file(store: Workspace, target: str, reference: Path, current: Window | None, job: Job,
-              names: tuple[str, ...] | None) -> DriftView:
+              names: tuple[str, ...] | None, tests: Sequence[str] = ()) -> DriftView:
     """A file of training or validation data against a window of the log (None: all of it)."""
     stream = _requests(store)
     columns = _chosen(stream, names)
@@ -70,13 +71,14 @@ def with_file(store: Workspace, target: str, reference: Path, current: Window | 
     before, after = _countable(before, after)
     words = ["--current", _pair(current, store.relative)] if current else []
     command = " ".join(["pilothouse drift", shlex.quote(target), "--reference-file", shlex.quote(str(reference)),
-                        *words, *_column_words(names), "--json"])
-    return compare(before, after, current_window=current, reference_name=reference.name,
+                        *words, *_column_words(names), *_test_words(tests), "--json"])
+    return compare(before, after, tests=tests, current_window=current, reference_name=reference.name,
                    current_name=format_window(current, relative=store.relative) if current else "the whole log",
                    command=command, job=job)
 
 
-def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | None) -> DriftView:
+def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | None,
+          tests: Sequence[str] = ()) -> DriftView:
     """Two files, no folder."""
     sides = []
     for path in (reference, current):
@@ -84,8 +86,9 @@ def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | Non
             sides.append(_samples(store, stream, _chosen(stream, names, roleless=True), None, job))
     before, after = _countable(*sides)
     command = " ".join(["pilothouse drift --reference-file", shlex.quote(str(reference)), "--current-file",
-                        shlex.quote(str(current)), *_column_words(names), "--json"])
-    return compare(before, after, reference_name=reference.name, current_name=current.name, command=command, job=job)
+                        shlex.quote(str(current)), *_column_words(names), *_test_words(tests), "--json"])
+    return compare(before, after, tests=tests, reference_name=reference.name, current_name=current.name,
+                   command=command, job=job)
 
 
 def _requests(store: Workspace) -> StreamInfo:
@@ -150,3 +153,7 @@ def _pair(window: Window, relative: bool) -> str:
 
 def _column_words(names: tuple[str, ...] | None) -> list[str]:
     return [word for name in names or () for word in ("--columns", shlex.quote(name))]
+
+
+def _test_words(tests: Sequence[str]) -> list[str]:
+    return ["--tests", ",".join(tests)] if tests else []

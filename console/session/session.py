@@ -539,9 +539,10 @@ class Session:
         return self.compare(chosen.reference, chosen.current, job)
 
     def compare(self, reference: Window, current: Window, job: Job, names: tuple[str, ...] | None = None,
-                told: compare.Told | None = None) -> DriftView:
-        """Any two windows compared; `names` restricts it to these columns, `told` says what stands for a text."""
-        return compare.windows(self._store, self.command_target, reference, current, job, names, told)
+                told: compare.Told | None = None, tests: Sequence[str] = ()) -> DriftView:
+        """Any two windows compared; `names` restricts it to these columns, `told` says what stands for a text,
+        `tests` are shown beside the verdicts."""
+        return compare.windows(self._store, self.command_target, reference, current, job, names, told, tests)
 
     def changes(self, at: datetime, job: Job, *, until: datetime | None = None, reference: Window | None = None,
                 only: Sequence[ChangeRow] = ()) -> ChangesView:
