@@ -31,7 +31,7 @@ def title_of(rule: Rule) -> str:
 def value_text(rule: Rule, value: float) -> str:
     """A value of its number with its unit; of a burn rate how many times too fast the budget is used."""
     if isinstance(rule.condition, BurnRate):
-        return f"{format_number(value)} times the budget's rate"
+        return f"{format_number(value)} × budget"
     return format_value(value, _unit(rule))
 
 

@@ -130,6 +130,7 @@ class Picks:
         roles = [column for role in SERIES_ROLES[:3] if (column := largest.column(role)) is not None]
         others = [one for one in largest.columns if one not in roles and can_split(one) and one.rolled
                   and one.role not in MANY and (one.type in (ColumnType.TEXT, ColumnType.FLAG) or one.stored in few)]
+        others.sort(key=lambda one: one.type is ColumnType.NUMBER)      # words before what stands for something
         for number, column in enumerate((*roles, *others)):
             job.stop_if_asked()
             job.report(number, len(roles) + len(others), f"Counting values of {column.name}")

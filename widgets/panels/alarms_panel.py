@@ -88,7 +88,7 @@ class AlarmsPanel(QWidget):
         self._rules = RowsModel(self._rule_columns())
         self.alarm_table = table(self._alarms, "alarms_table", "Alarms")
         self.rule_table = table(self._rules, "rules_table", "Alarm rules")
-        set_widths(self.alarm_table, self._alarms.widths())
+        set_widths(self.alarm_table, self._alarms.widths(), wide=5)
         set_widths(self.rule_table, self._rules.widths())
         for view in (self.alarm_table, self.rule_table):     # names of rules differ at their ends
             view.setItemDelegateForColumn(2, PathCell(view))
@@ -260,9 +260,9 @@ class AlarmsPanel(QWidget):
             Column("State", 108, lambda one: look_of_alarm(one).word, icon=lambda one: self._icon(look_of_alarm(one)),
                    foreground=lambda one: self._color(look_of_alarm(one))),
             Column("Severity", 68, lambda one: str(one.severity)),
-            Column("Rule", 228, lambda one: one.rule),
-            Column("Of", 152, lambda one: one.labels_text),
-            Column("Value", 84, lambda one: one.value if one.end is None else one.peak, right=True,
+            Column("Rule", 212, lambda one: one.rule),
+            Column("Of", 120, lambda one: one.labels_text),
+            Column("Value", 112, lambda one: one.value if one.end is None else one.peak, right=True,
                    tip=lambda one: f"now {one.value}, at worst {one.peak}"),
             Column("Threshold", 212, lambda one: one.threshold),
             Column("Since", 96, lambda one: short_time(one.start or one.since, self._newest, relative=self._relative)),

@@ -52,7 +52,7 @@ def test_that_a_sentence_is_filled_in_and_labels_stay_data() -> None:
         "Latency p95 of h is 312 ms")
     own = replace(SLOW, sentence="$labels.host takes $value")
     assert sentence(own, labels, 312.0) == "<b>$value</b> takes 312 ms"
-    assert value_text(Rule("b", "error_rate", BurnRate(0.99)), 14.4) == "14.4 times the budget's rate"
+    assert value_text(Rule("b", "error_rate", BurnRate(0.99)), 14.4) == "14.4 × budget"
 
 
 def test_that_an_identity_is_name_and_labels() -> None:
