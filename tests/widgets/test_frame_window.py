@@ -91,13 +91,13 @@ def test_that_a_folder_brings_the_board_and_closing_it_the_start_page(opened, qt
     qtbot.waitUntil(lambda: part(opened.window, QPushButton, "start_open").isVisible())
 
 
-@pytest.mark.parametrize(("which", "place"), [(Qt.Key.Key_2, "drift"), (Qt.Key.Key_3, "incidents"),
-                                              (Qt.Key.Key_4, "sources"), (Qt.Key.Key_1, "board")])
-def test_that_every_place_has_a_key(opened, qtbot, which, place):
-    opened.window.go("drift" if place != "drift" else "board")
-    key(qtbot, opened, which, Qt.KeyboardModifier.ControlModifier)
-    assert opened.window.place == place
-    assert part(opened.window, QToolButton, f"rail_{place}").isChecked()
+def test_that_every_place_has_a_key(opened, qtbot):
+    for which, place in ((Qt.Key.Key_2, "drift"), (Qt.Key.Key_3, "incidents"), (Qt.Key.Key_4, "sources"),
+                         (Qt.Key.Key_1, "board")):
+        assert opened.window.place != place
+        key(qtbot, opened, which, Qt.KeyboardModifier.ControlModifier)
+        assert opened.window.place == place
+        assert part(opened.window, QToolButton, f"rail_{place}").isChecked()
 
 
 def test_that_keys_zoom_move_and_go_back(opened, qtbot):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,7 @@ def test_that_the_window_gets_a_log_that_grows_while_it_is_open(monkeypatch: pyt
     start = play.start_writer
     monkeypatch.setattr(play, "why_no_window", lambda: None)
     monkeypatch.setattr(play, "open_window", window)
+    monkeypatch.setattr(play, "make_story", partial(play.make_story, rows=ROWS))
     monkeypatch.setattr(play, "start_writer", lambda *args, **more: started.append(start(*args, **more)) or started[0])
     assert play.play(tmp_path / "demo", 0.0, SilentJob(), lambda text: None) == 0
     assert seen == [True]

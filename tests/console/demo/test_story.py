@@ -17,7 +17,7 @@ from console.errors import BadSettings, CannotWrite
 from console.window import Window
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
-ROWS = 60_000
+ROWS = 30_000
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -354,26 +353,6 @@ def test_that_flights_are_held_against_the_first_day_where_there_is_no_reference
              new.groupby(buckets).sum() / rows[column].notna().groupby(buckets).sum())
 
 
-def test_that_the_bandit_has_the_shares_of_its_arms(shared_logs: Path, tmp_path: Path) -> None:
-    folder = shared_logs / "open-bandit-all"
-    parts = [pd.read_csv(path, parse_dates=["timestamp"]) for path in sorted(folder.glob("*/all.csv.gz"))]
-    rows: Any = pd.concat(parts, ignore_index=True).rename(columns={"timestamp": "ts"})
-    session = opened(folder, tmp_path / "w.duckdb")
-    try:
-        loaded = Loaded(session, rows)
-        buckets = at(rows, 86_400)
-        found = ours(loaded, "class_shares", 86_400)
-        total = rows.groupby(buckets).size()
-        for arm, series in found.items():
-            if arm != "(other)":
-                same(series, (rows["item_id"].astype(str) == arm).groupby(buckets).sum() / total)
-        top = sorted(rows["item_id"].astype(str).value_counts().items(), key=lambda one: (-one[1], one[0]))[:8]
-        assert list(found) == [*(arm for arm, _ in top), "(other)"]
-        same(sum(found.values()), total / total)
-    finally:
-        session.close()
-
-
 def test_that_a_loan_model_is_as_good_as_pandas_has_it(shared_logs: Path, tmp_path: Path) -> None:
     folder = shared_logs / "nannyml-car-loan"
     session = opened(folder, tmp_path / "w.duckdb")
@@ -439,9 +418,6 @@ def test_that_a_proxy_of_language_models_tells_its_cost_and_first_tokens(shared_
         session.close()
 
 
-LINE = re.compile(r'([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)')
-
-
 def test_that_bentoml_has_the_numbers_of_its_monitor(shared_logs: Path, tmp_path: Path) -> None:
     folder = shared_logs / "format-bentoml"
     rows = pd.read_json(folder / "monitoring" / "click_model" / "data" / "data.1.log", lines=True, convert_dates=False)
@@ -456,25 +432,6 @@ def test_that_bentoml_has_the_numbers_of_its_monitor(shared_logs: Path, tmp_path
         found = heat(session.store, "score_distribution", whole, bucket_s=bucket_s)
         assert found is not None
         assert found.counts.sum() == rows["click_probability"].notna().sum()
-    finally:
-        session.close()
-
-
-def test_that_the_triton_scrapes_have_their_gauges(shared_logs: Path, tmp_path: Path) -> None:
-    folder = shared_logs / "format-triton-prometheus"
-    told = []
-    for path in sorted(folder.glob("*.prom")):
-        stamp = re.search(r"(\d{8}T\d{6})Z", path.name)
-        assert stamp is not None
-        moment = datetime.strptime(stamp[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-        for line in path.read_text().splitlines():
-            if (match := LINE.fullmatch(line)) and match[1] == "nv_cpu_utilization":
-                told.append({"ts": pd.Timestamp(moment), "value": float(match[3])})
-    rows = pd.DataFrame(told)
-    session = opened(folder, tmp_path / "w.duckdb")
-    try:
-        same(ours(Loaded(session, rows), "sampled:nv_cpu_utilization", 3600)[""],
-             rows.groupby(at(rows, 3600))["value"].mean())
     finally:
         session.close()
 

@@ -199,6 +199,20 @@ def test_that_the_board_leaves_the_ctr_of_young_buckets_out(canary: Loaded) -> N
     assert not drawn[share.to_numpy() < 0.5].any()       # after the last request most still wait
 
 
+def test_that_the_bandit_has_the_shares_of_its_arms(bandit: Loaded) -> None:
+    arms, days = bandit.requests["item_id"].astype(str), buckets(bandit.requests["ts"], 86_400)
+    whole = bandit.session.selection().whole
+    assert whole is not None
+    times, parts = metric_series(bandit.session.store, find("class_shares"), whole, 86_400, None)
+    found = {part.by: pd.Series(part.values, index=times.astype("int64")).dropna() for part in parts}
+    total = arms.groupby(days).size()
+    top = sorted(arms.value_counts().items(), key=lambda one: (-one[1], one[0]))[:8]
+    assert list(found) == [*(arm for arm, _ in top), "(other)"]
+    for arm, _ in top:
+        same(found[str(arm)], (arms == arm).groupby(days).sum() / total)
+    same(sum(found.values(), pd.Series(0.0, index=total.index)), total / total)
+
+
 def test_that_the_board_shows_only_what_the_log_has(bandit: Loaded) -> None:
     whole = bandit.session.selection().whole
     assert whole is not None

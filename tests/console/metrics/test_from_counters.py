@@ -114,6 +114,15 @@ def test_that_percentiles_are_those_of_the_histograms_buckets(triton: Session, s
     assert compared == 143
 
 
+def test_that_gauges_have_the_means_of_their_scrapes(triton: Session, shared_logs: Path) -> None:
+    hours: dict[int, list[float]] = defaultdict(list)
+    for at, told in scrapes(shared_logs / "format-triton-prometheus").items():
+        hours[at // 3600 * 3600].append(told["nv_cpu_utilization"])
+    assert len(hours) > 5
+    assert values(triton, "sampled:nv_cpu_utilization", 3600) == pytest.approx(
+        {hour: sum(found) / len(found) for hour, found in hours.items()}, rel=1e-9)
+
+
 def test_that_a_log_of_counters_is_a_board_of_rates_and_says_where_they_are_from(triton: Session) -> None:
     assert titles(triton) == ["Throughput", "Latency", "Error rate", "nv_cpu_memory_used_bytes", "nv_cpu_utilization"]
     throughput, memory = chart(triton, "throughput"), chart(triton, "sampled:nv_cpu_memory_used_bytes")

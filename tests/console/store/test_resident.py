@@ -214,7 +214,7 @@ def test_that_readers_beside_a_writer_never_see_less_than_was_committed(ws: Work
     readers = [threading.Thread(target=read) for _ in range(3)]
     for reader in readers:
         reader.start()
-    for number in range(10):
+    for number in range(6):
         more = log(20, 3.0, seed=number).assign(id=[f"n{number}-{i}" for i in range(20)])
         put(ws, REQUESTS, texts(more), path=f"{number}.csv")
         ws.refresh()
