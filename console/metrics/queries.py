@@ -212,14 +212,15 @@ def _outcome(metric: Metric) -> str:
 def _of_series(reading: Reading, metric: Metric) -> tuple[str, str, str, str]:
     """value, source, time and a further condition for one series of samples."""
     one = reading.series.get(metric.title)
+    shown = " / 1048576.0" if reading.described(metric).unit == "MB" else ""     # samples hold what was logged: bytes
     if one is not None and one.total:
-        return _by((one.total,), (one.count,)), "samples", "ts", ""
+        return f"{_by((one.total,), (one.count,))}{shown}", "samples", "ts", ""
     if one is not None and one.counted:
         return f"sum(increase) / {reading.bucket_s}.0", "samples", "ts", _among([metric.title])
     if one is not None and not one.named:
         stream, stored = one.parts[0]
-        return "avg(value)", "samples", "ts", f"{_among([stored])} AND stream = {_text(stream.name)}"
-    return "avg(value)", "samples", "ts", _among([metric.title])
+        return f"avg(value){shown}", "samples", "ts", f"{_among([stored])} AND stream = {_text(stream.name)}"
+    return f"avg(value){shown}", "samples", "ts", _among([metric.title])
 
 
 def _among(names: Sequence[str]) -> str:

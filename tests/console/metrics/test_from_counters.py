@@ -169,6 +169,21 @@ def scrape(folder: Path, seconds: float, text: str) -> None:
     (folder / f"metrics-{at:%Y%m%dT%H%M%SZ}.prom").write_text(f"# TYPE hits counter\n# TYPE heat gauge\n{text}\n")
 
 
+def test_that_bytes_are_shown_in_megabytes_and_so_does_their_sql(tmp_path: Path) -> None:
+    for number in range(60):
+        at = START + timedelta(seconds=60 * number)
+        (tmp_path / f"metrics-{at:%Y%m%dT%H%M%SZ}.prom").write_text(
+            f"# TYPE used_memory_bytes gauge\nused_memory_bytes {(100 + number) * 1048576}\n")
+    session = opened(tmp_path, tmp_path / "w.duckdb")
+    try:
+        used = chart(session, "sampled:used_memory_bytes")
+        assert used.unit == "MB" and np.nanmax(used.series[0].values) == 159
+        told = session.store.execute_readonly(used.sql)
+        assert [value for _, value in told] == [100 + number for number in range(60)]
+    finally:
+        session.close()
+
+
 def test_that_a_missed_scrape_is_a_gap_and_its_requests_are_not_a_burst(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     for number in (0, 1, 2, 6, 7, 8):
