@@ -64,6 +64,7 @@ class Picking(QObject):
         session = self._conductor.session
         visible = session.selection().visible if session is not None else None
         if session is None or visible is None:
+            self._window.message_bar.say("Nothing is loaded yet.", topic="picks")
             return
         from widgets.dialogs.pick_dialog import PickDialog
 
