@@ -11,6 +11,7 @@ is the stopwatch that `compare` is handed.
     verdict     limits with their reasons, Benjamini-Hochberg, the least visible effect
     words       sentences; what comes from a log is data in them
     shapes      histograms and shares to draw
+    course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
 
 Decisions
 * A verdict needs both: p below 0.05 after the adjustment, and an effect above a limit that does not depend on the
