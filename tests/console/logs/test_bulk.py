@@ -461,9 +461,14 @@ OTHERWISE = {
 }
 """Lines that nothing but opening them tells from their neighbours: as many keys, or the last brace missing."""
 
+AT_THE_END = ("text for a number", "a line without its end")
+"""Those that the ordinary run has as the last line too."""
 
-@pytest.mark.parametrize("line", OTHERWISE.values(), ids=OTHERWISE)
-@pytest.mark.parametrize("place", [LATE, COUNT], ids=["in the midst", "at the end"])
+
+@pytest.mark.parametrize("line, place", [
+    pytest.param(line, place, id=f"{name}, {where}", marks=() if where == "in the midst" or name in AT_THE_END else
+                 pytest.mark.long)
+    for where, place in {"in the midst": LATE, "at the end": COUNT}.items() for name, line in OTHERWISE.items()])
 def test_that_a_line_unlike_the_others_costs_its_transaction_and_nothing_else(tmp_path: Path, line: str,
                                                                               place: int) -> None:
     folder = tmp_path / "logs"
