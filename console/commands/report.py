@@ -52,7 +52,8 @@ def report(target: Annotated[Path | None, typer.Argument(metavar="WORKSPACE|FOLD
     with opened(target, fresh=fresh) as session, terminal_job() as job:
         _known_columns(session, (*(redact or ()), *(keep or ())))
         if incident is None:
-            _choose(session, start, end, reference, job)
+            found = _choose(session, start, end, reference, job)
+            title = title or found
         view = session.report(incident, job, title=title, redact=tuple(redact or ()), keep=tuple(keep or ()),
                               paths=with_paths, counted_now=counted_now)
         for file in files:
@@ -94,18 +95,20 @@ def _known_columns(session: Session, names: tuple[str, ...]) -> None:
                               do="Columns are " + ", ".join(sorted(known)[:40]))
 
 
-def _choose(session: Session, start: str | None, end: str | None, reference: str | None, job: Job) -> None:
-    """The windows as they are given; without a time, the worst one that is found."""
+def _choose(session: Session, start: str | None, end: str | None, reference: str | None, job: Job) -> str:
+    """The windows as they are given; without a time, the worst one that is found. Gives what that is called, or ""."""
     if not start and not end:
+        from console.session.incidents import title_of
         from console.session.worst import worst_window
 
         found = worst_window(session, job)
         session.brush("current", found.window)
         session.brush("reference", parse_window(reference, session=session) if reference else None)
         say(found.why)
-        return
+        return title_of(found.why)
     session.brush("current", window_of(start, end, session=session))
     session.brush("reference", parse_window(reference, session=session) if reference else None)
+    return ""
 
 
 def _tell(view: ReportView) -> None:
