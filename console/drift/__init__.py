@@ -11,6 +11,8 @@ is the stopwatch that `compare` is handed.
     verdict     limits with their reasons, Benjamini-Hochberg, the least visible effect
     words       sentences; what comes from a log is data in them
     shapes      histograms and shares to draw
+    classifier  whether the rows of two windows can be told apart, and by which columns
+    correlation pairs of columns that no longer go along as they did
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
 
 Decisions
