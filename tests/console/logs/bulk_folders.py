@@ -44,7 +44,7 @@ def at(rows: list[str], place: int, *more: str) -> list[str]:
 
 
 def many_small(folder: Path) -> None:
-    for number in range(200):
+    for number in range(60):
         kind = ("csv", "jsonl")[number % 2]
         host = folder / f"host={'ab'[number % 3 == 0]}"
         host.mkdir(exist_ok=True)

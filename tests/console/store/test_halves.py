@@ -391,7 +391,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcd"), TIMES, st.booleans(), st.samp
 
 
 @WAYS
-@examples(4, 12)
+@examples(3, 12)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_halves_gives_the_same_events(
         way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],
@@ -415,7 +415,7 @@ def test_that_any_order_of_halves_gives_the_same_events(
 
 
 @WAYS
-@examples(4, 12)
+@examples(3, 12)
 @given(ROWS, st.lists(st.tuples(st.integers(0, 23), st.booleans()), max_size=6))
 def test_that_any_order_of_two_streams_gives_the_same_events(
         way: tuple[str, float], rows: list[tuple[str, float, bool, float | None]],

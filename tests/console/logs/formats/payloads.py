@@ -106,7 +106,7 @@ class Loaded:
         return {each.name for each in info.columns if each.role in ("feature", "feature_length")}
 
 
-def made(shared_logs: Path, form: str, out: Path, seed: int, rows: int = 1500) -> dict[str, Any]:
+def made(shared_logs: Path, form: str, out: Path, seed: int, rows: int = 800) -> dict[str, Any]:
     """A folder by the maker of formats, and what it says of it. Skips where the maker is absent."""
     maker = shared_logs.parents[1] / "make_formats.py"
     if not maker.exists():
