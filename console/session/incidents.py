@@ -82,9 +82,10 @@ def from_rollback(store: Workspace, window: Window, reference: Window | None, ev
 
 
 def title_of(why: str) -> str:
-    """What a sentence of `Worst.why` is about, without its times and numbers; "" for one about nothing."""
+    """What a sentence of `Worst.why` is about, without its times and numbers, as a title: names stand without their
+    marks. "" for one about nothing."""
     _, found, what = why.partition(" UTC: ") if " UTC: " in why else why.partition(": ")
-    return re.split(r" (?:more and more )?(?:from|since) ", what)[0].strip()[:MOST_TITLE] if found else ""
+    return re.split(r" (?:more and more )?(?:from|since) ", what)[0].replace("`", "").strip()[:MOST_TITLE] if found else ""
 
 
 def time_before(store: Workspace, at: datetime, length: timedelta, *, after: datetime) -> Window:

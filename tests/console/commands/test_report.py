@@ -57,7 +57,7 @@ def test_that_the_worst_time_is_the_one_that_was_injected(written: tuple[Path, R
     found = data["incident"]["window"]
     assert abs(datetime.fromisoformat(found["from"]) - start) <= timedelta(minutes=5)
     assert abs(datetime.fromisoformat(found["to"]) - end) <= timedelta(minutes=10)
-    assert data["incident"]["title"] == "Null responses (`prediction`) were higher"
+    assert data["incident"]["title"] == "Null responses (prediction) were higher"
     worse = {row["metric"] for row in data["impact"] if row["worse"]}
     assert {"null_responses", "missing_values"} <= worse
 
