@@ -85,7 +85,8 @@ def title_of(why: str) -> str:
     """What a sentence of `Worst.why` is about, without its times and numbers, as a title: names stand without their
     marks. "" for one about nothing."""
     _, found, what = why.partition(" UTC: ") if " UTC: " in why else why.partition(": ")
-    return re.split(r" (?:more and more )?(?:from|since) ", what)[0].replace("`", "").strip()[:MOST_TITLE] if found else ""
+    about = re.split(r" (?:more and more )?(?:from|since) ", what)[0].replace("`", "").strip()
+    return about[:MOST_TITLE] if found else ""
 
 
 def time_before(store: Workspace, at: datetime, length: timedelta, *, after: datetime) -> Window:
