@@ -43,10 +43,13 @@ class Column:
 class RowsModel(QAbstractTableModel):
     """Answers from the tuple. Replacing the tuple keeps the selection when the number of rows stays the same."""
 
+    _columns: tuple[Column, ...] = ()       # Python may have taken it apart while Qt still asks: it has nothing then
+    _rows: tuple[Any, ...] = ()
+
     def __init__(self, columns: Sequence[Column], parent: Any = None) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
-        self._rows: tuple[Any, ...] = ()
+        self._rows = ()
 
     @property
     def rows(self) -> tuple[Any, ...]:
