@@ -13,6 +13,9 @@ is the stopwatch that `compare` is handed.
     shapes      histograms and shares to draw
     classifier  whether the rows of two windows can be told apart, and by which columns
     correlation pairs of columns that no longer go along as they did
+    cusum       the quickest notice of a changed error rate, with a reference; adwin is the one without
+    concept     whether outcomes still follow from the score, apart from what moved in inputs and outcomes
+    estimated   performance before labels come, and what has to be assumed for it
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
 
 Decisions
