@@ -16,6 +16,7 @@ is the stopwatch that `compare` is handed.
     cusum       the quickest notice of a changed error rate, with a reference; adwin is the one without
     concept     whether outcomes still follow from the score, apart from what moved in inputs and outcomes
     estimated   performance before labels come, and what has to be assumed for it
+    skew        what may have been done to values between training and serving; the same requests by their key
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
 
 Decisions
