@@ -186,6 +186,24 @@ def test_that_two_files_can_be_compared_without_a_folder(tmp_path: Path) -> None
     assert rows["age"]["statistic"] == pytest.approx(0.75)      # 150 of 200 values lie below all of the other side
     assert rows["age"]["verdict"] == "alarm"
     assert rows["city"]["verdict"] == "none"
+    assert rows["age"]["chosen"] == []
+
+
+def test_that_chosen_tests_stand_beside_the_verdict(tmp_path: Path) -> None:
+    pd.DataFrame({"age": range(200), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"age": range(150, 350), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "b.csv", index=False)
+    files = ("drift", "--reference-file", tmp_path / "a.csv", "--current-file", tmp_path / "b.csv")
+    found = document(run(*files, "--tests", "mannwhitney,g", "--tests", "hellinger", "--json", home=tmp_path))
+    beside = {row["column"]: {test["test"]: test for test in row["chosen"]} for row in found["columns"]}
+    assert {column: set(tests) for column, tests in beside.items()} == {"age": {"mannwhitney", "hellinger"},
+                                                                        "city": {"g", "hellinger"}}
+    # U by hand: 50 values are on both sides; of the 150 x 200 + 50 x 50 / 2 other pairs the current one is larger
+    assert beside["age"]["mannwhitney"]["statistic"] == 50 * 50 / 2
+    assert beside["city"]["g"]["statistic"] == pytest.approx(0, abs=1e-9)
+    assert "--tests mannwhitney,g,hellinger" in found["dataset"]["command"]
+    unknown = run(*files, "--tests", "kolmogorov", home=tmp_path)
+    assert unknown.returncode == 2
+    assert "no test `kolmogorov`" in unknown.stderr
 
 
 def test_that_fail_on_alarm_ends_with_one(workspace: Path, truth: dict[str, Any], tmp_path: Path) -> None:
