@@ -18,7 +18,7 @@ import pytest
 
 from console.errors import NoLogs
 from console.jobs import SilentJob
-from console.logs import reading
+from console.logs import pieces, reading
 from console.logs.cells import look_at
 from console.logs.discover import discover
 from console.logs.load import LoadReport, load_folder
@@ -235,7 +235,7 @@ def test_that_an_archive_of_nothing_but_bad_records_is_read_no_further(tmp_path:
 def test_that_an_archive_of_rows_without_times_is_read_no_further(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They have the shape of rows: only the store sees that they are none, a transaction later."""
-    monkeypatch.setattr(reading, "LINES_AT_ONCE", 1000)
+    monkeypatch.setattr(pieces, "LINES_AT_ONCE", 1000)
     monkeypatch.setattr("console.logs.contents.AHEAD_BYTES", 1)
     monkeypatch.setattr("console.logs.contents.MOST_BAD", 1000)
     monkeypatch.setattr("console.logs.load.FIRST_ROWS", 2000)
@@ -272,7 +272,7 @@ def test_that_records_are_the_same_however_few_lines_are_cut_at_once(
         return rows, bad, ends[-1:]
 
     at_once = all_of()
-    monkeypatch.setattr(reading, "LINES_AT_ONCE", 7)
+    monkeypatch.setattr(pieces, "LINES_AT_ONCE", 7)
     assert all_of() == at_once
     assert at_once[0] and at_once[1] and at_once[2][0][0] == len(content)
 
