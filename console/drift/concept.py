@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from console.drift.ks import of_sorted
+from console.drift.ks import beyond_chance, of_sorted
 from console.drift.result import NAN, Floats, TestResult
 from console.drift.verdict import Scale, judge
 from console.drift.view import Verdict
@@ -147,10 +147,6 @@ class Residuals:
     worst_high: float
 
 
-MEAN_OF_KOLMOGOROV = 0.8687311606361592
-"""The mean of the Kolmogorov distribution, sqrt(pi / 2) ln 2: D of two alike samples over sqrt(1/n + 1/m)."""
-
-
 def residuals(predicted_reference: ArrayLike, actual_reference: ArrayLike, predicted_current: ArrayLike,
               actual_current: ArrayLike) -> Residuals:
     """Actual minus predicted, compared within tenths of the reference's predictions, and the slope of actual on
@@ -174,8 +170,8 @@ def residuals(predicted_reference: ArrayLike, actual_reference: ArrayLike, predi
     spread = math.hypot(se, other_se)
     slope_p = math.erfc(abs(after - before) / spread / math.sqrt(2)) if spread > 0 else 1.0
     n, m = sum(test.n_reference for _, test in tests), sum(test.n_current for _, test in tests)
-    effect = sum(test.n_current / m * max(0.0, test.effect - MEAN_OF_KOLMOGOROV * math.sqrt(
-        1 / test.n_reference + 1 / test.n_current)) for _, test in tests)
+    effect = sum(test.n_current / m * beyond_chance(test.effect, test.n_reference, test.n_current)
+                 for _, test in tests)
     worst, test = min(tests, key=lambda pair: (pair[1].p_value, -pair[1].effect))
     p_value = min(1.0, (len(tests) + 1) * min(test.p_value, slope_p))
     result = TestResult(test.statistic, p_value, effect, "excess D", n, m, method="strata")

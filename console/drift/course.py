@@ -75,6 +75,11 @@ class Course:
     season: str
     fitted: Floats
 
+    @property
+    def size(self) -> float:
+        """How far the second level lies above the first: whether that matters is the limit's to say, not BIC's."""
+        return self.after - self.before
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
@@ -95,7 +100,8 @@ def course(values: ArrayLike, *, weights: ArrayLike | None = None, bucket_hours:
            hour_of_week: float | None = None) -> Course:
     """Which of five kinds of change a series of buckets shows, by the least BIC.
 
-    values   shape (n,), one number a bucket (an error rate, D to the reference, a mean); NaN for a bucket without rows
+    values   shape (n,), one number a bucket (an error rate, D to the reference beyond chance, a mean); NaN for a bucket
+             without rows
     weights  shape (n,), what a bucket counts, its rows for instance; all the same without
     bucket_hours, hour_of_week   with them a daily or weekly season is fitted together with the change, so that it is
                                  none; the second is that of the first bucket's start, 0 for Monday, 0:00

@@ -16,6 +16,9 @@ EXACT_AT_MOST = 10_000
 SURELY_CHANCE = 0.25
 """Below this scaled D, p is 1 within 3e-8; there scipy's counting of orderings may round above 1, and gives up."""
 
+MEAN_BY_CHANCE = 0.8687311606361592
+"""The mean of the Kolmogorov distribution, sqrt(pi / 2) ln 2: D of two alike samples over sqrt(1/n + 1/m)."""
+
 
 def kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> TestResult:
     """Whether two samples come from one distribution, and by how much they do not.
@@ -58,6 +61,11 @@ def widest_gap(reference: Floats, current: Floats) -> tuple[float, float]:
     first, second = int(np.argmax(here)), int(np.argmax(just_before))
     widest, at = max((int(here[first]), first), (int(just_before[second]), second), key=lambda pair: pair[0])
     return widest / (n * m), float(reference[at])
+
+
+def beyond_chance(distance: float, n: int, m: int) -> float:
+    """D less what chance gives at these sizes, never below 0: a series of it does not rise where rows are few."""
+    return max(0.0, distance - MEAN_BY_CHANCE * math.sqrt(1 / n + 1 / m))
 
 
 def exact_p(reference: Floats, current: Floats) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from console.drift.course import CourseKind, _curves, course
+from console.drift.ks import beyond_chance, widest_gap
 from console.drift.season import autocorrelation, season_columns, weekend_share, without_season
 from console.errors import TooFewRows
 
@@ -104,6 +105,7 @@ def test_that_the_interval_of_the_onset_holds_it_and_levels_are_told():
     y, start = made("sudden", 8, 1)
     found = course(10 + y)
     assert (found.before, found.after) == pytest.approx((10, 18), abs=0.8)
+    assert found.size == found.after - found.before
     assert found.onset == found.onset_low == found.onset_high == start
 
 
@@ -181,6 +183,15 @@ def test_that_a_number_that_wanders_has_seldom_changed():
             y[i] = 0.5 * y[i - 1] + noise[i]
         changed += course(y).kind is not CourseKind.NONE
     assert changed <= 6
+
+
+def test_that_buckets_of_few_rows_are_no_farther_from_the_reference():
+    generator = np.random.default_rng(1)
+    reference = np.sort(generator.normal(size=2000))
+    small, large = ([beyond_chance(widest_gap(reference, np.sort(generator.normal(size=rows)))[0], 2000, rows)
+                     for _ in range(150)] for rows in (40, 1500))
+    assert np.median(small) < 0.02 and np.median(large) < 0.02
+    assert beyond_chance(0.5, 10_000, 10_000) == pytest.approx(0.5 - 0.8687311606361592 * np.sqrt(2e-4))
 
 
 def test_that_a_long_series_is_averaged_and_its_places_are_its_own():
