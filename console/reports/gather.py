@@ -41,8 +41,11 @@ from console.metrics.format import (
 from console.metrics.view import ChartView, Floats, SeriesView
 from console.reports.canvas import shorten
 from console.reports.counted import count
-from console.reports.view import Affected, Impact, Incident, Moment
+from console.reports.view import Affected, AttachedChange, Impact, Incident, Moment
 from console.window import Window, from_epoch
+
+MOST_NAMED = 3
+"""Columns in the first sentence of a summary."""
 
 MIN_ROWS = 30
 """As in drift: with fewer rows on a side nothing is said about the change."""
@@ -140,10 +143,15 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
     """
     window = incident.window
     worse = sorted((impact for impact in impacts if impact.worse), key=_severity, reverse=True)
-    worse = _one_of_each(worse)
+    worse, told = _one_of_each(worse), [one for one in incident.changes if not one.weak]
+    beyond = [impact for impact in worse if any(_is_about(one, impact) for one in told)]
     when = f"in the window {format_window(window, relative=incident.relative)} ({format_span(window.seconds)})"
-    if worse:
-        clauses = ", and ".join(_clause(impact, window, incident.relative) for impact in worse[:2])
+    names = list(dict.fromkeys(one.column for one in told if one.kind == "column" and one.column))
+    if names and not beyond:    # what got worse may be the time of day; what left its usual way stands in the columns
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        first = f"{'Column' if len(names) == 1 else 'Columns'} {', '.join(names[:MOST_NAMED])}{more} changed {when}."
+    elif worse:
+        clauses = ", and ".join(_clause(impact, window, incident.relative) for impact in (beyond or worse)[:2])
         first = f"{clauses[:1].upper()}{clauses[1:]}, {when}."
     elif any(impact.worse is not None for impact in impacts):
         first = f"No measured number got worse {when}."
@@ -153,6 +161,10 @@ def summarise(incident: Incident, requests: int, impacts: Sequence[Impact], drif
     if onset.at is not None:
         first = f"{first[:-1]}, begun {format_time(onset.at, relative=incident.relative)}."
     return first, _how_many(impacts, worse, requests, users, affected), _ended(_moved(drift), incident)
+
+
+def _is_about(change: AttachedChange, impact: Impact) -> bool:
+    return impact.metric == change.metric or bool(change.chart and f"{impact.metric}_".startswith(f"{change.chart}_"))
 
 
 def _ended(sentence: str, incident: Incident) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from console.metrics.view import ChartView, SeriesView
 from console.reports.gather import alt_text, buckets_in, impact_between, impact_of, impacts_of, summarise
-from console.reports.view import Incident
+from console.reports.view import AttachedChange, Incident
 from console.window import Window
 from tests.console.reports.sample import sample_drift
 
@@ -114,6 +114,11 @@ def test_the_three_sentences() -> None:
                      "in the window 2 Mar 2026 10:02:00 - 10:04:00 UTC (2 min).")
     assert second == "1,000 requests of 12 users fell into this time: 110 failed."
     assert third.startswith("3 of 6 columns moved against the reference window: <script>")
+    moved = AttachedChange("column", "column age", "`age` rose.", T0, T0, T0, chart="", column="age", metric="age")
+    columns = summarise(replace(incident, changes=(moved,)), 1000, (impact,), None)
+    assert columns[0] == "Column age changed in the window 2 Mar 2026 10:02:00 - 10:04:00 UTC (2 min)."
+    errors = replace(moved, kind="metric", title="Error rate", chart="error_rate", metric="error_rate")
+    assert summarise(replace(incident, changes=(moved, errors)), 1000, (impact,), None)[0] == first
     quiet = summarise(incident, 0, (), None)
     assert quiet[0].startswith("No number differs clearly") and quiet[1:] == (
         "The log holds no requests in this time.", "Drift of the columns was not tested.")
