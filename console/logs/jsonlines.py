@@ -95,15 +95,18 @@ class JsonCutter:
                 cut.shape = shape
                 return cut
         self._con.register("lines", lines)
-        if not len(long):
-            alike = self._alike.fields(lines, text, {key: at for at, key in enumerate(self.keys)}, self._settled())
-            if alike is not None:
-                cut.tables = [alike]
-                return cut
-        good = self._keys_of(lines, cut, {int(at): f"longer than {LINE_BYTES >> 20} MB" for at in long})
-        if good.num_rows:
-            cut.tables = [self._fields(good)]
-        return cut
+        try:
+            if not len(long):
+                alike = self._alike.fields(lines, text, {key: at for at, key in enumerate(self.keys)}, self._settled())
+                if alike is not None:
+                    cut.tables = [alike]
+                    return cut
+            good = self._keys_of(lines, cut, {int(at): f"longer than {LINE_BYTES >> 20} MB" for at in long})
+            if good.num_rows:
+                cut.tables = [self._fields(good)]
+            return cut
+        finally:
+            self._con.unregister("lines")       # else the last block of each file that is followed stays in memory
 
     def open(self, objects: pa.Table) -> tuple[pa.Table | None, list[Bad]]:
         """Objects that did not stand in lines of their own: (i, l) with i their record number. Rows, and what is wrong.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -161,3 +163,15 @@ def test_that_a_record_longer_than_the_first_window_ends_the_search() -> None:
     hole = b"\0" * 300_000 + b"1,2,3\n" + b"4,5,6\n" * 3
     cut = CsvCutter(("a", "b", "c")).cut(hole, final=False)
     assert (cut.rows, cut.bad) == (4, [])
+
+
+@pytest.mark.parametrize("lines", [b'{"a": 1, "b": "x"}\n', b'{"a": 1}\n{"b": "x"}\n', b'{"a": 1}\nno json\n'],
+                         ids=["alike", "of two shapes", "with bad lines"])
+def test_that_json_lines_are_let_go_of_when_they_are_cut(lines: bytes) -> None:
+    block = lines * 50
+    cutter = JsonCutter(["a", "b"], ["a"])
+    held = sys.getrefcount(block)
+    assert cutter.cut(block, final=False).records == block.count(b"\n")
+    gc.collect()
+    assert sys.getrefcount(block) == held
+    cutter.close()
