@@ -170,8 +170,8 @@ def residuals(predicted_reference: ArrayLike, actual_reference: ArrayLike, predi
     spread = math.hypot(se, other_se)
     slope_p = math.erfc(abs(after - before) / spread / math.sqrt(2)) if spread > 0 else 1.0
     n, m = sum(test.n_reference for _, test in tests), sum(test.n_current for _, test in tests)
-    effect = sum(test.n_current / m * beyond_chance(test.effect, test.n_reference, test.n_current)
-                 for _, test in tests)
+    effect = max(0.0, sum(test.n_current / m * beyond_chance(test.effect, test.n_reference, test.n_current)
+                          for _, test in tests))
     worst, test = min(tests, key=lambda pair: (pair[1].p_value, -pair[1].effect))
     p_value = min(1.0, (len(tests) + 1) * min(test.p_value, slope_p))
     result = TestResult(test.statistic, p_value, effect, "excess D", n, m, method="strata")
