@@ -190,7 +190,7 @@ def test_that_buckets_of_few_rows_are_no_farther_from_the_reference():
     reference = np.sort(generator.normal(size=2000))
     small, large = ([beyond_chance(widest_gap(reference, np.sort(generator.normal(size=rows)))[0], 2000, rows)
                      for _ in range(150)] for rows in (40, 1500))
-    assert abs(np.median(small)) < 0.02 and abs(np.median(large)) < 0.02
+    assert abs(np.mean(small)) < 0.03 and abs(np.mean(large)) < 0.01      # where D itself is 0.137 and 0.03
     assert beyond_chance(0.5, 10_000, 10_000) == pytest.approx(0.5 - 0.8687311606361592 * np.sqrt(2e-4))
 
 
