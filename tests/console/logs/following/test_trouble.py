@@ -18,7 +18,7 @@ import pytest
 
 from console.errors import CannotWrite, ConsoleError, NoSuchFolder
 from console.jobs import JobStopped, SilentJob
-from console.logs import reading
+from console.logs import opened
 from console.session import Session
 from console.store.writer import Writer
 from tests.console.logs.following.world import World, accounts
@@ -78,12 +78,12 @@ def test_that_a_disk_error_in_a_log_is_named_and_the_log_is_read_when_it_has_pas
     world.add(world.row(20))
     world.settle()
     world.add(world.rows(21, 23))
-    real = reading.unpacked
+    real = opened.unpacked
     [followed] = world.follower._files.values()
     assert followed.text is not None
     with monkeypatch.context() as broken:
         broken.setattr(followed.text, "_stream", Fails(followed.text._stream))
-        broken.setattr(reading, "unpacked", lambda raw, packed: cast(BinaryIO, Fails(real(raw, packed))))
+        broken.setattr(opened, "unpacked", lambda raw, packed: cast(BinaryIO, Fails(real(raw, packed))))
         for _ in range(4):
             assert world.poll().rows == 0
             world.now += 5.0
