@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import itertools
 import json
 import os
@@ -43,7 +42,7 @@ HISTORY_ROWS, HISTORY_DAYS = 200_000, 2
 SAMPLE_S, ACT_S = 5.0, 2.0
 FIRST_S = 600.0
 REACH_MB_PER_MINUTE = 1.0
-MANY_S = 60.0                   # what costs to count is counted so often
+WRITE_S = 60.0
 
 Sample = dict[str, float]
 
@@ -202,7 +201,7 @@ class Watch:
     def __init__(self, app: QApplication, console: Console, workspace: Path) -> None:
         self._app, self._console, self._workspace = app, console, workspace
         self._began = time.monotonic()
-        self._counted_at = -MANY_S
+        self._written_at = 0.0
         self.samples: list[Sample] = []
         self._path = ROOT / ".benchmarks" / f"soak-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
 
@@ -226,13 +225,10 @@ class Watch:
             with contextlib.suppress(OSError):
                 one[name] = path.stat().st_size / 1e6
         one["widgets"] = len(self._app.allWidgets())
-        if at_s - self._counted_at >= MANY_S:
-            self._counted_at = at_s
-            one["objects"] = len(gc.get_objects())
-            self.samples.append(one)
+        self.samples.append(one)
+        if at_s - self._written_at >= WRITE_S:
+            self._written_at = at_s
             self.write()
-        else:
-            self.samples.append(one)
 
     def write(self) -> None:
         """All there is so far."""
