@@ -272,17 +272,18 @@ class _Refresh:
         within = f"bucket >= make_timestamp({low}) AND bucket < make_timestamp({high})"
         up = "make_timestamp(epoch_us(bucket) // up_us * up_us)"
         each = f"(SELECT unnest({[level * 10**6 for level in levels]}) AS up_us)"
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE _up AS SELECT DISTINCT (up_us // 1000000)::INTEGER AS level_s, "
-                         f"{up} AS bucket FROM _dirty, {each}")
+        wanted = "true"             # of a table that was empty all buckets are dirty
         if not self.whole:
+            wanted = "(l, b) IN (SELECT level_s, bucket FROM _up)"
+            self.con.execute("CREATE OR REPLACE TEMP TABLE _up AS SELECT DISTINCT (up_us // 1000000)::INTEGER AS "
+                             f"level_s, {up} AS bucket FROM _dirty, {each}")
             self.con.execute(f"DELETE FROM {self.table} WHERE {within} AND level_s IN ({', '.join(map(str, levels))}) "
                              "AND (level_s, bucket) IN (SELECT level_s, bucket FROM _up)")
         self.con.execute(
             f"INSERT INTO {self.table} (level_s, bucket, series, {names}) SELECT l, b, series, {merged} FROM "
             f"(SELECT * EXCLUDE (level_s, bucket), (up_us // 1000000)::INTEGER AS l, {up} AS b "
             f"FROM {self.table}, {each} WHERE level_s = {below} AND {within}) "
-            f"WHERE (l, b) IN (SELECT level_s, bucket FROM _up) "
-            "GROUP BY l, b, series")
+            f"WHERE {wanted} GROUP BY l, b, series")
 
     def _add_up(self, table: str, level: int, below: int, names: str, merged: str, keys: str) -> None:
         if not self.whole:

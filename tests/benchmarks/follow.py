@@ -101,8 +101,8 @@ def _time_commits(store: object, commits: list[float]) -> None:
     writing = store.writing         # type: ignore[attr-defined]
 
     @contextmanager
-    def timed() -> Iterator[object]:
-        with writing() as writer:
+    def timed(*, seen: bool = True) -> Iterator[object]:
+        with writing(seen=seen) as writer:
             yield writer
         commits.append(time.time())
 

@@ -69,6 +69,9 @@ def main(place: Path, user: int, seconds: int) -> None:
 
 
 def _peak_mb() -> int:
+    """Of this program: what the system gives as the most so far begins with that of the process that started it."""
+    with contextlib.suppress(OSError, StopIteration), open("/proc/self/status") as told:
+        return int(next(line for line in told if line.startswith("VmHWM")).split()[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
