@@ -115,7 +115,8 @@ def _time(session: Session, window: Window) -> Timed:
         def measure() -> None:
             reading = Reading(store, aligned(window, bucket_s), bucket_s, metrics=metrics)
             for metric in metrics:
-                reading.measure(metric)
+                if reading.has(metric):
+                    reading.measure(metric)
 
         return measure
 
