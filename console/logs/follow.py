@@ -163,8 +163,7 @@ class Follower:
         except Unlike:          # a column was corrected between reading and writing
             self._undo()
             self._learn(streams)
-            self._before = {}
-            return self._poll(streams, job)
+            return self._read_once(streams, job)
         except Damaged as damaged:
             self._undo()
             return self._damaged(damaged)

@@ -66,8 +66,8 @@ class Stats:
         """The catalog with rows, first, last and step."""
         with self._lock:
             if generation != self._generation:
-                touched, self._touched = self._touched, set()
-                self._streams = tuple(self._with_counts(con, stream, touched) for stream in catalog.values())
+                self._streams = tuple(self._with_counts(con, stream, self._touched) for stream in catalog.values())
+                self._touched.clear()       # not before: a count may be interrupted
                 self._generation = generation
             return self._streams
 

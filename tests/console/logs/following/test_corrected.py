@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from console.logs import follow
 from console.logs.follow import Follower
 from console.logs.identity import FileState
+from console.logs.unopened import Unlike
+from console.logs.writing import Counts
 from console.store import Workspace
 from tests.console.logs.following.world import World
 
@@ -53,3 +58,21 @@ def test_that_a_correction_between_reading_and_writing_loses_nothing(
     assert corrected
     assert texts(world) == {"r20": "1", "r21": "21.5", "r22": "22.5", "r23": "7"}
     assert set(world.ids().values()) == {1} and sum(world.ids().values()) == 24
+
+
+def test_that_what_is_read_again_after_a_correction_is_not_lost_when_it_cannot_be_written(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, failures = follow.put_pieces, [Unlike("app"), RuntimeError("the disk is gone")]
+
+    def fails_twice(*arguments: Any) -> Counts:
+        if failures:
+            raise failures.pop(0)
+        return put(*arguments)
+
+    monkeypatch.setattr(follow, "put_pieces", fails_twice)
+    world.add(world.rows(20, 23))
+    with pytest.raises(RuntimeError):
+        world.poll()
+    world.settle()
+    assert not failures
+    assert set(world.ids().values()) == {1} and sum(world.ids().values()) == 23
