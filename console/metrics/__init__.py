@@ -32,7 +32,7 @@ Decisions
   stands still in a bucket when all its values there and in the bucket before are one value, and that is no accident by
   its behaviour on the first day (`store.early`: a short stretch of rows stood still in a share c of cases, so m of them
   together do with c^m; below e^-10 it counts). Rare flags and constants are not judged. One frozen feature of ten shows
-  as 90 %. `unchanged:COLUMN` says for how long, of words too, from rows then.
+  as 90 %. `unchanged:COLUMN` says for how long, of words too, from rows then. `still_sql` is both as SQL to show.
 - Churn of a bucket: the share of its users without a request in N days from its end (`churn_days`, 7); it is known N
   days before the log ends. A log that says itself who has left has `churned`.
 - Cost is what the log says (a column named so, in a log that counts tokens), else tokens by the prices of
