@@ -81,7 +81,7 @@ class Arrivals(QObject):
         window.time_bar.display(selection)
         window.board.display_selection(selection)
         window.overview.display_selection(selection)
-        window.drift.display_selection(selection)
+        window.drift_place.display_selection(selection)
         window.inspector.display_selection(selection)
         sides = [one is not None for one in (selection.reference, selection.current)]
         window.actions_by_name["test_drift"].setEnabled(all(sides))

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from widgets.panels.changes_panel import ChangesPanel
     from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
+    from widgets.panels.drift_place import DriftPlace
     from widgets.panels.incidents_panel import IncidentsPanel
     from widgets.panels.inspector import Inspector
     from widgets.panels.marks_panel import MarksPanel
@@ -83,7 +84,8 @@ class MainWindow(QMainWindow):
     closing = Signal()
 
     board: BoardPanel                # these are there once it is furnished
-    drift: DriftPanel
+    drift: DriftPanel                # the first page of the place
+    drift_place: DriftPlace
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
@@ -136,7 +138,8 @@ class MainWindow(QMainWindow):
         self._show_inspector()
         if self.folder_is_open:
             self._places.setCurrentWidget(self._page_of[place])
-            first = {"board": self.board, "drift": self.drift, "incidents": self.incidents, "sources": self.sources}
+            first: dict[str, QWidget] = {"board": self.board, "drift": self.drift_place.page,
+                                         "incidents": self.incidents, "sources": self.sources}
             first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
             self.place_changed.emit(place)
@@ -206,6 +209,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.board_panel import BoardPanel
         from widgets.panels.changes_panel import ChangesPanel
         from widgets.panels.drift_panel import DriftPanel
+        from widgets.panels.drift_place import DriftPlace
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
         from widgets.panels.marks_panel import MarksPanel
@@ -222,7 +226,8 @@ class MainWindow(QMainWindow):
         self._add_place("board", holding(sheet))
         yield
         self.drift = DriftPanel(self.icons)
-        self._add_place("drift", self.drift)
+        self.drift_place = DriftPlace(self.drift)
+        self._add_place("drift", self.drift_place)
         yield
         self.incidents = IncidentsPanel(self.icons)
         self._add_place("incidents", self.incidents)

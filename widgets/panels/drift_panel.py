@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
+    QLayout,
     QProgressBar,
     QSizePolicy,
     QSplitter,
@@ -111,13 +112,14 @@ class DriftPanel(QWidget):
                            "its first quarter", text="Suggest")
         self._incident = tool(icons, "file-document-plus-outline", "drift_incident",
                               "Keep the current window as an incident", text="Create incident")
-        header = row(self._reference, self._current, self._test, None, self._again, self._incident)
+        self._header = row(self._reference, self._current, self._test, None, self._again, self._incident)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._running_page())
         self._pages.addWidget(self._result_page())
         self._pages.addWidget(self._error_page())
-        self.setLayout(column(header, self._pages, margins=(16, 16, 16, 8), gap=16))
+        self._sheet = column(self._header, self._pages, margins=(16, 16, 16, 8), gap=16)
+        self.setLayout(self._sheet)
         self._reference.clicked.connect(self._on_reference)
         self._current.clicked.connect(self._on_current)
         self._test.clicked.connect(self.test_asked)
@@ -125,6 +127,17 @@ class DriftPanel(QWidget):
         self._incident.clicked.connect(self.incident_asked)
         icons.holder.changed.connect(self._theme_changed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def lift_header(self) -> QLayout:
+        """The two windows and what can be done with them, for who shows them above more than this page."""
+        self._sheet.removeItem(self._header)
+        self._header.setParent(None)
+        self._sheet.setContentsMargins(0, 16, 0, 0)
+        return self._header
+
+    def offer_test(self, offered: bool) -> None:
+        """Whether *Test drift* stands beside the windows: what is seen below may be another question."""
+        self._test.setVisible(offered)
 
     @property
     def state(self) -> str:
