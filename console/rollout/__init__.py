@@ -1,0 +1,12 @@
+"""The room of the ramp: how much traffic a candidate gets, what stops it, and what a plan would have done to a log.
+
+Belongs here: plans and how they are read (`plan`, and one file for each foreign form), who gets the candidate
+(`routing`), what a measurement says (`gates`, one file a method), what follows from it (`machine`), the virtual clock
+that drives both over logged requests (`replay`), the same many times over (`what_if`), and what the panel shows
+(`view`). Does not belong here: reading files, databases, the screen. Arrays and values in, values out; time is that of
+the log.
+
+Decisions
+* A user has the same bucket as long as a rollout lasts, and a higher weight only ever adds users: nobody flips between
+  versions. A new rollout has a new salt, or the same users would always go first.
+"""
