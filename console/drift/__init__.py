@@ -17,6 +17,7 @@ is the stopwatch that `compare` is handed.
     concept     whether outcomes still follow from the score, apart from what moved in inputs and outcomes
     estimated   performance before labels come, and what has to be assumed for it
     skew        what may have been done to values between training and serving; the same requests by their key
+    cube        rows per bucket of time and cell of value as running sums; preview compares two windows by them
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
 
 Decisions
@@ -33,6 +34,11 @@ Decisions
 * Clicks and churn are judged as rates, in points: a click rate that doubles from 2 to 4 % moves only 0.02 of the rows.
 * An input that the reference never had is watched at most, for nothing can have relied on it; other columns that only
   the current window has (a latency, beside training data) are told and no more.
+* While a window is dragged its distances come from the count cube. Each has an interval that the exact one lies in:
+  between two ends of bins F - G is at most what it is at the lower end and the bin's rows of one side, and a window
+  that ends within a bucket can differ by the rows of that bucket. Values that are few, or frequent, have bins of their
+  own, in which nothing can hide. Chi-square and rates are the same numbers as in the exact test while the values have
+  cells of their own; p of small tables is the limit law's.
 * Each column is sorted once a side; D, quantiles, bins and rare values are all read off the sorted array.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,3 +132,48 @@ class DriftView:
     def shape(self, column: str) -> Shape | None:
         """The two distributions of that column."""
         return next((shape for shape in self.shapes if shape.column == column), None)
+
+
+class PreviewRow(NamedTuple):
+    """A ColumnDrift by counts: made dozens of times a frame, so that its words wait until somebody reads them.
+
+    effect_low, effect_high  where the exact effect lies; NaN where that is not known
+    """
+
+    column: str
+    kind: str
+    role: str
+    test: str
+    effect_name: str
+    statistic: float
+    p_value: float
+    p_adjusted: float
+    effect: float
+    effect_low: float
+    effect_high: float
+    n_reference: int
+    n_current: int
+    missing_reference: float
+    missing_current: float
+    detectable: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DriftPreview:
+    """Two windows compared by counts, while one of them is dragged: an interval for each effect, and no last word.
+
+    columns   in an order that stays, whatever the windows are
+    step_s    windows are moved to whole steps; what that may do is within the intervals
+    left_out  names of columns for which there was no room
+    """
+
+    reference: Window
+    current: Window
+    columns: tuple[PreviewRow, ...]
+    n_reference: int
+    n_current: int
+    sentence: str                # "3 of 14 columns differ: price D 0.31, ..."
+    verdict: Verdict
+    step_s: float
+    left_out: tuple[str, ...] = ()

@@ -11,6 +11,8 @@ What is picked (`picking`: only this host, not that version) is kept while the f
 chart of the board is a wish then, and nothing of all rows is shown in the meantime. Alarms, changes and reports stay
 about all rows.
 
+What drift previews are counted by is built in the background after a load and kept up with what comes (`previews`).
+
 A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`) and then made fit to leave the house
 (`outgoing`: personal columns redacted, in the `typed_words` of people too, paths taken out).
 Its evidence is written from the workspace (`rows_export`) so that whoever has it gets the same numbers; `drift_sql`

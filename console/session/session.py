@@ -17,7 +17,7 @@ from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmRow, AlarmsView
 from console.changes import ChangeRow, ChangesView, changed_since
 from console.clock import now
-from console.drift.view import DriftView
+from console.drift.view import DriftPreview, DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
 from console.jobs import Job
 from console.logs.config import Answer
@@ -41,6 +41,7 @@ from console.session.marks import Marks
 from console.session.offers import Offer, offers
 from console.session.picking import Picks
 from console.session.places import layout_for, workspace_for
+from console.session.previews import Previews
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
@@ -88,6 +89,7 @@ class Session:
         self._raw_lines = RawLines()
         self.marks = Marks(store)
         self.picks = Picks(store)
+        self._previews = Previews(store)
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
         self._asked = Asked(store)
@@ -537,6 +539,17 @@ class Session:
             missing = "reference" if chosen.reference is None else "current"
             raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
         return self.compare(chosen.reference, chosen.current, job)
+
+    def preview_drift(self, side: Side, window: Window) -> DriftPreview | None:
+        """The chosen windows compared by counts, with this one in the place of one of them: for each frame of a drag.
+        None while the other is not chosen, or nothing is counted yet."""
+        chosen = self.selection()
+        reference, current = (window, chosen.current) if side == "reference" else (chosen.reference, window)
+        return self._previews.preview(reference, current) if reference is not None and current is not None else None
+
+    def count_for_previews(self, job: Job) -> bool:
+        """Bring the counts that previews are made from up to the rows. Whether there were any. Raises JobStopped."""
+        return self._previews.refresh(job, self.selection().reference)
 
     def compare(self, reference: Window, current: Window, job: Job, names: tuple[str, ...] | None = None,
                 told: compare.Told | None = None, tests: Sequence[str] = ()) -> DriftView:

@@ -21,6 +21,7 @@ from console.store import (
     alarms,
     arrivals,
     catalog,
+    cells,
     early,
     halves,
     incident_rows,
@@ -42,7 +43,8 @@ from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.grid import Grid
 from console.store.incidents import Edit, Frozen, Kept
-from console.store.model import FileEntry, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.model import FileEntry, Floats, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.moved import Moved
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
@@ -109,6 +111,7 @@ class Workspace:
         self._told = Told()
         self._resident = Resident()
         self._changes: list[Change] = []
+        self.moved = Moved()
         self._fresh: dict[int, refreshing.Fresh] = {}      # appended since the rollups of a stream were complete
         self._loose = adding.Loose()
         self._waits: dict[float, float | None] = {}
@@ -213,6 +216,7 @@ class Workspace:
             self._writer.commit()
         finally:
             self._resident.end(self._changes)
+            self.moved.note(self._changes)
 
     @contextmanager
     def writing(self, *, seen: bool = True) -> Iterator[Writer]:
@@ -600,6 +604,18 @@ class Workspace:
     def category_counts(self, stream_id: int, stored: str, window: Window | None) -> dict[str | None, int]:
         """How often each value occurs, as text."""
         return values.category_counts(self.cursor(), self._shown[stream_id], stored, window)
+
+    def count_cells(self, stream_id: int, columns: Sequence[cells.Cells], grid: Grid, job: Job | None) -> Any:
+        """Rows by bucket of time and by cell of each column (see `console.store.cells`). Raises JobStopped."""
+        return cells.count_cells(self.cursor(), self._shown[stream_id], columns, grid, job)
+
+    def some_values(self, stream_id: int, stored: Sequence[str], window: Window | None, most: int) -> dict[str, Floats]:
+        """About so many numbers of each column, in the unit of the log; NaN missing."""
+        return cells.some_values(self.cursor(), self._shown[stream_id], stored, window, most)
+
+    def frequent_values(self, stream_id: int, stored: str, most: int, rows: int) -> dict[str, int] | None:
+        """How often texts come in about so many rows; None where there are `most` different ones or more."""
+        return cells.frequent_values(self.cursor(), self._shown[stream_id], stored, most, rows)
 
     def narrowed(self, source: str) -> str:
         """What stands after FROM for a view, where only some of its rows are meant (see `picked`): here all are."""

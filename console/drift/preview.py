@@ -1,0 +1,269 @@
+"""Two windows compared by the count cube, while somebody drags one of them.
+
+The same numbers as `compare`, from counts in cells instead of rows and for all columns at once. D is known to an
+interval: at least what the ends of bins show, and at most what could hide within one. Texts beyond the most frequent
+ones count as one value. p is the limit law's: counting orderings and tables is left to the exact test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.drift.columns import NO, RATE_ROLES, YES
+from console.drift.counts import OTHER
+from console.drift.cube import CountCube, Span
+from console.drift.proportions import SMALL_EXPECTED, Z_95
+from console.drift.result import Floats
+from console.drift.verdict import (
+    DETECTABLE_LEVEL,
+    KOLMOGOROV_99,
+    LEVEL,
+    MIN_ROWS,
+    Z_99,
+    Scale,
+    benjamini_hochberg,
+    limits,
+)
+from console.drift.view import DriftPreview, PreviewRow, Verdict
+from console.drift.words import quoted
+from console.metrics.format import format_span
+from console.roles import INPUT_ROLES
+from console.window import Window
+
+ORDER = tuple(Verdict)
+MOST_NAMED = 3
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distances:
+    """One kind of test for several columns; each array has a number for each of them.
+
+    low, high  where the effect of the very windows lies, if the rows were asked; NaN where no interval is known
+    """
+
+    effect: Floats
+    low: Floats
+    high: Floats
+    statistic: Floats
+    p_value: Floats
+    detectable: Floats
+    n: Whole
+    m: Whole
+
+
+class Comparer:
+    """Compares windows by one cube. What does not depend on the windows is worked out once."""
+
+    def __init__(self, cube: CountCube) -> None:
+        self.cube = cube
+        rates = [bool(column.role in RATE_ROLES and {label for label in column.labels if label != OTHER} <= YES | NO)
+                 for column in cube.columns]
+        self._rates = np.array([place for place in cube.categorical if rates[place]], dtype=np.int64)
+        self._plain = np.array([line for line, place in enumerate(cube.categorical) if not rates[place]],
+                               dtype=np.int64)
+        self._hits = [int(cube.starts[place]) + np.array([
+            at for at, label in enumerate(cube.columns[place].labels) if label in YES], dtype=np.int64)
+            for place in self._rates]
+        self._gone = np.flatnonzero(cube.sums[-1, cube.missing])
+        kinds = [(cube.numeric, 0, "numeric", "ks", "D"),
+                 (cube.categorical[self._plain], 0, "categorical", "chi2", "excess TVD"),
+                 (self._rates, 0, "categorical", "proportions", "difference"),
+                 (self._gone, 1, "missing", "proportions", "difference")]
+        rows = [(int(place), part, kind, test, effect) for places, part, kind, test, effect in kinds
+                for place in places]
+        self._order = np.array(sorted(range(len(rows)), key=lambda at: rows[at][:2]), dtype=np.int64)
+        self._rows = [rows[at] for at in self._order]
+        of_rate = np.array([effect == "difference" for *_, effect in self._rows], dtype=np.bool_)
+        self._watch, self._alarm = (np.where(of_rate, *ends) for ends in zip(
+            limits(Scale.RATE), limits(Scale.DISTANCE), strict=True))
+        self._places = np.array([place for place, *_ in self._rows], dtype=np.int64)
+        self._names = [(cube.columns[place].column, kind, role.value if (role := cube.columns[place].role) else "",
+                        test, effect) for place, _, kind, test, effect in self._rows]
+        capped = [None if part == 0 else Verdict.WATCH if cube.columns[place].role in (None, *INPUT_ROLES)
+                  else Verdict.NONE for place, part, *_ in self._rows]
+        self._at_most = np.array([0 if cap is None else ORDER.index(cap) for cap in capped], dtype=np.int64)
+
+    def preview(self, reference: Window, current: Window) -> DriftPreview:
+        """Every column of the cube in its order: its values and then, where it has any, its missing ones."""
+        cube = self.cube
+        spans = cube.span(reference), cube.span(current)
+        sizes = [int(cube.rows[span.last] - cube.rows[span.first]) for span in spans]
+        slack = sum(span.loose / max(1, size) for span, size in zip(spans, sizes, strict=True))
+        of = self._distances(cube.counts(spans[0]), cube.counts(spans[1]), sizes, slack)
+        tested = np.minimum(of.n, of.m) >= MIN_ROWS
+        adjusted = np.full(len(tested), np.nan)
+        adjusted[tested] = benjamini_hochberg(of.p_value[tested])
+        far = np.abs(of.effect)
+        grade = np.where(~tested, 3, np.where((adjusted < LEVEL) & (far >= self._watch),
+                                              np.where(far >= self._alarm, 0, 1), 2))
+        missing = [side[self._places] for side in self._missing(spans, sizes)]
+        grade = np.where(missing[0] == 1, np.maximum(grade, self._at_most), grade)
+        columns = tuple([PreviewRow(*name, *numbers, ORDER[verdict]) for name, *numbers, verdict in zip(
+            self._names, of.statistic.tolist(), of.p_value.tolist(), adjusted.tolist(), of.effect.tolist(),
+            of.low.tolist(), of.high.tolist(), of.n.tolist(), of.m.tolist(), missing[0].tolist(),
+            missing[1].tolist(), of.detectable.tolist(), grade.tolist(), strict=True)])
+        verdict = ORDER[int(grade.min(initial=3))]
+        return DriftPreview(reference, current, columns, sizes[0], sizes[1], said(columns), verdict,
+                            cube.step_us / 1e6, cube.left_out)
+
+    def _missing(self, spans: tuple[Span, Span], sizes: list[int]) -> list[Floats]:
+        sums, at = self.cube.sums, self.cube.missing
+        return [(sums[span.last, at] - sums[span.first, at]) / max(1, size)
+                for span, size in zip(spans, sizes, strict=True)]
+
+    def _distances(self, a: Whole, b: Whole, sizes: list[int], slack: float) -> Distances:
+        """In the order of the rows."""
+        cube = self.cube
+        parts = [numeric_distances(cube, a, b, slack), category_distances(cube, a, b, self._plain)]
+        gone = a[cube.missing], b[cube.missing]
+        if len(self._rates):
+            hits = [np.array([int(side[at].sum()) for at in self._hits]) for side in (a, b)]
+            parts.append(rate_distances(hits[0], sizes[0] - gone[0][self._rates], hits[1],
+                                        sizes[1] - gone[1][self._rates], slack))
+        if len(self._gone):
+            full = [np.full(len(self._gone), size) for size in sizes]
+            parts.append(rate_distances(gone[0][self._gone], full[0], gone[1][self._gone], full[1], slack))
+        return Distances(*(np.concatenate([getattr(part, field.name) for part in parts])[self._order]
+                           for field in FIELDS))
+
+
+FIELDS = fields(Distances)
+
+
+def numeric_distances(cube: CountCube, a: Whole, b: Whole, slack: float = 0.0) -> Distances:
+    """D of the columns of numbers, from the counts of two windows.
+
+    slack  what D may differ by since windows do not end where buckets do
+    Between two ends of bins F - G is at most what it is at the lower end and all of the bin's rows of one side. Counted
+    in whole numbers: where bins hold one value each, D is that of the rows to the last bit.
+    """
+    from scipy.special import kolmogorov
+
+    here, there = a[cube.numeric_cells], b[cube.numeric_cells]
+    n, m = here.sum(axis=1), there.sum(axis=1)
+    product = np.maximum(n * m, 1).astype(np.float64)
+    more, fewer = here * m[:, None], there * n[:, None]
+    gap = np.cumsum(more, axis=1)
+    gap -= np.cumsum(fewer, axis=1)
+    widest = np.abs(gap).max(axis=1, initial=0)
+    hidden = np.maximum(gap + fewer, more - gap)
+    hidden[cube.single] = 0
+    distance = widest / product
+    high = np.minimum(1.0, np.maximum(widest, hidden.max(axis=1, initial=0)) / product + slack)
+    size = np.sqrt(product / np.maximum(n + m, 1))
+    return Distances(distance, np.maximum(0.0, distance - slack), high, distance, kolmogorov(size * distance),
+                     np.minimum(1.0, KOLMOGOROV_99 / size), n, m)
+
+
+def category_distances(cube: CountCube, a: Whole, b: Whole, lines: Whole | None = None) -> Distances:
+    """Chi-square and the total variation beyond chance, rare values pooled as in `chi2.compared_table`.
+
+    lines  of `cube.categorical`: which columns; all of them by default
+    """
+    from scipy.special import chdtrc, chdtri
+
+    cells = cube.categorical_cells if lines is None else cube.categorical_cells[lines]
+    here, there = a[cells].astype(np.float64), b[cells].astype(np.float64)
+    if not len(cells):
+        nothing = np.zeros(0)
+        return Distances(*[nothing] * 6, *[nothing.astype(np.int64)] * 2)
+    n, m = here.sum(axis=1), there.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = (here + there) * (np.minimum(n, m) / np.maximum(n + m, 1))[:, None]
+        if np.any((expected < SMALL_EXPECTED) & (expected > 0)):
+            here, there = _pooled(expected, here, there)
+        both = here + there
+        kept = np.count_nonzero(both, axis=1)
+        gap = here / n[:, None] - there / m[:, None]
+        statistic = np.nansum(gap * gap / both, axis=1) * (n * m)
+        share = both / (n + m)[:, None]
+        inverse = 1 / n + 1 / m
+        chance = np.sqrt(share * (1 - share)).sum(axis=1) * np.sqrt(2 / pi * inverse)
+        effect = np.maximum(0.0, np.abs(gap).sum(axis=1) - chance) / 2
+        degrees = np.maximum(kept - 1, 1)
+        p_value = np.where(kept > 1, chdtrc(degrees, statistic), 1.0)
+        detectable = np.minimum(1.0, np.sqrt(chdtri(degrees, DETECTABLE_LEVEL) * inverse) / 2)
+    unknown = np.full(len(cells), np.nan)
+    return Distances(effect, unknown, unknown, statistic, p_value, detectable, n.astype(np.int64), m.astype(np.int64))
+
+
+def _pooled(expected: Floats, here: Floats, there: Floats) -> tuple[Floats, Floats]:
+    """The rarest values of each line in one cell behind the others, as many as are expected 5 times together."""
+    cells = expected.shape[1]
+    rising = np.argsort(expected, axis=1, kind="stable")
+    summed = np.cumsum(np.take_along_axis(expected, rising, axis=1), axis=1)
+    rare = np.count_nonzero(expected < SMALL_EXPECTED, axis=1)
+    some = np.take_along_axis(summed, np.maximum(rare - 1, 0)[:, None], axis=1)[:, 0] > 0
+    enough = (summed >= SMALL_EXPECTED) & (np.arange(cells) >= rare[:, None] - 1)
+    size = np.where(some & (rare > 0), np.minimum(enough.argmax(axis=1) + 1, cells - 1), 0)
+    rank = np.empty_like(rising)
+    np.put_along_axis(rank, rising, np.broadcast_to(np.arange(cells), rising.shape), axis=1)
+    pool = rank < size[:, None]
+    first, second = (np.concatenate([np.where(pool, 0.0, side), np.where(pool, side, 0.0).sum(axis=1, keepdims=True)],
+                                    axis=1) for side in (here, there))
+    return first, second
+
+
+def rate_distances(hits: Whole, n: Whole, hits_after: Whole, m: Whole, slack: float = 0.0) -> Distances:
+    """Differences of shares with Newcombe's interval; p of the pooled z, with Yates' correction where few are expected.
+    """
+    from scipy.special import ndtr
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p, q = hits / n, hits_after / m
+        pooled = (hits + hits_after) / (n + m)
+        inverse = 1 / n + 1 / m
+        spread = np.sqrt(pooled * (1 - pooled) * inverse)
+        few = np.minimum(n, m) * np.minimum(pooled, 1 - pooled) < SMALL_EXPECTED
+        apart = np.maximum(0.0, np.abs(q - p) - np.where(few, inverse / 2, 0.0))
+        z = np.where(spread > 0, (q - p) / spread, 0.0)
+        p_value = np.where(spread > 0, 2 * ndtr(-apart / spread), 1.0)
+        (low_p, high_p), (low_q, high_q) = _wilson(p, n), _wilson(q, m)
+        low = q - p - np.hypot(q - low_q, high_p - p) - slack
+        high = q - p + np.hypot(high_q - q, p - low_p) + slack
+        share = (hits + hits_after + 1) / (n + m + 2)
+        detectable = np.minimum(1.0, Z_99 * np.sqrt(share * (1 - share) * inverse))
+    return Distances(q - p, low, high, z, p_value, detectable, n, m)
+
+
+def said(columns: Sequence[PreviewRow]) -> str:
+    """All columns in a few words: "3 of 14 columns differ: price D 0.31, ..."."""
+    names = len({row.column for row in columns})
+    if not names:
+        return "No column to compare."
+    moved = sorted((row for row in columns if row.verdict in (Verdict.ALARM, Verdict.WATCH)),
+                   key=lambda row: (ORDER.index(row.verdict), -abs(row.effect)))
+    if not moved:
+        few = all(row.verdict is Verdict.TOO_FEW for row in columns)
+        return "Too few rows to say." if few else f"None of {names} columns differs."
+    shown = ", ".join(f"{quoted(row.column)}{' missing' if row.kind == 'missing' else ''} {_size(row)}"
+                      for row in moved[:MOST_NAMED])
+    several = len({row.column for row in moved})
+    return f"{several} of {names} {'column differs' if several == 1 else 'columns differ'}: {shown}" \
+           f"{' …' if len(moved) > MOST_NAMED else ''}"
+
+
+def rounded_to(view: DriftPreview) -> str:
+    """How well the numbers of a preview are known, in a few words."""
+    return f"counted in steps of {format_span(view.step_s)}"
+
+
+def _size(row: PreviewRow) -> str:
+    if row.effect_name == "difference":
+        return f"{100 * row.effect:+.2g} points".replace("-", "\N{MINUS SIGN}")
+    return f"{'D ' if row.effect_name == 'D' else ''}{row.effect:.2f}"
+
+
+def _wilson(share: Floats, n: Whole) -> tuple[Floats, Floats]:
+    z2 = Z_95 * Z_95
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+
+
