@@ -104,7 +104,7 @@ class Comparer:
                                               np.where(far >= self._alarm, 0, 1), 2))
         missing = [side[self._places] for side in self._missing(spans, sizes)]
         grade = np.where(missing[0] == 1, np.maximum(grade, self._at_most), grade)
-        columns = tuple([PreviewRow(*name, *numbers, ORDER[verdict]) for name, *numbers, verdict in zip(
+        columns = tuple([PreviewRow._make((*name, *numbers, ORDER[verdict])) for name, *numbers, verdict in zip(
             self._names, of.statistic.tolist(), of.p_value.tolist(), adjusted.tolist(), of.effect.tolist(),
             of.low.tolist(), of.high.tolist(), of.n.tolist(), of.m.tolist(), missing[0].tolist(),
             missing[1].tolist(), of.detectable.tolist(), grade.tolist(), strict=True)])
@@ -171,8 +171,8 @@ def category_distances(cube: CountCube, a: Whole, b: Whole, lines: Whole | None 
     cells = cube.categorical_cells if lines is None else cube.categorical_cells[lines]
     here, there = a[cells].astype(np.float64), b[cells].astype(np.float64)
     if not len(cells):
-        nothing = np.zeros(0)
-        return Distances(*[nothing] * 6, *[nothing.astype(np.int64)] * 2)
+        none = np.zeros(0)
+        return Distances(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64))
     n, m = here.sum(axis=1), there.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = (here + there) * (np.minimum(n, m) / np.maximum(n + m, 1))[:, None]
