@@ -17,7 +17,8 @@ from console.changes.usual import Floats
 from console.changes.view import ChangeKind
 from console.jobs import Job
 from console.metrics.catalogue import CATALOGUE, Metric, Source, sampled_metric
-from console.metrics.charts import mature, shown_series
+from console.metrics.charts import shown_series
+from console.metrics.maturity import mature
 from console.metrics.measure import Reading
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.store.every_kth import rows_in, value_buckets
@@ -47,7 +48,6 @@ UNWATCHED = (Source.HEAT, Source.CHANGES, Source.UNCHANGED)
 BEYOND, MEANT = 15.0, 30.0
 """Rows that a shift must rest on: beyond a percentile, and of a mean."""
 
-WAITED = 0.9
 OTHER = "(other)"
 
 
@@ -165,7 +165,7 @@ def _of_metric(reading: Reading, metric: Metric, values: Floats, n: Floats, rows
         kind = ChangeKind.SEGMENT if segment else ChangeKind.TRAFFIC
         values, n = np.where(n > 0, values, np.nan), np.minimum(n, 400.0)
     if (metric.waits or metric.source is Source.WAIT) and rows is not None:
-        values = np.where(mature(n, rows, _young(reading)), values, np.nan)
+        values = np.where(mature(reading, n, rows), values, np.nan)
     if metric.source is Source.PERCENTILE:
         least = BEYOND / (1 - metric.quantile)
         values = np.where(n * (1 - metric.quantile) >= LEAST_BEYOND, values, np.nan)
@@ -188,14 +188,6 @@ def scale_of(metric: Metric, sd: float) -> Scale:
     if metric.source is Source.MEAN and sd > 0:
         return Scale.SPREADS
     return Scale.WANDER
-
-
-def _young(reading: Reading) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Buckets whose outcomes may still be on their way; all of them where the log does not tell."""
-    until, wait_s = reading.outcomes_until(), reading.outcome_wait_s(WAITED)
-    if until is None or wait_s is None:
-        return np.ones(len(reading.times), dtype=bool)
-    return np.asarray(reading.times + reading.bucket_s + wait_s > until)
 
 
 # ---- columns -----------------------------------------------------------------------------------------------

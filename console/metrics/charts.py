@@ -28,6 +28,7 @@ from console.metrics.counted import BADGE, BUCKET, NO_CURVE, OF_THE_RUNTIME
 from console.metrics.format import NO_DATA, format_count, format_time, format_value
 from console.metrics.grid import aligned, bucket_for, bucket_for_step
 from console.metrics.heat import chart_of, heat_of
+from console.metrics.maturity import mature
 from console.metrics.measure import OTHER, Reading
 from console.metrics.parts import Measured
 from console.metrics.queries import query_for
@@ -62,10 +63,6 @@ OF_THE_CHART = {
 QUEUE = "queue"
 HEADLINE = "p95"
 """The curve whose newest value stands large above a chart of several: the tail is what users feel."""
-MATURE = 0.9
-"""Share of the usual share of known outcomes from which on a bucket's rate is drawn."""
-WAITED = 0.9
-"""A bucket is old enough for its rate when so many of all outcomes came within its age: the wait that the log shows."""
 OF_A_KIND = {StreamKind.REQUESTS: "request", StreamKind.OUTCOMES: "outcome", StreamKind.SAMPLES: "sample",
              StreamKind.REFERENCE: "reference row"}
 MOST_STATUSES = 6
@@ -328,7 +325,7 @@ def _chart_of(reading: Reading, metrics: list[Metric], covered: tuple[Window, ..
                     newest = max(span.end_s for span in covered)
                     values = np.where(reading.times + reading.bucket_s > newest, np.nan, values)
             if rows is not None:
-                ripe = mature(part.n, rows if reading.by is None else part.n, _young(reading))
+                ripe = mature(reading, part.n, rows if reading.by is None else part.n)
                 values = np.where(ripe, values, np.nan)
                 young = reading.times[~ripe & (rows > 0)]
                 if len(young):
@@ -386,32 +383,6 @@ def _of_counters(reading: Reading, metric: Metric) -> tuple[str, str]:
                     "of a histogram.", f"histogram_quantile(q, increase of {counters.histogram}_bucket)")
         case _:
             return f"Mean time of an answer, from {by}.", f"increase of {counters.total} / increase of {counters.count}"
-
-
-def mature(outcomes: Floats, rows: Floats, young: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which buckets have waited long enough for their outcomes; shape as all three.
-
-    Clicks are told sooner than their absence, so the youngest buckets know little but clicks and would show a rate
-    near one. From the end backwards, a young bucket is immature while its share of requests with an outcome is under
-    MATURE of the usual share. Only the end is judged: a hole in the middle is a fault of the log and stays visible,
-    and so is one at the end of what is old enough.
-
-    young  may still have outcomes to come
-    """
-    share = np.divide(outcomes, rows, out=np.zeros(len(rows)), where=rows > 0)
-    known = share[(rows > 0) & (outcomes > 0)]
-    ripe = (share >= MATURE * np.median(known)) & (rows > 0) if len(known) else rows < 0
-    last = np.flatnonzero(ripe | ~young)
-    return np.arange(len(rows)) <= (last[-1] if len(last) else -1)
-
-
-def _young(reading: Reading) -> NDArray[np.bool_]:
-    """Buckets that ended less than the usual wait before the last outcome that is known. All of them where the log does
-    not tell when outcomes came: their share must do."""
-    until, wait_s = reading.outcomes_until(), reading.outcome_wait_s(WAITED)
-    if until is None or wait_s is None:
-        return np.ones(len(reading.times), dtype=bool)
-    return reading.times + reading.bucket_s + wait_s > until
 
 
 def _sampled_chart(reading: Reading, title: str) -> ChartView:

@@ -91,3 +91,34 @@ def test_that_joined_outcomes_of_a_long_log_are_drawn_in_buckets_that_rollups_ha
         assert set(asked.series[0].values[asked.series[0].n == 1]) == {0.0, 1.0}
     finally:
         opened.close()
+
+
+def test_that_older_requests_wait_though_newer_ones_have_their_outcomes(
+        tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Four hours in which a click is told after a minute and its absence after half an hour; then ten minutes of a
+    service that tells all within twenty seconds."""
+    root = tmp_path_factory.mktemp("older")
+    folder = root / "logs"
+    folder.mkdir()
+    count = LAST_MIN * 6
+    at = [START + timedelta(seconds=10 * number) for number in range(count + 60)]
+    (folder / "requests.csv").write_text("timestamp,request_id,latency_ms\n" + "".join(
+        f"{moment.isoformat()},r{number},{10 + number % 7}\n" for number, moment in enumerate(at)))
+    lines = ["request_id,clicked,outcome_time\n"]
+    for number, moment in enumerate(at):
+        clicked = number % 4 == 0
+        wait = timedelta(seconds=20) if number >= count else timedelta(minutes=1 if clicked else WAIT_MIN)
+        if moment + wait <= at[-1]:
+            lines.append(f"r{number},{int(clicked)},{(moment + wait).isoformat()}\n")
+    (folder / "outcomes.csv").write_text("".join(lines))
+    opened = Session.open(folder, workspace=root / "w.duckdb")
+    try:
+        opened.load(SilentJob())
+        shown = chart(opened.store, "ctr", Window(START, START + timedelta(minutes=LAST_MIN + 10)), bucket_s=300)
+        assert shown is not None
+        drawn = np.isfinite(shown.series[0].values)
+        assert drawn.tolist() == [True] * 44 + [False] * 4 + [True] * 2
+        assert np.abs(shown.series[0].values[drawn] - 0.25).max() < 0.02     # 7 or 8 of 30
+        assert shown.waits == Window(START + timedelta(minutes=220), START + timedelta(minutes=LAST_MIN))
+    finally:
+        opened.close()
