@@ -152,9 +152,12 @@ def expected(found: Sequence[Event]) -> list[tuple[Any, ...]]:
 WHOLE, LOOKED_FOR, IN_PARTS = ("WHOLE_SHARE", 0.1), ("WHOLE_SHARE", 1e9), ("MOST_AT_ONCE", 2)
 """Small logs are merged whole; so here also as large ones are, where new rows look for their partners, and in parts."""
 
-WAYS = pytest.mark.parametrize("way", [WHOLE, LOOKED_FOR, IN_PARTS], ids=["whole", "looked for", "in parts"])
-STEPS = pytest.mark.parametrize("each, way", [(True, WHOLE), (True, LOOKED_FOR), (False, IN_PARTS)],
-                                ids=["whole", "looked for", "in parts"])
+WAYS = pytest.mark.parametrize("way", [
+    pytest.param(WHOLE, id="whole"), pytest.param(LOOKED_FOR, id="looked for", marks=pytest.mark.long),
+    pytest.param(IN_PARTS, id="in parts")])
+STEPS = pytest.mark.parametrize("each, way", [
+    pytest.param(True, WHOLE, id="whole", marks=pytest.mark.long), pytest.param(True, LOOKED_FOR, id="looked for"),
+    pytest.param(False, IN_PARTS, id="in parts")])
 
 
 @contextmanager
