@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ from console.rollout.plan import (
     SetWeight,
     Step,
 )
+
+ARGUMENT = re.compile(r"\{\{\s*args\.[\w-]+\s*\}\}")
+"""Filled in when an analysis asks for the gate; a number stands for it till then."""
 
 MOST_STEPS = 1000
 MOST_GATES = 1000
@@ -143,7 +147,7 @@ def _of_gate(gate: Gate, where: str, counting: Counting) -> Iterator[Problem]:
     for key, text in (("success", gate.success), ("failure", gate.failure)):
         try:
             if text:
-                read(text)
+                read(ARGUMENT.sub("1", text))
         except BadSettings as error:
             yield Problem(f"{where}.{key}", error.what, error.do)
     limited = gate.at_least is not None or gate.at_most is not None

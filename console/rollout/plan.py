@@ -20,6 +20,9 @@ ALPHA = 0.05
 CHECK_EVERY_S = 60.0
 """Seconds of log time between two looks of a gate that names no interval of its own."""
 
+MISSING = "missing"
+"""The provider of a gate that stands for a template which was not in the files that were read."""
+
 ERROR_RETRY_S = 10.0
 """Argo measures again so soon after an error."""
 
@@ -170,7 +173,7 @@ class Gate:
     alpha           of this gate alone; None: its part of the plan's
     min_sample      candidate requests before it says anything; None: the plan's; imported gates have 0
     dry_run         measured and shown, never counts
-    provider, query     what the tool that it came from would have asked
+    provider, query, address    what the tool that it came from would have asked, and whom
     """
 
     name: str
@@ -195,11 +198,12 @@ class Gate:
     dry_run: bool = False
     provider: str = ""
     query: str = ""
+    address: str = ""
 
     @property
     def runnable(self) -> bool:
         """Whether there is something in the log for it to measure."""
-        return self.binding is not None or self.kind is GateKind.SRM
+        return self.provider != MISSING and (self.binding is not None or self.kind is GateKind.SRM)
 
     @property
     def measurements(self) -> int | None:

@@ -223,7 +223,8 @@ GATE = _table(Gate, (
     Key("consecutive_error_limit", "consecutive_error_limit", WHOLE),
     Key("consecutive_success_limit", "consecutive_success_limit", WHOLE), Key("margin", "margin", NUMBER),
     Key("alpha", "alpha", NUMBER), Key("min_sample", "min_sample", WHOLE), Key("dry_run", "dry_run", FLAG),
-    Key("provider", "provider", TEXT), Key("query", "query", TEXT)), "a table [[gate]]")
+    Key("provider", "provider", TEXT), Key("query", "query", TEXT),
+    Key("address", "address", TEXT)), "a table [[gate]]")
 
 FLAGGER = _table(FlaggerTiming, (
     Key("interval", "interval_s", TIME), Key("threshold", "threshold", WHOLE), Key("max_weight", "max_weight", NUMBER),
