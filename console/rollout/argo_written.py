@@ -151,7 +151,7 @@ def _step(step: Step, most: int, plan: Plan) -> tuple[dict[str, Any], list[str]]
         case Pause(None):
             return {"pause": {}}, []
         case Pause(seconds):
-            return {"pause": {"duration": durations.written(seconds)}}, []
+            return {"pause": {"duration": durations.written(seconds or 0.0)}}, []
         case Bake(seconds, min_sample, passes):
             least = plan.min_sample if min_sample is None else min_sample
             comments = [f"Not in Argo: and until the candidate had {least:,} requests"] if least else []
