@@ -27,10 +27,24 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
           tests: Annotated[list[str] | None, typer.Option(help="Tests to show beside the verdict, such as "
                                                                "`anderson,hellinger`; may be given again.")] = None,
           fail_on: Annotated[str | None, typer.Option(help="End with 1 on `alarm`, or on `watch` and worse.")] = None,
+          over_time: Annotated[bool, typer.Option("--over-time", help="Every column over the whole log: what kind of "
+                                                                      "change, and since when.")] = False,
+          bucket: Annotated[str | None, typer.Option(help="With --over-time: length of a bucket, such as 6h; else "
+                                                          "a sixtieth of the log.")] = None,
           fresh: Fresh = False, json: AsJson = False) -> None:
-    """Test every column for drift between two windows or two files."""
+    """Test every column for drift between two windows or two files, or over the whole log."""
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
+    if over_time:
+        if reference_file is not None or current_file is not None or tests:
+            raise BadSettings("--over-time compares a log with a window of its own",
+                              do="Leave out --reference-file, --current-file and --tests")
+        if _over_time(target, reference, current, bucket, _parts(columns) or None, fresh, json) in \
+                JUDGES.get(fail_on or "", ()):
+            raise typer.Exit(1)
+        return
+    if bucket is not None:
+        raise BadSettings("--bucket goes with --over-time", do="Give both")
     from console.drift.chosen import known
 
     beside = known(_parts(tests))
@@ -42,6 +56,24 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
         _tell(view)
     if fail_on is not None and view.verdict in JUDGES[fail_on]:
         raise typer.Exit(1)
+
+
+def _over_time(target: Path | None, reference: str | None, current: str | None, bucket: str | None,
+               names: tuple[str, ...] | None, fresh: bool, json: bool) -> Verdict:
+    from console.commands.over_time import document, tell
+    from console.metrics.grid import parse_length
+
+    if target is None:
+        raise BadSettings("There is no log to look at over time", do="Give a folder or a workspace")
+    bucket_s = parse_length(bucket) if bucket else None
+    with opened(target, fresh=fresh) as session, terminal_job() as job:
+        before, after = (parse_window(text, session=session) if text else None for text in (reference, current))
+        view = session.drift_over_time(job, reference=before, current=after, bucket_s=bucket_s, names=names)
+    if json:
+        print_json(document(view))
+    else:
+        tell(view)
+    return view.verdict
 
 
 def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,

@@ -19,6 +19,9 @@ is the stopwatch that `compare` is handed.
     skew        what may have been done to values between training and serving; the same requests by their key
     cube        rows per bucket of time and cell of value as running sums; preview compares two windows by them
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
+    over_time   distances of every bucket of a column from a reference; `outcome_courses` those of outcomes and of the
+                order that the score gives them; `courses` makes rows of them, `summary` says what they come to
+    regimes     the stretches between changes, and which of them a window is like
 
 Decisions
 * A verdict needs both: p below 0.05 after the adjustment, and an effect above a limit that does not depend on the
@@ -39,6 +42,10 @@ Decisions
   that ends within a bucket can differ by the rows of that bucket. Values that are few, or frequent, have bins of their
   own, in which nothing can hide. Chi-square and rates are the same numbers as in the exact test while the values have
   cells of their own; p of small tables is the limit law's.
+* Over time the kind of change is told from the share of rows beyond the cut where the column moved most, not from the
+  distance: a distance is never below 0, so that a slope in it begins late and a season has twice its rhythm.
+* A bucket that is a part of the reference is compared with the rest of it.
+* Concept drift is told where P(Y|X) moved and no input or prediction moved at that time.
 * Each column is sorted once a side; D, quantiles, bins and rare values are all read off the sorted array.
 """
 

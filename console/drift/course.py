@@ -61,6 +61,7 @@ class Course:
     runner_up, bic_gap     the next best kind, and by how much it is worse; under 2 nothing is decided, over 10 all is
     season                 what was taken out: "", "day", "week" or "day and week"
     fitted                 shape (n,), the curve that was found, with the season
+    switches               the buckets from which another level holds: one of a step, two of a pulse or a slope
     """
 
     kind: CourseKind
@@ -74,6 +75,7 @@ class Course:
     bic_gap: float
     season: str
     fitted: Floats
+    switches: tuple[int, ...] = ()
 
     @property
     def size(self) -> float:
@@ -97,7 +99,7 @@ class _Fit:
 
 
 def course(values: ArrayLike, *, weights: ArrayLike | None = None, bucket_hours: float | None = None,
-           hour_of_week: float | None = None) -> Course:
+           hour_of_week: float | None = None, among: int = 1) -> Course:
     """Which of five kinds of change a series of buckets shows, by the least BIC.
 
     values   shape (n,), one number a bucket (an error rate, D to the reference beyond chance, a mean); NaN for a bucket
@@ -105,6 +107,8 @@ def course(values: ArrayLike, *, weights: ArrayLike | None = None, bucket_hours:
     weights  shape (n,), what a bucket counts, its rows for instance; all the same without
     bucket_hours, hour_of_week   with them a daily or weekly season is fitted together with the change, so that it is
                                  none; the second is that of the first bucket's start, 0 for Monday, 0:00
+    among    how many series are looked at together: each has to be better than none by so much more that all of them
+             jump by chance as seldom as one
     BIC is n ln(RSS / n) + (levels + 2 x changes + columns of the season) ln n (G. Schwarz, Ann. Statist. 6 (1978),
     461-464), with a little less for the end of a slope and a little more for any change. Where the residuals of the
     best curve go along with their neighbours, n in the first term is as small as that makes it: a number that wanders
@@ -118,7 +122,7 @@ def course(values: ArrayLike, *, weights: ArrayLike | None = None, bucket_hours:
         raise TooFewRows(f"Fewer than {LEAST_BUCKETS} buckets have a value",
                          do="Choose a longer window, or shorter buckets")
     if len(given) > MOST_BUCKETS:
-        return _coarser(given, weight, bucket_hours, hour_of_week)
+        return _coarser(given, weight, bucket_hours, hour_of_week, among)
     y = np.where(weight > 0, given, 0.0)
     root = np.sqrt(weight / weight[weight > 0].mean())
     fits: list[_Fit] = []
@@ -128,7 +132,7 @@ def course(values: ArrayLike, *, weights: ArrayLike | None = None, bucket_hours:
         again = _alternating(y, root, basis, name)
         if again is not None and not _repeats(again, bucket_hours):
             fits.append(again)
-    return _decided(fits, y, root)
+    return _decided(fits, y, root, DOUBT + 2 * math.log(among))
 
 
 def _curves(y: Floats, root: Floats, basis: Floats, season: str) -> list[_Fit]:
@@ -272,13 +276,13 @@ def _repeats(fit: _Fit, bucket_hours: float | None) -> bool:
                and autocorrelation(fit.curve, period / bucket_hours / 2) < 0 for period in (DAY, WEEK))
 
 
-def _decided(fits: list[_Fit], y: Floats, root: Floats) -> Course:
+def _decided(fits: list[_Fit], y: Floats, root: Floats, change_costs: float) -> Course:
     n = int(np.count_nonzero(root))
     scale = float(np.sum((root * (y - np.average(y, weights=root**2))) ** 2))
     floor = max(1e-18 * scale, 1e-24 * float(np.sum((root * y) ** 2)), 1e-300)
 
     def cost(fit: _Fit, counted: float) -> float:
-        doubt = 0.0 if fit.kind is CourseKind.NONE else DOUBT
+        doubt = 0.0 if fit.kind is CourseKind.NONE else change_costs
         return counted * math.log(max(fit.rss, floor) / n) + fit.parameters * math.log(n) + doubt
 
     counted = n * _independent(min(fits, key=lambda fit: cost(fit, n)), y, root)
@@ -292,7 +296,13 @@ def _decided(fits: list[_Fit], y: Floats, root: Floats) -> Course:
     before = float(np.average(fitted - size * won.curve, weights=root**2))
     low, high = _interval(won, counted, n, floor)
     return Course(won.kind, won.onset, low, high, won.ends, before, before + size, second.kind,
-                  cost(second, counted) - cost(won, counted), won.season, fitted)
+                  cost(second, counted) - cost(won, counted), won.season, fitted, _switches(won))
+
+
+def _switches(fit: _Fit) -> tuple[int, ...]:
+    if fit.kind is CourseKind.GRADUAL and fit.onset is not None and fit.ends is not None:
+        return fit.onset, fit.ends
+    return tuple(int(place) + 1 for place in np.flatnonzero(np.diff(fit.curve)))
 
 
 def _independent(fit: _Fit, y: Floats, root: Floats) -> float:
@@ -312,15 +322,18 @@ def _interval(fit: _Fit, counted: float, n: int, floor: float) -> tuple[int | No
     return (min(int(near[0]), fit.onset), max(int(near[-1]), fit.onset)) if len(near) else (fit.onset, fit.onset)
 
 
-def _coarser(values: Floats, weight: Floats, bucket_hours: float | None, hour_of_week: float | None) -> Course:
+def _coarser(values: Floats, weight: Floats, bucket_hours: float | None, hour_of_week: float | None,
+             among: int) -> Course:
     step = math.ceil(len(values) / MOST_BUCKETS)
     cuts = np.arange(0, len(values), step)
     heavy = np.add.reduceat(weight, cuts)
     total = np.add.reduceat(np.where(weight > 0, values * weight, 0.0), cuts)
     means = np.where(heavy > 0, total / np.where(heavy > 0, heavy, 1.0), NAN)
-    found = course(means, weights=heavy, bucket_hours=bucket_hours and bucket_hours * step, hour_of_week=hour_of_week)
+    found = course(means, weights=heavy, bucket_hours=bucket_hours and bucket_hours * step, hour_of_week=hour_of_week,
+                   among=among)
     onset, low, high, ends = (None if place is None else place * step
                               for place in (found.onset, found.onset_low, found.onset_high, found.ends))
     high = None if high is None else min(len(values) - 1, high + step - 1)
     return Course(found.kind, onset, low, high, ends, found.before, found.after, found.runner_up, found.bic_gap,
-                  found.season, np.repeat(found.fitted, step)[: len(values)])
+                  found.season, np.repeat(found.fitted, step)[: len(values)],
+                  tuple(place * step for place in found.switches))

@@ -23,6 +23,9 @@ An incident (`incidents`) is words by people and facts of the log: `looking` fin
 edit is kept, and going back takes the words back and not the facts. `onsets` knows best when it began, `figures` draws
 its charts, and `snapshots` keeps these and the drift results as they were when it was looked into.
 
+Drift over time (`over_time`) counts every tested column per bucket of time, one pass over the rows a column, and joins
+outcomes once.
+
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
 

@@ -52,23 +52,37 @@ class Seen:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """What happened to a column, and when. `text` begins with the name of the stream."""
+
+    column: str
+    at: datetime
+    text: str
+
+
 def watch(store: Workspace) -> bool:
     """Brings the annotations about columns up to date, and gives late columns their roles; True when something new."""
     roles_given = [stream for stream in store.streams() if _settle_late(store, stream)]
     if roles_given:
         store.refresh()
-    found: list[tuple[datetime, str]] = []
+    noted: list[tuple[datetime, str]] = []
     for stream in store.streams():
-        found += changes(store, stream)
-    found.sort()
-    if found == [(at, text) for at, text, origin in store.annotations() if origin == SCHEMA_ORIGIN]:
+        noted += changes(store, stream)
+    noted.sort()
+    if noted == [(at, text) for at, text, origin in store.annotations() if origin == SCHEMA_ORIGIN]:
         return bool(roles_given)
-    store.annotate(SCHEMA_ORIGIN, found)
+    store.annotate(SCHEMA_ORIGIN, noted)
     return True
 
 
 def changes(store: Workspace, stream: StreamInfo) -> list[tuple[datetime, str]]:
-    """What happened to the columns of a stream, and when."""
+    """What happened to the columns of a stream, and when, in words."""
+    return list(dict.fromkeys((one.at, one.text) for one in found(store, stream)))
+
+
+def found(store: Workspace, stream: StreamInfo) -> list[SchemaChange]:
+    """What happened to the columns of a stream. Of a renamed column its new name is told, and its old one too."""
     if stream.first is None or stream.last is None or stream.rows < 2 * LEAST_ROWS:
         return []
     whole = Window.from_epoch(stream.first.timestamp(), stream.last.timestamp() + 1)
@@ -77,16 +91,20 @@ def changes(store: Workspace, stream: StreamInfo) -> list[tuple[datetime, str]]:
     widened = _widened(store, stream)
     gone = [one for one in seen if one.vanished is not None and one.column.stored not in widened]
     come = [one for one in seen if one.appeared is not None]
-    found = []
+    told = []
     for old, new in _renamed(gone, come, bucket_s):
         gone.remove(old)
         come.remove(new)
-        found.append((_first(store, stream, new, bucket_s), f"{stream.name}: it looks as if `{old.column.name}` was "
-                      f"renamed to `{new.column.name}`"))
-    found += [(_first(store, stream, one, bucket_s), f"{stream.name}: `{one.column.name}` appeared") for one in come]
-    found += [(from_epoch(one.vanished), f"{stream.name}: `{one.column.name}` has no values any more")
-              for one in gone if one.vanished is not None]
-    return found + list(widened.values())
+        at, text = _first(store, stream, new, bucket_s), (f"{stream.name}: it looks as if `{old.column.name}` was "
+                                                          f"renamed to `{new.column.name}`")
+        told += [SchemaChange(old.column.name, at, text), SchemaChange(new.column.name, at, text)]
+    told += [SchemaChange(one.column.name, _first(store, stream, one, bucket_s),
+                          f"{stream.name}: `{one.column.name}` appeared") for one in come]
+    told += [SchemaChange(one.column.name, from_epoch(one.vanished),
+                          f"{stream.name}: `{one.column.name}` has no values any more")
+             for one in gone if one.vanished is not None]
+    names = {column.stored: column.name for column in stream.columns}
+    return told + [SchemaChange(names[stored], at, text) for stored, (at, text) in widened.items()]
 
 
 def _seen(store: Workspace, stream: StreamInfo, whole: Window, bucket_s: int) -> list[Seen]:

@@ -17,6 +17,7 @@ from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmRow, AlarmsView
 from console.changes import ChangeRow, ChangesView, changed_since
 from console.clock import now
+from console.drift.course_view import CourseView
 from console.drift.view import DriftPreview, DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
 from console.jobs import Job
@@ -30,7 +31,7 @@ from console.metrics.readout import read_out
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView, RolloutEvent
 from console.roles import Role, StreamKind
-from console.session import board_layout, compare, incidents, own_metrics, rows, schema, sources
+from console.session import board_layout, compare, incidents, over_time, own_metrics, rows, schema, sources
 from console.session.alarms import Alarms
 from console.session.asked import Asked, Wish
 from console.session.board_layout import BoardLayout
@@ -556,6 +557,13 @@ class Session:
         """Any two windows compared; `names` restricts it to these columns, `told` says what stands for a text,
         `tests` are shown beside the verdicts."""
         return compare.windows(self._store, self.command_target, reference, current, job, names, told, tests)
+
+    def drift_over_time(self, job: Job, *, reference: Window | None = None, current: Window | None = None,
+                        bucket_s: float | None = None, names: tuple[str, ...] | None = None) -> CourseView:
+        """Every column over time against one reference, and what kind of change each shows. Without `reference` the
+        first quarter of the log is compared with. Raises BadSettings, JobStopped."""
+        return over_time.over_time(self._store, self.command_target, job, reference=reference, current=current,
+                                   bucket_s=bucket_s, names=names)
 
     def changes(self, at: datetime, job: Job, *, until: datetime | None = None, reference: Window | None = None,
                 only: Sequence[ChangeRow] = ()) -> ChangesView:

@@ -36,7 +36,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 SCENARIOS = ["healthy", "latency-spike", "null-burst", "data-drift-gradual", "data-drift-sudden", "seasonal",
-             "concept-drift", "shock", "bad-canary", "schema-change", "skew"]
+             "concept-drift", "shock", "bad-canary", "schema-change", "skew", "recurring"]
 COLUMNS = ["ts", "request_id", "user_id", "model_version", "host", "status_code", "latency_ms", "prediction",
            "age", "price", "days_since_last", "session_depth", "user_ctr_7d", "device", "country", "category",
            "seq_len", "cpu_pct", "mem_mb", "load1"]
@@ -55,6 +55,7 @@ HOSTS = np.array(["serve-0", "serve-1", "serve-2"])
 VERSIONS = np.array(["ctr-v1", "ctr-v2"])
 ATTRIBUTION_S = 1800.0     # a request without a click gets its 0 label this long after
 US = 1_000_000
+TURNS = 4                  # of the scenario "recurring": every other one in another regime; no multiple of a week
 
 
 # ---------------------------------------------------------------- small vectorised helpers
@@ -103,7 +104,7 @@ class Scenario:
         default = {"latency-spike": (.60, .06), "null-burst": (.60, .06), "data-drift-gradual": (.30, .70),
                    "data-drift-sudden": (.60, .40), "concept-drift": (.55, .45), "shock": (.50, .50),
                    "bad-canary": (.40, .45), "schema-change": (.40, .60), "skew": (0.0, 1.0),
-                   "seasonal": (0.0, 1.0), "healthy": (0.0, 0.0)}[name]
+                   "recurring": (.20, .80), "seasonal": (0.0, 1.0), "healthy": (0.0, 0.0)}[name]
         self.at = default[0] if at is None else at
         self.end = min(1.0, self.at + (default[1] if dur is None else dur))
 
@@ -120,7 +121,13 @@ class Scenario:
         if self.name == "shock":              # falls to a new normal at 45 % of the first shock
             x = (f - self.at) / max(1e-9, self.end - self.at)
             return np.where(m, .45 + .55 * np.exp(-3 * x), 0.0)
+        if self.name == "recurring":          # another regime comes back: on, off, on, off
+            return np.where(m & (self.turn(f) % 2 == 0), 1.0, 0.0)
         return m.astype(float)
+
+    def turn(self, f):
+        """which of the TURNS equal stretches of the injection f lies in"""
+        return np.floor((f - self.at) / max(1e-9, self.end - self.at) * TURNS + 1e-9)
 
     def canary_share(self, f):
         """share of traffic on ctr-v2"""
@@ -153,6 +160,12 @@ class Scenario:
         if n == "data-drift-sudden":
             return [dict(base, kind="sudden", columns=["age", "country", "session_depth"], is_incident=True,
                          change={"age": "+9 years", "country": "new value ZZ at 20 %", "session_depth": "+2"})]
+        if n == "recurring":
+            step = (self.end - self.at) / TURNS
+            return [dict(base, kind="recurring", columns=["price", "category", "session_depth"], is_incident=True,
+                         regimes=[{"start": iso(self.at + k * step), "end": iso(self.at + (k + 1) * step),
+                                   "regime": "campaign" if k % 2 == 0 else "usual"} for k in range(TURNS)],
+                         change={"price": "log mean -0.5", "category": "travel +0.2", "session_depth": "+1"})]
         if n == "concept-drift":
             return [dict(base, kind="concept", columns=["clicked"], is_incident=True,
                          note="P(click | features) changes, features and predictions do not; seen only with labels")]
@@ -278,6 +291,10 @@ class World:
             seq_log += .35 * w
             since *= 1 + .8 * w
             cat_tab = np.clip(pk_ + w[:, None] * np.array([-.06, .02, .05, .20, -.095, -.02]), .002, None)
+        elif name == "recurring":
+            price_log -= .5 * w
+            depth = depth + w.astype(int)
+            cat_tab = np.clip(pk_ + w[:, None] * np.array([-.06, -.05, -.03, -.04, .20, -.02]), .002, None)
         elif name == "seasonal":
             seq_log += .22 * wk
             dev_tab = pd_ + wk[:, None] * np.array([.16, -.15, -.01])
