@@ -28,8 +28,8 @@ from console.drift.words import quoted
 from console.errors import BadSettings
 from console.jobs import Job
 from console.metrics.catalogue import CATALOGUE
-from console.metrics.charts import mature
 from console.metrics.format import format_exact, format_time, format_value
+from console.metrics.maturity import mature
 from console.metrics.measure import Reading
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.session import compare, schema
@@ -55,7 +55,7 @@ MOST_COMPARED = 50_000
 """Values on each side in which a changed unit or spelling is looked for."""
 LEAST_SCORED = 100
 """Outcomes in the reference, or nothing is learned from them."""
-ALL_COME, WAITED = 0.999, 0.9
+ALL_COME = 0.999
 TRUTHS = (Role.CLICKED, Role.LABEL, Role.CHURNED)
 PREDICTIONS = (Role.PREDICTION, Role.SCORE, Role.SHADOW_PREDICTION)
 UNIT_FROM = 0.2
@@ -225,7 +225,7 @@ def _right_or_wrong(store: Workspace, stream: StreamInfo, grid: Grid, inside: Fl
     if len(parts) != 1:
         return
     n, share = parts[0].n[: grid.count], parts[0].values[: grid.count]
-    ripe = mature(n, rows_n, _young(store, grid))
+    ripe = _ripe(store, grid, n, rows_n)
     n = np.where(ripe & np.isfinite(share), n, 0.0)
     hits = np.where(n > 0, share, 0.0) * n
     column = stream.column(Role.PREDICTION) or stream.column(Role.SCORE)
@@ -257,7 +257,7 @@ def _scored(store: Workspace, stream: StreamInfo, grid: Grid, before: Grid, insi
     on = (bucket >= 0) & (bucket < grid.count)
     referred = (times >= before.first_us) & (times < before.first_us + before.step_us)
     n = np.bincount(bucket[on], minlength=grid.count).astype(np.float64)
-    ripe = mature(n, rows_n, _young(store, grid))
+    ripe = _ripe(store, grid, n, rows_n)
     if not ripe.all():
         read.notes.append(f"Outcomes of the last {int((~ripe).sum())} buckets have not all come; they are left out.")
     on &= ripe[np.clip(bucket, 0, grid.count - 1)]
@@ -268,14 +268,12 @@ def _scored(store: Workspace, stream: StreamInfo, grid: Grid, before: Grid, insi
     return True
 
 
-def _young(store: Workspace, grid: Grid) -> Flags:
-    """Buckets whose outcomes may still be on their way."""
-    until = max((one.last.timestamp() for one in store.streams()
-                 if one.kind is StreamKind.OUTCOMES and one.last is not None), default=None)
-    wait_s = store.outcome_wait(WAITED)
-    if until is None:
-        return np.zeros(grid.count, dtype=bool)
-    return np.asarray(grid.times + grid.step_us / 1e6 + (wait_s or 0.0) > until)
+def _ripe(store: Workspace, grid: Grid, outcomes: Floats, rows_n: Floats) -> Flags:
+    """Buckets whose outcomes have come."""
+    window = Window.from_epoch(grid.first_us / 1e6, (grid.first_us + grid.count * grid.step_us) / 1e6)
+    reading = Reading(store, window, max(1, round(grid.step_us / 1e6)), metrics=())
+    reading.times = grid.times
+    return mature(reading, outcomes, rows_n)
 
 
 def _yes_or_no(name: str, bucket: Floats, on: Flags, referred: Flags, truth: Floats, score: Floats, count: int,
