@@ -39,12 +39,14 @@ class CubeColumn:
 
     cuts    numbers: cell j holds what is above cuts[j - 1] and at most cuts[j]; the last one all above
     labels  categories: what a cell holds; in one named OTHER lie all values that have none of their own
+    scale   a value as it is shown is that of the cuts times this
     """
 
     column: str
     role: Role | None
     cuts: Floats | None = None
     labels: tuple[str, ...] = ()
+    scale: float = 1.0
 
     @property
     def cells(self) -> int:
@@ -76,19 +78,20 @@ class Span:
     loose: int
 
 
-def number_column(column: str, role: Role | None, values: Floats, kind: ColumnType | None = None) -> CubeColumn:
+def number_column(column: str, role: Role | None, values: Floats, kind: ColumnType | None = None,
+                  scale: float = 1.0) -> CubeColumn:
     """The bins of a column by some of its values (NaN missing): of whole numbers that are few each its own."""
     rising = np.sort(values[np.isfinite(values)])
     few = few_values(rising)
     if few is not None and few and (kind is ColumnType.FLAG or (
-            len(few) <= FEW_VALUES and all(value.is_integer() for value in few))):
+            len(few) <= FEW_VALUES and all((value * scale).is_integer() for value in few))):
         cuts = _apart(np.array(list(few)))
         labels = [OTHER] * (len(cuts) + 1)
         for at, value in enumerate(few):
-            label = number_label(value)
+            label = number_label(value * scale)
             labels[2 * at + 1] = FLAG_NAMES.get(label, label) if kind is ColumnType.FLAG else label
         return CubeColumn(column, role, cuts, tuple(labels))
-    return CubeColumn(column, role, quantile_cuts(rising))
+    return CubeColumn(column, role, quantile_cuts(rising), scale=scale)
 
 
 def text_column(column: str, role: Role | None, counts: CategoryCounts) -> CubeColumn:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from console.drift.columns import NO, RATE_ROLES, YES
 from console.drift.counts import OTHER
 from console.drift.cube import CountCube, Span
+from console.drift.preview_shapes import preview_shape
 from console.drift.proportions import SMALL_EXPECTED, Z_95
 from console.drift.result import Floats
 from console.drift.verdict import (
@@ -30,8 +31,7 @@ from console.drift.verdict import (
     limits,
 )
 from console.drift.view import DriftPreview, PreviewRow, Verdict
-from console.drift.words import quoted
-from console.metrics.format import format_span
+from console.drift.words import quoted, shares_from_to
 from console.roles import INPUT_ROLES
 from console.window import Window
 
@@ -89,13 +89,17 @@ class Comparer:
                   else Verdict.NONE for place, part, *_ in self._rows]
         self._at_most = np.array([0 if cap is None else ORDER.index(cap) for cap in capped], dtype=np.int64)
 
-    def preview(self, reference: Window, current: Window) -> DriftPreview:
-        """Every column of the cube in its order: its values and then, where it has any, its missing ones."""
+    def preview(self, reference: Window, current: Window, drawn: str = "") -> DriftPreview:
+        """Every column of the cube in its order: its values and then, where it has any, its missing ones.
+
+        drawn  the column whose distributions are made too
+        """
         cube = self.cube
         spans = cube.span(reference), cube.span(current)
         sizes = [int(cube.rows[span.last] - cube.rows[span.first]) for span in spans]
         slack = sum(span.loose / max(1, size) for span, size in zip(spans, sizes, strict=True))
-        of = self._distances(cube.counts(spans[0]), cube.counts(spans[1]), sizes, slack)
+        counts = cube.counts(spans[0]), cube.counts(spans[1])
+        of = self._distances(*counts, sizes, slack)
         tested = np.minimum(of.n, of.m) >= MIN_ROWS
         adjusted = np.full(len(tested), np.nan)
         adjusted[tested] = benjamini_hochberg(of.p_value[tested])
@@ -110,7 +114,8 @@ class Comparer:
             missing[1].tolist(), of.detectable.tolist(), grade.tolist(), strict=True)])
         verdict = ORDER[int(grade.min(initial=3))]
         return DriftPreview(reference, current, columns, sizes[0], sizes[1], said(columns), verdict,
-                            cube.step_us / 1e6, cube.left_out)
+                            cube.step_us / 1e6, cube.left_out,
+                            preview_shape(cube, drawn, *counts) if drawn else None)
 
     def _missing(self, spans: tuple[Span, Span], sizes: list[int]) -> list[Floats]:
         sums, at = self.cube.sums, self.cube.missing
@@ -249,9 +254,16 @@ def said(columns: Sequence[PreviewRow]) -> str:
            f"{' …' if len(moved) > MOST_NAMED else ''}"
 
 
-def rounded_to(view: DriftPreview) -> str:
-    """How well the numbers of a preview are known, in a few words."""
-    return f"counted in steps of {format_span(view.step_s)}"
+def known(row: PreviewRow) -> str:
+    """How well the effect is known, in a few words."""
+    if row.effect_name == "D":
+        near = row.effect_high - row.effect_low < 0.0005
+        return f"D {row.effect:.3f}" if near else f"D {row.effect_low:.3f} to {row.effect_high:.3f}"
+    if row.kind == "missing":
+        return f"missing {shares_from_to(row.missing_reference, row.missing_current)}"
+    if row.effect_name == "difference":
+        return f"{100 * row.effect_low:+.1f} to {100 * row.effect_high:+.1f} points".replace("-", "\N{MINUS SIGN}")
+    return f"{row.effect:.3f} beyond chance"
 
 
 def _size(row: PreviewRow) -> str:

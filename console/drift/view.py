@@ -177,3 +177,4 @@ class DriftPreview:
     verdict: Verdict
     step_s: float
     left_out: tuple[str, ...] = ()
+    shape: Shape | None = None   # of the column that was asked for

@@ -7,7 +7,7 @@ in whose bins the reference lies too coarsely bins of their own. `preview` asks 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,10 +69,13 @@ class Previews:
         counted = self._counted
         return counted.cube if counted is not None else None
 
-    def preview(self, reference: Window, current: Window) -> DriftPreview | None:
-        """Every column of the two windows by counts, in well under a millisecond; None while nothing is counted."""
+    def preview(self, reference: Window, current: Window, drawn: str = "") -> DriftPreview | None:
+        """Every column of the two windows by counts, in about a millisecond; None while nothing is counted.
+
+        drawn  the column whose two distributions are wanted too
+        """
         counted = self._counted
-        return counted.comparer.preview(reference, current) if counted is not None else None
+        return counted.comparer.preview(reference, current, drawn) if counted is not None else None
 
     def refresh(self, job: Job, reference: Window | None = None) -> bool:
         """Count what is not counted yet, in the background. Whether anything was. Raises JobStopped: what was counted
@@ -123,7 +126,7 @@ class Previews:
         for column in tested:
             job.stop_if_asked()
             if column.type is not ColumnType.TEXT:
-                made = number_column(column.name, column.role, values[column.stored], column.type)
+                made = number_column(column.name, column.role, values[column.stored], column.type, column.scale)
                 cells[column.name] = Cells(column.stored, made.cuts)
             else:
                 counts = self._store.frequent_values(stream.stream_id, column.stored, MOST_CATEGORIES, BIN_ROWS)
@@ -160,7 +163,7 @@ class Previews:
         other = {}
         for place, name in zip(places, names, strict=True):
             rising = np.sort(values[name][np.isfinite(values[name])])
-            other[place] = CubeColumn(cube.columns[place].column, cube.columns[place].role, quantile_cuts(rising))
+            other[place] = replace(cube.columns[place], cuts=quantile_cuts(rising))
         cells = [Cells(name, other[place].cuts) for place, name in zip(places, names, strict=True)]
         grid = Grid(cube.first_us, cube.step_us, cube.buckets)
         counts = self._store.count_cells(stream.stream_id, cells, grid, job)

@@ -541,12 +541,14 @@ class Session:
             raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
         return self.compare(chosen.reference, chosen.current, job)
 
-    def preview_drift(self, side: Side, window: Window) -> DriftPreview | None:
+    def preview_drift(self, side: Side, window: Window, drawn: str = "") -> DriftPreview | None:
         """The chosen windows compared by counts, with this one in the place of one of them: for each frame of a drag.
-        None while the other is not chosen, or nothing is counted yet."""
+        With the distributions of the column `drawn`. None while the other is not chosen, or nothing is counted yet."""
         chosen = self.selection()
         reference, current = (window, chosen.current) if side == "reference" else (chosen.reference, window)
-        return self._previews.preview(reference, current) if reference is not None and current is not None else None
+        if reference is None or current is None:
+            return None
+        return self._previews.preview(reference, current, drawn)
 
     def count_for_previews(self, job: Job) -> bool:
         """Bring the counts that previews are made from up to the rows. Whether there were any. Raises JobStopped."""

@@ -206,3 +206,24 @@ def test_that_buckets_are_the_finest_that_give_about_two_thousand(days, step_s):
 def test_that_flags_read_yes_and_no():
     column = number_column("clicked", Role.CLICKED, np.array([0.0, 1.0, 1.0]), ColumnType.FLAG)
     assert [label for label in column.labels if label != "(other)"] == ["no", "yes"]
+
+
+def test_that_distributions_of_a_preview_are_those_of_the_rows_to_a_bin():
+    random = np.random.default_rng(3)
+    times = random.uniform(0, BUCKETS * STEP_S, 8000)
+    price = random.lognormal(0, 1, 8000) * np.where(times >= 360, 2.0, 1.0)
+    device = random.choice(["tv", "phone"], 8000, p=[.7, .3]).astype(object)
+    columns = [number_column("price", None, price, scale=1000.0),
+               text_column("device", None, CategoryCounts(Counter(device.tolist())))]
+    comparer = Comparer(cube_of(columns, times, [price, device]))
+    shape = comparer.preview(minutes(0, 6), minutes(6, 12), "price").shape
+    for shares, side in ((shape.reference, price[times < 360]), (shape.current, price[times >= 360])):
+        direct = np.histogram(side * 1000, [-np.inf, *shape.edges[1:-1], np.inf])[0] / len(side)
+        assert shares == pytest.approx(direct, abs=0.01) and shares.sum() == pytest.approx(1)
+    for q, before, after in shape.quantiles:
+        assert before == pytest.approx(np.quantile(price[times < 360], q) * 1000, rel=0.03)
+        assert after == pytest.approx(np.quantile(price[times >= 360], q) * 1000, rel=0.03)
+    shape = comparer.preview(minutes(0, 6), minutes(6, 12), "device").shape
+    assert shape.labels == ("tv", "phone")
+    assert shape.reference[0] == pytest.approx(np.mean(device[times < 360] == "tv"))
+    assert comparer.preview(minutes(0, 6), minutes(6, 12), "absent").shape is None
