@@ -29,6 +29,7 @@ from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
 from widgets.picking import Picking
+from widgets.previewing import Previewing
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
@@ -67,6 +68,7 @@ class Helm(QObject):
         self.covering = Covering(window, conductor, self.arranging, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.picking = Picking(window, conductor, self)
+        self.previewing = Previewing(window, conductor, self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None

@@ -38,7 +38,7 @@ class Tasks(QObject):
 
     def forget(self) -> None:
         """Another folder: what was shown of the old one goes."""
-        self._window.drift.display_stopped()
+        self._window.drift.forget()
 
     def shut_down(self) -> None:
         """The window closes."""
@@ -58,7 +58,10 @@ class Tasks(QObject):
         job.succeeded.connect(self._on_drift)
         job.failed.connect(self._window.drift.display_error)
         job.broke.connect(self._on_drift_broke)
-        job.stopped.connect(self._window.drift.display_stopped)
+        job.stopped.connect(self._on_drift_stopped)
+        preview = session.preview_chosen(self._window.drift.column)
+        if preview is not None:
+            self._window.drift.display_preview(preview)     # what counts tell is there at once
         self._window.drift.display_progress(0, 0, "")
         self._window.message_bar.done("drift")      # it spoke of other windows
         self._conductor.launch(job)
@@ -76,6 +79,12 @@ class Tasks(QObject):
         if self._window.place != "drift":
             tone = {"alarm": "firing", "watch": "warning"}.get(view.verdict.value, "accent")
             self._window.message_bar.say(view.sentence, tone, topic="drift", action="Show", key="drift")
+
+    @Slot()
+    def _on_drift_stopped(self) -> None:
+        """By the user; one that gave way to a newer one says nothing."""
+        if self._conductor.job("drift") in (self.sender(), None):
+            self._window.drift.display_stopped()
 
     @Slot(object)
     def _on_drift_broke(self, bug: Exception) -> None:

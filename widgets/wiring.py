@@ -56,6 +56,7 @@ def connect_places(helm: Helm) -> None:
     helm.arranging.connect_panel()
     helm.marking.connect_panel()
     helm.picking.connect_panel()
+    helm.previewing.connect_panel()
     helm.arranging.curve_picked.connect(helm.picking.curve)
     helm.alarming.connect_panel()
     helm.rule_making.connect_panel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,13 +13,24 @@ from console.drift.view import ChosenTest, ColumnDrift, DriftView, Verdict
 from console.errors import BadSettings
 from console.window import Window
 
+if TYPE_CHECKING:
+    from console.session import Session
+    from console.session.selection import Side
+
 JUDGES = {"alarm": (Verdict.ALARM,), "watch": (Verdict.ALARM, Verdict.WATCH)}
 
 
 def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLDER]",
                                                         help="A workspace or a log folder.")] = None,
-          reference: Annotated[str | None, typer.Option(help="The window to compare with, A..B.")] = None,
-          current: Annotated[str | None, typer.Option(help="The window in question, C..D.")] = None,
+          reference: Annotated[str | None, typer.Option(help="The window to compare with: A..B, `previous-day`, "
+                                                             "`previous-week`, `just-before`, `first-quarter`, or the "
+                                                             "name of one that is kept.")] = None,
+          current: Annotated[str | None, typer.Option(help="The window in question: C..D, `last-quarter`, `last-day`, "
+                                                           "`last-hour`, or the name of one that is kept.")] = None,
+          reference_stream: Annotated[str | None, typer.Option(help="A reference stream of the log instead of the "
+                                                                    "reference window.")] = None,
+          reference_version: Annotated[str | None, typer.Option(help="The rows of a model version against those of all "
+                                                                     "others, at the same time.")] = None,
           reference_file: Annotated[Path | None, typer.Option(help="A file instead of the reference window.")] = None,
           current_file: Annotated[Path | None, typer.Option(help="A file instead of the current window.")] = None,
           columns: Annotated[list[str] | None, typer.Option(help="Only these columns; may be given again, or "
@@ -49,7 +60,8 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
 
     beside = known(_parts(tests))
     names = _parts(columns) or None
-    view, relative = _compared(target, reference, current, reference_file, current_file, names, beside, fresh)
+    against = _against(reference_file, reference_stream, reference_version)
+    view, relative = _compared(target, reference, current, against, current_file, names, beside, fresh)
     if json:
         print_json(_document(view, relative))
     else:
@@ -76,32 +88,52 @@ def _over_time(target: Path | None, reference: str | None, current: str | None, 
     return view.verdict
 
 
-def _compared(target: Path | None, reference: str | None, current: str | None, reference_file: Path | None,
+def _against(file: Path | None, stream: str | None, version: str | None) -> str:
+    """What is the reference instead of a window, as the session calls it; "" for nothing."""
+    given = [f"{kind}:{value}" for kind, value in (("file", file), ("stream", stream), ("version", version))
+             if value is not None]
+    if len(given) > 1:
+        raise BadSettings("More than one reference is given",
+                          do="Give one of --reference-file, --reference-stream and --reference-version")
+    return given[0] if given else ""
+
+
+def _compared(target: Path | None, reference: str | None, current: str | None, against: str,
               current_file: Path | None, names: tuple[str, ...] | None, tests: tuple[str, ...],
               fresh: bool) -> tuple[DriftView, bool]:
     """The result, and whether the times of its windows count from a start that the log does not name."""
     from console.session import compare
 
     if target is None:
+        reference_file = Path(against.removeprefix("file:")) if against.startswith("file:") else None
         if reference_file is None or current_file is None:
             missing = "current" if current_file is None else "reference"
             raise BadSettings(f"Without a folder two files are needed; the {missing} file is not given",
                               do="Give --reference-file and --current-file, or a folder and two windows")
         with terminal_job() as job:
             return compare.files(reference_file, current_file, job, names, tests), False
-    if current_file is not None or (reference is None) == (reference_file is None):
+    if current_file is not None or (reference is None) == (not against):
         raise BadSettings("A folder is compared with one reference and one window of its own",
                           do="Give --reference A..B or --reference-file F, and --current C..D")
     with opened(target, fresh=fresh) as session, terminal_job() as job:
-        after = parse_window(current, session=session) if current else None
+        after = _window(current, "current", None, session) if current else None
         relative = session.store.relative
-        if reference_file is not None:
-            return compare.with_file(session.store, session.command_target, reference_file, after, job,
-                                     names, tests), relative
+        if against:
+            return session.compare_with(against, after, job, names, tests), relative
         if after is None:
             raise BadSettings("The current window is not given", do="Give --current C..D")
         assert reference is not None
-        return session.compare(parse_window(reference, session=session), after, job, names, tests=tests), relative
+        return session.compare(_window(reference, "reference", after, session), after, job, names, tests=tests), relative
+
+
+def _window(text: str, side: Side, other: Window | None, session: Session) -> Window:
+    """Two times, a word, or the name of a window that is kept."""
+    from console.session.windows import chosen
+
+    whole = session.selection().whole
+    if ".." in text or whole is None:
+        return parse_window(text, session=session)
+    return chosen(text, side, other, whole, session.kept_windows.all())
 
 
 def _document(view: DriftView, relative: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from console.jobs import Job
 from console.metrics.format import format_exact, format_window
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.session.files import loaded_file
+from console.store import values
+from console.store.picked import Pick
 from console.window import Window
 
 if TYPE_CHECKING:
@@ -69,12 +72,59 @@ def with_file(store: Workspace, target: str, reference: Path, current: Window | 
         before = _samples(other, other_stream, tuple(column for column in other_stream.columns
                                                      if column.name in wanted), None, job)
     before, after = _countable(before, after)
-    words = ["--current", _pair(current, store.relative)] if current else []
-    command = " ".join(["pilothouse drift", shlex.quote(target), "--reference-file", shlex.quote(str(reference)),
-                        *words, *_column_words(names), *_test_words(tests), "--json"])
+    command = _command(target, ["--reference-file", shlex.quote(str(reference))], store, current, names, tests)
     return compare(before, after, tests=tests, current_window=current, reference_name=reference.name,
                    current_name=format_window(current, relative=store.relative) if current else "the whole log",
                    command=command, job=job)
+
+
+def with_stream(store: Workspace, target: str, reference: str, current: Window | None, job: Job,
+                names: tuple[str, ...] | None, tests: Sequence[str] = ()) -> DriftView:
+    """A reference stream of the log against a window of it (None: all of it). Raises BadSettings."""
+    stream = _requests(store)
+    columns = _chosen(stream, names)
+    known = {one.name: one for one in store.streams() if one.kind is StreamKind.REFERENCE}
+    if reference not in known:
+        raise BadSettings(f"The log has no reference stream `{reference}`",
+                          do="Choose one of " + (", ".join(sorted(known)) or "none: there is no such stream"))
+    wanted = {column.name for column in columns}
+    job.report(0, 3, "Reading the reference stream")
+    before = _samples(store, known[reference], tuple(column for column in known[reference].columns
+                                                     if column.name in wanted), None, job)
+    job.report(1, 3, "Reading the current window")
+    before, after = _countable(before, _samples(store, stream, columns, current, job))
+    command = _command(target, ["--reference-stream", shlex.quote(reference)], store, current, names, tests)
+    return compare(before, after, tests=tests, current_window=current, reference_name=f"stream {reference}",
+                   current_name=format_window(current, relative=store.relative) if current else "the whole log",
+                   command=command, job=job)
+
+
+def by_version(store: Workspace, target: str, version: str, window: Window | None, job: Job,
+               names: tuple[str, ...] | None, tests: Sequence[str] = ()) -> DriftView:
+    """The rows that a model version served against those of all others, at the same time. Raises BadSettings."""
+    stream = _requests(store)
+    columns = _chosen(stream, names)
+    if stream.column(Role.MODEL_VERSION) is None:
+        raise BadSettings("The requests of this log do not say which model version served them",
+                          do="Give the column of the version its role under Folder > Columns")
+    sides = []
+    for number, out in enumerate((False, True)):
+        job.report(number, 3, "Reading the other versions" if out else f"Reading version {version}")
+        pick = Pick(Role.MODEL_VERSION.value, version, out)
+        some = replace(stream, table=f"(SELECT * FROM {stream.rows_sql} WHERE {pick.sql(stream)})", half_of="")
+        sides.append(_samples(store, some, columns, window, job))
+    before, after = _countable(*sides)
+    command = _command(target, ["--reference-version", shlex.quote(version)], store, window, names, tests)
+    at = format_window(window, relative=store.relative) if window else "the whole log"
+    return compare(before, after, tests=tests, current_window=window, reference_name=f"model version {version}, {at}",
+                   current_name=f"other versions, {at}", command=command, job=job)
+
+
+def _command(target: str, reference: list[str], store: Workspace, current: Window | None,
+             names: tuple[str, ...] | None, tests: Sequence[str]) -> str:
+    words = ["--current", _pair(current, store.relative)] if current else []
+    return " ".join(["pilothouse drift", shlex.quote(target), *reference, *words, *_column_words(names),
+                     *_test_words(tests), "--json"])
 
 
 def files(reference: Path, current: Path, job: Job, names: tuple[str, ...] | None,
@@ -122,12 +172,12 @@ def _samples(store: Workspace, stream: StreamInfo, columns: tuple[ColumnInfo, ..
     for column in columns:
         job.stop_if_asked()
         if column.type is ColumnType.TEXT:
-            counts = CategoryCounts.of(store.category_counts(stream.stream_id, column.stored, window))
+            counts = CategoryCounts.of(values.category_counts(store.cursor(), stream, column.stored, window))
             if told is not None:
                 counts = _told(column.name, counts, told)
             samples.append(ColumnSample(column.name, counts, column.role, column.type))
         else:
-            numbers = store.column_values(stream.stream_id, column.stored, window)
+            numbers = values.column_values(store.cursor(), stream, column.stored, window)
             samples.append(ColumnSample(column.name, numbers, column.role, column.type))
     return samples
 

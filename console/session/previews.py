@@ -26,8 +26,9 @@ from console.drift.cube import (
 )
 from console.drift.preview import Comparer
 from console.jobs import Job
-from console.roles import ColumnType, StreamKind
+from console.roles import ColumnType, Role, StreamKind
 from console.session.compare import MOST_CATEGORIES, TESTED_ROLES
+from console.session.references import STREAM, VERSION, ReferenceChoice
 from console.store.cells import Cells
 from console.store.grid import Grid
 from console.window import Window, from_epoch
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from console.drift.view import DriftPreview
     from console.store import StreamInfo, Workspace
 
+MOST_VERSIONS = 12
+"""Of a menu."""
 BIN_ROWS = 200_000
 """So many values tell where bins end: their shares are known to a thousandth."""
 
@@ -61,6 +64,7 @@ class Previews:
         self._store = store
         self._lock = threading.Lock()
         self._counted: _Counted | None = None
+        self.references: tuple[ReferenceChoice, ...] = ()
         self._recut_for: tuple[Window, frozenset[int]] | None = None
 
     @property
@@ -100,7 +104,19 @@ class Previews:
                     self._store.moved.note([(f"rollup_{stream.stream_id}", since_us)])
                     raise
                 done = True
+            if done:
+                self.references = self._other_references(stream)
             return self._recut(stream, reference, job) or done
+
+    def _other_references(self, stream: StreamInfo) -> tuple[ReferenceChoice, ...]:
+        """Reference streams, and model versions where there are two and not too many."""
+        found = [ReferenceChoice(STREAM + one.name, f"Stream {one.name}") for one in self._store.streams()
+                 if one.kind is StreamKind.REFERENCE and one.rows]
+        column = stream.column(Role.MODEL_VERSION)
+        versions = self._store.known_values(stream.stream_id, column.stored, None) if column is not None else None
+        if versions is not None and 2 <= len(versions) <= MOST_VERSIONS:
+            found += [ReferenceChoice(VERSION + one, f"Model version {one}, same time") for one in sorted(versions)]
+        return tuple(found)
 
     def _anew(self, stream: StreamInfo, job: Job) -> _Counted | None:
         columns, cells = self._columns(stream, job)

@@ -32,6 +32,7 @@ class Selection:
     quick: str = ALL
     reference: Window | None = None
     current: Window | None = None
+    against: str = ""
     column: str = ""
     waited: int = 0
     relative: bool = False
@@ -42,7 +43,8 @@ class Selection:
     def view(self) -> SelectionView:
         """How things stand."""
         return SelectionView(self.visible, self.whole, self.live, bool(self._back), bool(self._forward), self.quick,
-                             self.reference, self.current, self.column, self.waited, self.relative)
+                             self.reference, self.current, self.column, self.waited, self.relative,
+                             self.against)
 
     def data_changed(self, whole: Window | None, new_rows: int = 0) -> None:
         """More of the log is known. The view moves only if it shows all, or follows live."""
@@ -137,9 +139,13 @@ class Selection:
     def brush(self, side: Side, window: Window | None) -> None:
         """Set or clear one of the two test windows."""
         if side == "reference":
-            self.reference = window
+            self.reference, self.against = window, ""
         else:
             self.current = window
+
+    def compare_with(self, against: str) -> None:
+        """Something else than a window is the reference (see `console.session.references`)."""
+        self.reference, self.against = None, against
 
     def suggest(self) -> tuple[Window, Window] | None:
         """Two windows to begin with: the last quarter of what is visible against the quarter at its start."""

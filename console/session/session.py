@@ -46,12 +46,14 @@ from console.session.previews import Previews
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
+from console.session.references import ReferenceChoice
 from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
 from console.session.rule_making import RuleMaking
 from console.session.selection import Selection, Side
 from console.session.splitting import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
+from console.session.windows import KeptWindows, WindowChoice, choices
 from console.store import Totals, Workspace
 from console.store import rows as row_pages
 from console.store.own import OwnMetric
@@ -91,6 +93,7 @@ class Session:
         self.marks = Marks(store)
         self.picks = Picks(store)
         self._previews = Previews(store)
+        self.kept_windows = KeptWindows(store)
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
         self._asked = Asked(store)
@@ -536,10 +539,40 @@ class Session:
     def drift(self, job: Job) -> DriftView:
         """The two test windows compared, column by column. Raises BadSettings when one is not set."""
         chosen = self.selection()
+        if chosen.against and chosen.current is not None:
+            return self.compare_with(chosen.against, chosen.current, job)
         if chosen.reference is None or chosen.current is None:
             missing = "reference" if chosen.reference is None else "current"
             raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
         return self.compare(chosen.reference, chosen.current, job)
+
+    def compare_with(self, against: str, current: Window | None, job: Job, names: tuple[str, ...] | None = None,
+                     tests: Sequence[str] = ()) -> DriftView:
+        """A window (None: the whole log) compared with what is no window of it: see `console.session.references`.
+        Raises BadSettings, ConsoleError when a file cannot be read."""
+        kind, _, name = against.partition(":")
+        store, target = self._store, self.command_target
+        if kind == "file":
+            return compare.with_file(store, target, Path(name), current, job, names, tests)
+        with_other = compare.with_stream if kind == "stream" else compare.by_version
+        return with_other(store, target, name, current, job, names, tests)
+
+    def window_choices(self, side: Side, alarm: Window | None = None) -> tuple[WindowChoice, ...]:
+        """What can be picked for a side, by words first, then what people keep; asks no database but the first time."""
+        chosen = self.selection()
+        if chosen.whole is None:
+            return ()
+        other = chosen.current if side == "reference" else chosen.reference
+        return (*choices(side, other, chosen.whole, alarm), *self.kept_windows.all())
+
+    def reference_choices(self) -> tuple[ReferenceChoice, ...]:
+        """What can be the reference besides windows: streams of training data, model versions. What was found when rows
+        were counted last."""
+        return self._previews.references
+
+    def compare_against(self, against: str) -> SelectionView:
+        """The reference is something else than a window from now on; "" for nothing."""
+        return self._select(lambda selected: selected.compare_with(against))
 
     def preview_drift(self, side: Side, window: Window, drawn: str = "") -> DriftPreview | None:
         """The chosen windows compared by counts, with this one in the place of one of them: for each frame of a drag.
@@ -549,6 +582,11 @@ class Session:
         if reference is None or current is None:
             return None
         return self._previews.preview(reference, current, drawn)
+
+    def preview_chosen(self, drawn: str = "") -> DriftPreview | None:
+        """The same of the two windows as they are."""
+        current = self.selection().current
+        return self.preview_drift("current", current, drawn) if current is not None else None
 
     def count_for_previews(self, job: Job) -> bool:
         """Bring the counts that previews are made from up to the rows. Whether there were any. Raises JobStopped."""

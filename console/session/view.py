@@ -23,6 +23,12 @@ class SelectionView:
     column: str                  # chosen in the drift table
     waited: int                  # rows that came while live was paused
     relative: bool = False       # all times count from a start that the log does not name: never shown as dates
+    against: str = ""            # what is the reference instead of a window: see `console.session.references`
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both sides are chosen."""
+        return self.current is not None and (self.reference is not None or bool(self.against))
 
 
 @dataclass(frozen=True, slots=True)

@@ -508,9 +508,16 @@ class Workspace:
         return known
 
     def remembered(self, key: str) -> str | None:
-        """A text that a correction left in `meta`."""
+        """A text that was left in `meta`."""
         found = self.cursor().execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall()
         return str(found[0][0]) if found else None
+
+    def remember(self, key: str, value: str | None) -> None:
+        """Keep a text in `meta`, or no more: what people chose, of which no number depends."""
+        with self._transaction((), seen=False, rows=()) as con:
+            con.execute("DELETE FROM meta WHERE key = ?", [key])
+            if value is not None:
+                con.execute("INSERT INTO meta VALUES (?, ?)", [key, value])
 
     def notes(self) -> tuple[str, ...]:
         """What was noted about the folder, and what its rows give cause to say."""

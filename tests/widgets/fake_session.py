@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from console.alarms.view import AlarmsView
-from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Verdict
+from console.drift.view import (
+    CategoryShape,
+    ColumnDrift,
+    DriftPreview,
+    DriftView,
+    NumericShape,
+    PreviewRow,
+    Verdict,
+)
 from console.errors import BadSettings
 from console.jobs import Job
 from console.logs.replay import ReplayReport
@@ -287,6 +295,22 @@ class FakeSession:
         job.report(1, 3, "price")
         return make_drift(chosen.reference, chosen.current)
 
+    def preview_drift(self, side: str, window: Window, drawn: str = "") -> DriftPreview | None:
+        """The made-up result by counts, once both windows are chosen."""
+        chosen = self._selection
+        reference, current = (window, chosen.current) if side == "reference" else (chosen.reference, window)
+        if reference is None or current is None:
+            return None
+        return make_preview(reference, current, drawn)
+
+    def preview_chosen(self, drawn: str = "") -> DriftPreview | None:
+        """Nothing is counted before somebody drags."""
+        return None
+
+    def count_for_previews(self, job: Job) -> bool:
+        """There is nothing to count."""
+        return False
+
     # incidents
 
     def create_incident(self, title: str = "", **_about: object) -> Incident:
@@ -421,6 +445,18 @@ def make_board(window: Window, points: int, generation: int) -> BoardView:
             )
         )
     return BoardView(window, bucket, tuple(charts), (WHOLE,), generation)
+
+
+def make_preview(reference: Window, current: Window, drawn: str = "") -> DriftPreview:
+    """The rows of `make_drift` in the order of their names, larger effects the longer the current window is."""
+    view = make_drift(reference, current)
+    grown = min(1.0, current.seconds / 86400)
+    rows = tuple(PreviewRow(row.column, row.kind, row.role, row.test, row.effect_name, row.statistic, row.p_value,
+                            row.p_adjusted, row.effect * grown, row.effect * grown, row.effect * grown + 0.01,
+                            row.n_reference, row.n_current, row.missing_reference, row.missing_current, row.detectable,
+                            row.verdict) for row in sorted(view.columns, key=lambda row: (row.column, row.kind)))
+    return DriftPreview(reference, current, rows, view.n_reference, view.n_current,
+                        f"2 of 6 columns differ: price D {grown:.2f}", Verdict.ALARM, 300.0, (), view.shape(drawn))
 
 
 def make_drift(reference: Window = REFERENCE, current: Window = CURRENT) -> DriftView:

@@ -25,15 +25,17 @@ log = logging.getLogger(__name__)
 
 BEAT_MS = 200
 """How often the cheap numbers (status, progress, live window) are looked at."""
-LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1, "alarms": 1.0}
+LEAST_S = {"board": 0.1, "overview": 0.5, "sources": 1.0, "incidents": 0.1, "alarms": 1.0, "counts": 2.0}
 """The shortest time between two views of a kind."""
-REST = {"overview": 20.0}
+REST = {"overview": 20.0, "counts": 20.0}
 """How many times as long as it took to make a view the next one of its kind waits: the silhouette of a large log hardly
-moves."""
+moves, and rows are counted for previews of drift while nobody may drag a window."""
 CLOSE_S = 2.0
 """So long the closing window waits for its work."""
-ALWAYS = ("alarms",)
-"""Views that every place shows a part of: the status bar counts what fires."""
+ALWAYS = ("alarms", "counts")
+"""Views that every place shows a part of: the status bar counts what fires, and windows are dragged everywhere."""
+WHOLE = ("alarms", "counts")
+"""Views that would be wrong of half a log: they wait until it is loaded."""
 POLL_LEAST_MS, POLL_MOST_MS, POLL_REST_MS = 200, 1000, 20
 """Following asks as often as something comes, and rests when nothing does: from one beginning to the next, or so long
 at least when there is much to read."""
@@ -127,7 +129,7 @@ class Conductor(QObject):
     @property
     def views_idle(self) -> bool:
         """Nothing that is shown is being computed."""
-        return self._readers.idle and all(view.idle for view in self._views.values())
+        return self._readers.idle and all(view.idle for name, view in self._views.items() if name != "counts")
 
     def open(self, folder: Path, workspace: Path | None = None) -> None:
         """Open that folder; the one open before is closed first, in the background."""
@@ -162,8 +164,8 @@ class Conductor(QObject):
             self.ask(name)
 
     def ask(self, name: str, *, at_once: bool = False) -> None:
-        """Make that view again. Alarms of half a log would be wrong: they wait until it is loaded."""
-        if name != "alarms" or self._life is Life.FOLLOWING:
+        """Make that view again."""
+        if name not in WHOLE or self._life is Life.FOLLOWING:
             self._views[name].ask(at_once=at_once)
 
     def start(self, name: str, work: Callable[[Job], Any]) -> BackgroundJob:
@@ -200,6 +202,8 @@ class Conductor(QObject):
         self.selection_changed.emit(selection)
         if (before is None or before.visible != selection.visible) and "board" in self._follows:
             self.ask("board")
+        if before is None or before.reference != selection.reference:
+            self.ask("counts")      # it may want bins of its own
 
     def shut_down(self, within_s: float | None = None) -> bool:
         """The window closes: stop everything, wait, give the database back. False when a worker still hangs."""
@@ -255,6 +259,7 @@ class Conductor(QObject):
         for name, make in makers.items():
             self._views[name].source(make)
         self._views["alarms"].source_that_stops(lambda job: session.alarms(job, whole=True))
+        self._views["counts"].source_that_stops(session.count_for_previews)
         self._readers.source(session.read_chart)
         self._generation = None
         self._selection = None
@@ -350,7 +355,8 @@ class Conductor(QObject):
     def _on_load_ended(self, job: BackgroundJob) -> None:
         if self._life is Life.LOADING and self._jobs.get("load") in (job, None):
             self._life = Life.FOLLOWING
-            self.ask("alarms")
+            for name in WHOLE:
+                self.ask(name)
             self._on_beat()
             self.load_ended.emit()
             self._poll_ms = POLL_LEAST_MS   # after a stop only of what is known: the rest waits to be resumed

@@ -40,7 +40,7 @@ class BoardPanel(QWidget):
 
     zoom_asked = Signal(float, float)            # factor (< 1 comes closer), the instant that stays: epoch seconds
     pan_asked = Signal(float)                    # share of the visible length; negative goes back in time
-    window_brushing = Signal(str, float, float)  # side, start, end: while dragging
+    window_brushing = Signal(str, float, float)  # side, start, end: while dragging; end = start: given up
     window_brushed = Signal(str, float, float)   # side ("reference", "current"), start, end
     back_asked = Signal()
     hovered = Signal(object)                     # where the cross-hair is now: epoch seconds or None
@@ -405,8 +405,7 @@ class BoardPanel(QWidget):
     def _brushing_shown(self, side: str, start: float, end: float) -> None:
         self._brushing = (side, start, end)
         self._redraw()
-        if end > start:
-            self.window_brushing.emit(side, start, end)
+        self.window_brushing.emit(side, start, end)
 
     def _brush_ended(self, side: str, start: float, end: float) -> None:
         self._brushing = None

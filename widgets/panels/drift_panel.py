@@ -21,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.drift.view import ColumnDrift, DriftView, NumericShape
+from console.drift.view import DriftPreview, DriftView, NumericShape
 from console.errors import ConsoleError
 from console.metrics.format import format_count, format_number, format_window
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
-from widgets.panels.drift_table import EFFECT_COLUMN, ICONS, TONES, EffectDelegate, drift_model
+from widgets.panels.drift_preview import Place, in_places, places_of, small_text
+from widgets.panels.drift_table import EFFECT_COLUMN, ICONS, TONES, EffectDelegate, TableRow, drift_model, moved_tip
 from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
 from widgets.panels.shape_view import ShapeView
 from widgets.theme import REFERENCE_DASH
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from console.session.view import SelectionView
 
 
+LET_GO = "Every row is tested when you let go."
+MOST_PX = 16777215
+"""Qt's: no limit."""
 WHEN = {"reference": "the time when all was well", "current": "the time in question"}
 
 
@@ -102,6 +106,9 @@ class DriftPanel(QWidget):
         self.setObjectName("drift_panel")
         self._icons = icons
         self._view: DriftView | None = None
+        self._preview: DriftPreview | None = None
+        self._testing = False            # all rows, behind a preview
+        self._places: tuple[Place, ...] = ()
         self._selection: SelectionView | None = None
         self._displaying = False
         self._reference = WindowChip(icons, "reference")
@@ -158,12 +165,17 @@ class DriftPanel(QWidget):
         self._suggest.setEnabled(view.visible is not None)
         if shown is not None and not fits:
             self._view = None
+        preview = self._preview
+        if preview is not None and (preview.reference, preview.current) != (view.reference, view.current):
+            self._end_preview()
+        if self.state == "result" and self._view is None and self._preview is None:
             self._pages.setCurrentIndex(0)
         if self.state == "empty":
             self._explain(both)
 
     def display(self, view: DriftView) -> None:
         """Show the result."""
+        self._end_preview()
         self._view = view
         self._verdict.setText(view.sentence)
         self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
@@ -184,8 +196,60 @@ class DriftPanel(QWidget):
         if self.isVisible() and (focused is None or self.isAncestorOf(focused) or focused is self):
             self._table.setFocus()      # so that up and down walk through the columns at once
 
+    def display_preview(self, view: DriftPreview) -> None:
+        """While a window is dragged: bars move, rows keep their places."""
+        begins = self._preview is None
+        if begins:
+            self._places = places_of(self._model.rows if self.state == "result" else (), view)
+        moved = begins or self._preview is None or self._preview.verdict is not view.verdict
+        self._preview = view
+        self._show_testing(False)
+        self._verdict.setText(view.sentence)
+        if moved:
+            self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
+        self._small.setText(small_text(view, LET_GO))
+        rows = in_places(view, self._places)
+        chosen = self.column
+        self._model.show(rows)
+        self._bars.rescale(grow_only=True)
+        if begins:
+            self._displaying = True
+            self._pages.setCurrentIndex(2)
+            self._table.selectRow(next((at for at, one in enumerate(rows) if one.column == chosen), 0))
+            self._displaying = False
+            self._hold_still(True)
+        self._show_column()
+
+    @property
+    def column(self) -> str:
+        """The column whose distributions are drawn; "" for none."""
+        one: TableRow | None = self._model.row(self._table.currentIndex()) if self.state == "result" else None
+        return one.column if one is not None else self._selection.column if self._selection is not None else ""
+
+    def _end_preview(self) -> None:
+        if self._preview is not None:
+            self._preview = None
+            self._show_testing(False)
+            self._hold_still(False)
+
+    def _show_testing(self, yes: bool) -> None:
+        if self._testing != yes:
+            self._testing = yes
+            self._stop.setVisible(yes)
+
+    def _hold_still(self, yes: bool) -> None:
+        """Words of other lengths must not move what stands below them."""
+        for one in (self._verdict, self._small, self._sentence):
+            one.setMinimumHeight(one.height() if yes else 0)
+            one.setMaximumHeight(one.height() if yes else MOST_PX)
+
     def display_progress(self, done: int, total: int, note: str) -> None:
-        """While the test runs."""
+        """While the test runs. A preview of the same windows stays where it is."""
+        if self._preview is not None:
+            share = f", {100 * done // total} % done" if total else ""
+            self._small.setText(small_text(self._preview, f"Testing every row{share}."))
+            self._show_testing(True)
+            return
         self._pages.setCurrentIndex(1)
         self._bar.setRange(0, total)
         self._bar.setValue(done)
@@ -193,10 +257,22 @@ class DriftPanel(QWidget):
 
     def display_stopped(self) -> None:
         """Cancelled: back to what was there."""
+        if self._preview is not None:
+            if self._testing:
+                self._small.setText(small_text(self._preview, "The exact test was stopped."))
+                self._show_testing(False)
+            return
         self._pages.setCurrentIndex(2 if self._view is not None else 0)
+
+    def forget(self) -> None:
+        """Another folder."""
+        self._end_preview()
+        self._view = None
+        self._pages.setCurrentIndex(0)
 
     def display_error(self, error: ConsoleError) -> None:
         """What, where, and what to do."""
+        self._end_preview()
         self._error.setText(error.what)
         self._error_do.setText(" ".join(part for part in (error.where, error.do) if part))
         self._pages.setCurrentIndex(3)
@@ -275,7 +351,10 @@ class DriftPanel(QWidget):
         split.setStretchFactor(1, 2)
         split.setSizes([720, 400])
         split.setChildrenCollapsible(False)
-        head = row(self._verdict_icon, column(self._verdict, self._small, gap=4), gap=8)
+        self._stop = tool(self._icons, "stop-circle-outline", "drift_stop", "Stop the exact test", text="Stop")
+        self._stop.clicked.connect(self.cancel_asked)
+        self._stop.hide()
+        head = row(self._verdict_icon, column(self._verdict, self._small, gap=4), self._stop, gap=8)
         head.setStretch(1, 1)
         page = column(head, split)
         page.setStretch(1, 1)
@@ -291,10 +370,13 @@ class DriftPanel(QWidget):
             self.column_asked.emit(one.column)
 
     def _show_column(self) -> None:
-        one: ColumnDrift | None = self._model.row(self._table.currentIndex())
-        shape = self._view.shape(one.column) if self._view and one else None
+        one: TableRow | None = self._model.row(self._table.currentIndex())
+        shape = self._preview.shape if self._preview is not None else \
+            self._view.shape(one.column) if self._view and one else None
+        if shape is not None and (one is None or shape.column != one.column):
+            shape = None
         self._column_title.setText(one.column if one else "")
-        self._sentence.setText(one.sentence if one else "")
+        self._sentence.setText(moved_tip(one) if one else "")
         set_tone(self._sentence, "muted")
         self._shape.display(shape)
         rows: list[tuple[str, str, str, str]] = []
@@ -302,7 +384,8 @@ class DriftPanel(QWidget):
             rows = [(_quantile_name(q), format_number(old), format_number(new), change_text(old, new))
                     for q, old, new in shape.quantiles]
         self._quantiles.show(tuple(rows))
-        self._quantile_table.setVisible(bool(rows))
+        if self._quantile_table.isHidden() == bool(rows):
+            self._quantile_table.setVisible(bool(rows))
 
     def _on_reference(self) -> None:
         self.brush_asked.emit("reference")

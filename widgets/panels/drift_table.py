@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from console.drift.view import ColumnDrift, Verdict
+from console.drift.preview import known
+from console.drift.view import ColumnDrift, PreviewRow, Verdict
 from console.metrics.format import format_number
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
@@ -25,14 +26,15 @@ SHORT = {"excess TVD": "TVD"}
 RATES = ("difference", "points")
 """Rates are compared in points: 0.01 is one."""
 EFFECT_COLUMN = 3
+TableRow = ColumnDrift | PreviewRow
 
 
 def drift_model(icons: Icons) -> RowsModel:
     """Verdict, column, test, effect, p, sentence."""
-    def tinted(row: ColumnDrift) -> object:
+    def tinted(row: TableRow) -> object:
         return icons.theme.color(TONES[row.verdict])
 
-    def icon(row: ColumnDrift) -> object:
+    def icon(row: TableRow) -> object:
         return icons.icon(ICONS[row.verdict], TONES[row.verdict])
 
     return RowsModel((
@@ -43,18 +45,26 @@ def drift_model(icons: Icons) -> RowsModel:
         Column("Effect", 160, effect_text, tip=effect_tip),
         Column("p adjusted", 84, lambda row: p_text(row.p_adjusted), right=True,
                tip=lambda row: f"{p_text(row.p_value)} before the correction for many tests"),
-        Column("What moved", 96, moved_text, tip=lambda row: row.sentence),
+        Column("What moved", 96, moved_text, tip=moved_tip),
     ))
 
 
-def column_text(row: ColumnDrift) -> str:
+def column_text(row: TableRow) -> str:
     """The column's name; a missing rate is a row of its own."""
     return f"{row.column} (missing)" if row.kind == "missing" else row.column
 
 
-def moved_text(row: ColumnDrift) -> str:
-    """The sentence, without the name that stands two cells before it."""
+def moved_text(row: TableRow) -> str:
+    """The sentence, without the name that stands two cells before it; while a window is dragged, how well the effect is
+    known."""
+    if isinstance(row, PreviewRow):
+        return known(row)
     return row.sentence.removeprefix("the values of ").removeprefix(row.column).removeprefix(" ")
+
+
+def moved_tip(row: TableRow) -> str:
+    """The whole sentence."""
+    return f"Preview: {known(row)}" if isinstance(row, PreviewRow) else row.sentence
 
 
 def p_text(p: float) -> str:
@@ -64,7 +74,7 @@ def p_text(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.1 else f"{p:.2f}"
 
 
-def effect_text(row: ColumnDrift) -> str:
+def effect_text(row: TableRow) -> str:
     """Its name and size."""
     if not math.isfinite(row.effect):
         return "-"
@@ -73,7 +83,7 @@ def effect_text(row: ColumnDrift) -> str:
     return f"{SHORT.get(row.effect_name, row.effect_name)} {row.effect:.3f}"
 
 
-def effect_tip(row: ColumnDrift) -> str:
+def effect_tip(row: TableRow) -> str:
     """With the interval, and what these sizes could have shown."""
     parts = [f"{row.effect_name} {format_number(row.effect)}" if math.isfinite(row.effect) else "no effect to state"]
     if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
@@ -92,14 +102,15 @@ class EffectDelegate(QStyledItemDelegate):
         self._model = model
         self._scale = 1.0
 
-    def rescale(self) -> None:
-        """All bars share one scale: the largest effect shown, at least 0.1."""
+    def rescale(self, *, grow_only: bool = False) -> None:
+        """All bars share one scale: the largest effect shown, at least 0.1. grow_only: while effects move, so that one
+        that falls does not seem to lift all others."""
         sizes = [abs(row.effect) for row in self._model.rows if math.isfinite(row.effect)]
-        self._scale = max([0.1, *sizes])
+        self._scale = max([self._scale if grow_only else 0.1, *sizes])
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Number at the left, bar at the right."""
-        row: ColumnDrift | None = self._model.row(index)
+        row: TableRow | None = self._model.row(index)
         theme = self._icons.theme
         painter.save()
         tint_chosen(painter, option, first=False)
@@ -112,7 +123,7 @@ class EffectDelegate(QStyledItemDelegate):
                 self._bar(painter, area.adjusted(92, 0, 0, 0), row)
         painter.restore()
 
-    def _bar(self, painter: QPainter, area: QRectF, row: ColumnDrift) -> None:
+    def _bar(self, painter: QPainter, area: QRectF, row: TableRow) -> None:
         theme = self._icons.theme
         middle = area.center().y()
 
