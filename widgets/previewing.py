@@ -22,7 +22,7 @@ class Previewing(QObject):
     def connect_panel(self) -> None:
         """Once the panels are there."""
         window = self._window
-        self._readout = BrushReadout(window.icons.holder, window.centralWidget())
+        self._readout = BrushReadout(window.icons.holder, window)
         for part in (window.board, window.overview):
             part.window_brushing.connect(self.brushing)
             part.window_brushed.connect(self.ended)
@@ -46,9 +46,9 @@ class Previewing(QObject):
         if here:
             drift.display_preview(view)
         elif self._readout is not None:
-            strip, sheet = self._window.overview, self._window.centralWidget()
+            strip = self._window.overview
             middle = (strip.x_of(start_s) + strip.x_of(end_s)) / 2
-            place = strip.mapTo(sheet, QPoint(round(middle), 0))
+            place = strip.mapTo(self._window, QPoint(round(middle), 0))
             self._readout.say(view.sentence, side, place.x(), place.y() - GRID)
 
     @Slot()

@@ -123,7 +123,8 @@ def _compared(target: Path | None, reference: str | None, current: str | None, a
         if after is None:
             raise BadSettings("The current window is not given", do="Give --current C..D")
         assert reference is not None
-        return session.compare(_window(reference, "reference", after, session), after, job, names, tests=tests), relative
+        before = _window(reference, "reference", after, session)
+        return session.compare(before, after, job, names, tests=tests), relative
 
 
 def _window(text: str, side: Side, other: Window | None, session: Session) -> Window:

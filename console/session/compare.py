@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +109,7 @@ def by_version(store: Workspace, target: str, version: str, window: Window | Non
     sides = []
     for number, out in enumerate((False, True)):
         job.report(number, 3, "Reading the other versions" if out else f"Reading version {version}")
-        pick = Pick(Role.MODEL_VERSION.value, version, out)
-        some = replace(stream, table=f"(SELECT * FROM {stream.rows_sql} WHERE {pick.sql(stream)})", half_of="")
+        some = Pick(Role.MODEL_VERSION.value, version, out).rows_of(stream)
         sides.append(_samples(store, some, columns, window, job))
     before, after = _countable(*sides)
     command = _command(target, ["--reference-version", shlex.quote(version)], store, window, names, tests)

@@ -72,6 +72,10 @@ class Pick:
         name = quoted(column.stored)
         return self._sql(name if number else f"{name}::VARCHAR", name, number=number)
 
+    def rows_of(self, stream: StreamInfo) -> StreamInfo:
+        """The stream with these rows only, for questions that read them."""
+        return replace(stream, table=f"(SELECT * FROM {stream.rows_sql} WHERE {self.sql(stream)})", half_of="")
+
     def series_sql(self, stream: StreamInfo) -> str:
         """The same of a row of the table `series`."""
         column = self.column(stream)

@@ -31,7 +31,8 @@ def in_places(view: DriftPreview, places: Sequence[Place]) -> tuple[PreviewRow, 
 
 def small_text(view: DriftPreview, then: str) -> str:
     """Under the sentence: what stands behind a preview, and what comes after it."""
-    rows = f"{format_count(view.n_reference)} rows in the reference, {format_count(view.n_current)} in the current window"
+    rows = f"{format_count(view.n_reference)} rows in the reference, {format_count(view.n_current)} in the current " \
+           "window"
     out = f"; without {_named(view.left_out)}, for which there is no room" if view.left_out else ""
     return f"Preview, counted in steps of {format_span(view.step_s)}: {rows}{out}. {then}"
 
