@@ -47,9 +47,9 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
     if over_time:
-        if reference_file is not None or current_file is not None or tests:
+        if any(one is not None for one in (reference_file, reference_stream, reference_version, current_file)) or tests:
             raise BadSettings("--over-time compares a log with a window of its own",
-                              do="Leave out --reference-file, --current-file and --tests")
+                              do="Give windows only, and leave out files, streams, versions and --tests")
         if _over_time(target, reference, current, bucket, _parts(columns) or None, fresh, json) in \
                 JUDGES.get(fail_on or "", ()):
             raise typer.Exit(1)
@@ -79,7 +79,8 @@ def _over_time(target: Path | None, reference: str | None, current: str | None, 
         raise BadSettings("There is no log to look at over time", do="Give a folder or a workspace")
     bucket_s = parse_length(bucket) if bucket else None
     with opened(target, fresh=fresh) as session, terminal_job() as job:
-        before, after = (parse_window(text, session=session) if text else None for text in (reference, current))
+        after = _window(current, "current", None, session) if current else None
+        before = _window(reference, "reference", after, session) if reference else None
         view = session.drift_over_time(job, reference=before, current=after, bucket_s=bucket_s, names=names)
     if json:
         print_json(document(view))

@@ -31,7 +31,8 @@ class BrushReadout(QWidget):
         self.setAccessibleName(self.text)
         room = self.parentWidget().width() - 2 * GRID
         needed = round(font_metrics().horizontalAdvance(self.text)) + 4 * GRID
-        wide = max(min(room, MOST_PX, needed), min(room, self.width() if self.isVisible() else 0))      # it grows and does not flutter
+        before = self.width() if self.isVisible() else 0
+        wide = min(room, max(before, min(MOST_PX, needed)))         # it grows, and does not flutter
         left = min(max(GRID, middle_px - wide // 2), GRID + room - wide)
         self.setGeometry(left, bottom_px - HEIGHT, wide, HEIGHT)
         if self.isHidden():
