@@ -18,6 +18,7 @@ from console.commands import (
     metrics,
     open_window,
     report,
+    rollout,
     rules,
     trust,
 )
@@ -68,3 +69,4 @@ app.command("alarms")(alarms.alarms)
 app.command("coverage")(coverage.coverage)
 app.command("check")(alarms.check)
 app.add_typer(rules.app, name="rules")
+app.add_typer(rollout.app, name="rollout")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from typing import Any, assert_never
@@ -47,7 +49,7 @@ OWN_TEMPLATE = "gates-of-the-plan"
 def as_argo(plan: Plan) -> str:
     """A Rollout and its AnalysisTemplates, as YAML of several documents. The workload is left to whoever deploys it."""
     lines = [f"# {line}" for line in _of_the_whole(plan)]
-    lines += ["apiVersion: " + API, "kind: Rollout", *_dumped({"metadata": {"name": plan.name}}), "spec:",
+    lines += ["apiVersion: " + API, "kind: Rollout", *_dumped({"metadata": {"name": _label(plan.name)}}), "spec:",
               "  # selector, template (or workloadRef) and replicas are those of the workload", "  strategy:"]
     lines += [f"    {line}" for line in (_blue_green(plan) if plan.kind is Kind.BLUE_GREEN and not plan.steps
                                          else _canary(plan))]
@@ -57,8 +59,14 @@ def as_argo(plan: Plan) -> str:
         if any(gate.provider == MISSING for gate in gates):
             lines += ["---", f"# The template {json.dumps(template)} was not in the files that the plan was read from."]
             continue
-        lines += _template(template or OWN_TEMPLATE, gates, dict(plan.defaults).get(template, ()), template in cluster)
+        lines += _template(template or OWN_TEMPLATE, gates, dict(plan.defaults).get(template, ()), template in cluster,
+                           plan.check_every_s)
     return "\n".join(lines) + "\n"
+
+
+def _label(name: str) -> str:
+    """A name that a cluster takes: `careful canary` is careful-canary."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name)
 
 
 def _templates(plan: Plan) -> list[str]:
@@ -92,7 +100,8 @@ def _dumped(value: object) -> list[str]:
 # ---- strategies ------------------------------------------------------------------------------------------------
 
 def _blue_green(plan: Plan) -> list[str]:
-    table: dict[str, Any] = {"activeService": f"{plan.name}-active", "previewService": f"{plan.name}-preview"}
+    table: dict[str, Any] = {"activeService": f"{_label(plan.name)}-active",
+                             "previewService": f"{_label(plan.name)}-preview"}
     if not plan.auto_promotion:
         table["autoPromotionEnabled"] = False
     if plan.auto_promotion_s is not None:
@@ -246,7 +255,7 @@ def _text_match(match: TextMatch) -> dict[str, str]:
 
 # ---- templates -------------------------------------------------------------------------------------------------
 
-def _template(name: str, gates: list[Gate], args: Args, cluster: bool) -> list[str]:
+def _template(name: str, gates: list[Gate], args: Args, cluster: bool, every_s: float) -> list[str]:
     spec: dict[str, Any] = {}
     names = dict.fromkeys([*dict(args)])
     if names:
@@ -257,7 +266,7 @@ def _template(name: str, gates: list[Gate], args: Args, cluster: bool) -> list[s
              *_dumped({"metadata": {"name": name}}), "spec:"]
     lines += [*(f"  {line}" for line in (_dumped(spec) if spec else ())), "  metrics:"]
     for gate in gates:
-        metric, comments = _metric(gate)
+        metric, comments = _metric(gate if gate.template or gate.interval_s else replace(gate, interval_s=every_s))
         lines += [f"  # {comment}" for comment in comments]
         lines += [f"  {line}" for line in _dumped([metric])]
     return lines

@@ -4,14 +4,14 @@ stable, and how soon it notices one that is not."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf, log
 
 import numpy as np
 
 from console.rollout.conditions import Measured, measured
-from console.rollout.plan import PROPORTIONS, Counting, Gate, GateKind, MetricKind, Plan, Purpose
+from console.rollout.plan import PROPORTIONS, Binding, Counting, Gate, GateKind, MetricKind, Plan, Purpose
 from console.rollout.schedule import Span, interval_of, spans
 
 DRAWS = 4_000
@@ -28,6 +28,7 @@ class Traffic:
 
     requests_per_s  mean over the time that the files cover
     shares          of a metric that is a share of requests, in the log: {ERROR_RATE: 0.01}
+    slower          share of requests that took longer than a limit in ms: {250.0: 0.02}
     users           different ones; None where the log does not name them
     seconds         that the log covers
     outcome_delay_s so late 95 % of the outcomes come; None where there are none
@@ -40,6 +41,13 @@ class Traffic:
     seconds: float | None = None
     outcome_delay_s: float | None = None
     metrics: frozenset[MetricKind] | None = None
+    slower: Mapping[float, float] = field(default_factory=dict)
+
+    def share(self, binding: Binding) -> float | None:
+        """What a metric that is a share is in the log; None where that is not known."""
+        if binding.metric is MetricKind.LATENCY_SHARE and binding.limit is not None and self.slower:
+            return self.slower.get(binding.limit)
+        return self.shares.get(binding.metric)
 
 
 def fails_at(gate: Gate, number: float) -> bool:
@@ -56,9 +64,9 @@ def false_aborts(plan: Plan, gate: Gate, traffic: Traffic) -> float | None:
     Counts are Poisson and measurements independent; wide windows that overlap make it an approximation from above.
     """
     binding = gate.binding
-    if binding is None or binding.metric not in PROPORTIONS or binding.metric not in traffic.shares:
+    base = traffic.share(binding) if binding is not None and binding.metric in PROPORTIONS else None
+    if binding is None or base is None:
         return None
-    base = traffic.shares[binding.metric]
     least = gate.min_sample if gate.min_sample is not None else plan.min_sample
     survives = 1.0
     for percents in _runs(plan, gate, traffic.requests_per_s):
@@ -149,8 +157,9 @@ def noticed_after(plan: Plan, gate: Gate, traffic: Traffic, times_as_many: float
     The expected growth of its logarithm with each error, were the odds known; mixing over odds costs a little more.
     """
     binding = gate.binding
-    assert binding is not None
-    base = traffic.shares[binding.metric]
+    base = traffic.share(binding) if binding is not None else None
+    if not base:
+        return None
     guards = sum(1 for each in plan.gates if each.purpose is Purpose.GUARDRAIL and not each.dry_run
                  and each.kind not in (GateKind.FIXED, GateKind.SRM))
     alpha = gate.alpha if gate.alpha is not None else plan.alpha / max(guards, 1)

@@ -357,7 +357,7 @@ def _of_false_aborts(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
         found = false_aborts(plan, gate, traffic)
         if found is None:
             continue
-        base = traffic.shares[gate.binding.metric]
+        base = traffic.share(gate.binding) or 0.0
         said = "less than 1 %" if found < 0.01 else f"about {found:.0%}"
         sentence = (f"It stops {said} of candidates that are as good as stable, at {traffic.requests_per_s:,.3g} "
                     f"requests a second and {gate.binding.metric} {base:.3g}.")
@@ -374,7 +374,7 @@ def _of_power(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
     for gate in plan.gates:
         if gate.kind is not GateKind.ERROR_SHARE or gate.binding is None or gate.template:
             continue
-        base = traffic.shares.get(gate.binding.metric)
+        base = traffic.share(gate.binding)
         if base is None:
             continue
         times = {harm: noticed_after(plan, gate, traffic, harm) for harm in HARMS}

@@ -371,6 +371,35 @@ def as_toml(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def as_step(step: Step) -> str:
+    """One step as a line of TOML, `weight = 5`."""
+    return "".join(_lines(_write_step(step)))
+
+
+def gate_keys(gate: Gate) -> dict[str, str]:
+    """Each key of a gate that is not as usual, with its value as TOML."""
+    return {name: _toml(value) for name, value in GATE.write(gate).items()}
+
+
+def gate_from(keys: Mapping[str, str], changed: str, text: str, name: str) -> Gate:
+    """A gate from its keys, one of them changed; an empty text is the usual value. A text needs no quotes.
+
+    Raises BadSettings.
+    """
+    table = {key: tomllib.loads(f"x = {value}")["x"] for key, value in keys.items() if key != changed}
+    try:
+        if text.strip():
+            try:
+                table[changed] = tomllib.loads(f"x = {text}")["x"]
+            except tomllib.TOMLDecodeError:
+                table[changed] = text.strip()
+        gate: Gate = GATE.read(table)
+    except Wrong as error:
+        raise BadSettings(error.what, where=f"gate `{name[:80]}`" + (f".{error.path}" if error.path else ""),
+                          do=error.do) from error
+    return gate
+
+
 def _lines(table: Mapping[str, Any]) -> Iterable[str]:
     return (f"{_bare(name)} = {_toml(value)}" for name, value in table.items())
 
