@@ -37,6 +37,14 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
                                                                  "separated by commas.")] = None,
           tests: Annotated[list[str] | None, typer.Option(help="Tests to show beside the verdict, such as "
                                                                "`anderson,hellinger`; may be given again.")] = None,
+          outcomes: Annotated[bool, typer.Option("--outcomes", help="Hold answers against what came true: errors over "
+                                                                    "time, P(X), P(Y), P(Y|X).")] = False,
+          joint: Annotated[bool, typer.Option("--joint", help="All columns at once: a classifier, and correlations."
+                                              )] = False,
+          skew: Annotated[bool, typer.Option("--skew", help="Training against serving, with the probable cause.")
+                          ] = False,
+          current_version: Annotated[str, typer.Option(help="With --reference-version in --outcomes, --joint, --skew: "
+                                                            "that version instead of all others.")] = "",
           fail_on: Annotated[str | None, typer.Option(help="End with 1 on `alarm`, or on `watch` and worse.")] = None,
           over_time: Annotated[bool, typer.Option("--over-time", help="Every column over the whole log: what kind of "
                                                                       "change, and since when.")] = False,
@@ -56,6 +64,17 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
         return
     if bucket is not None:
         raise BadSettings("--bucket goes with --over-time", do="Give both")
+    if outcomes or joint or skew:
+        from console.commands import drift_more
+
+        asked = drift_more.Asked(outcomes, joint, skew, reference, reference_file, reference_stream or "", current,
+                                 reference_version or "", current_version)
+        verdict = drift_more.answer(target, asked, _window, fresh=fresh, json=json)
+        if fail_on is not None and verdict in JUDGES[fail_on]:
+            raise typer.Exit(1)
+        return
+    if current_version:
+        raise BadSettings("--current-version is for --outcomes, --joint and --skew", do="Add one of them")
     from console.drift.chosen import known
 
     beside = known(_parts(tests))

@@ -16,8 +16,13 @@ is the stopwatch that `compare` is handed.
     cusum       the quickest notice of a changed error rate, with a reference; adwin is the one without
     concept     whether outcomes still follow from the score, apart from what moved in inputs and outcomes
     estimated   performance before labels come, and what has to be assumed for it
-    skew        what may have been done to values between training and serving; the same requests by their key
     cube        rows per bucket of time and cell of value as running sums; preview compares two windows by them
+    label_shift how often each outcome is to be expected, from the shares of what was predicted (BBSE)
+    answers, maturity, measures, outcomes    requests with answers and outcomes: which of them may be judged, errors
+                over time, and which of P(X), P(Y), P(Y|X) moved (`outcomes_view`)
+    together    classifier and correlations of two windows with their verdicts
+    causes      what may have been done to the values of a column: units, defaults, nulls, cuts, labels, hours
+    skew, training    training against serving: the same requests by their key; schema, distributions, causes
     course      which kind of change a series of buckets shows, and since when; `season` takes day and week out of it
     over_time   distances of every bucket of a column from a reference; `outcome_courses` those of outcomes and of the
                 order that the score gives them; `courses` makes rows of them, `summary` says what they come to
@@ -46,6 +51,9 @@ Decisions
   distance: a distance is never below 0, so that a slope in it begins late and a season has twice its rhythm.
 * A bucket that is a part of the reference is compared with the rest of it.
 * Concept drift is told where P(Y|X) moved and no input or prediction moved at that time.
+* Outcomes are judged on the time of their request, and only those of buckets that are old enough and have no hole:
+  clicks are told sooner than their absence. An outcome counts in the stream of errors once the usual wait is over.
+* Of rare outcomes a fifth and a half of their rate are watch and alarm where that is less than 1 and 3 points.
 * Each column is sorted once a side; D, quantiles, bins and rare values are all read off the sorted array.
 """
 

@@ -70,7 +70,7 @@ def _numeric(sample: ColumnSample, a: Floats, b: Floats, reference: Rows, curren
     moved, facts = direction(shape)
     return Finding(sample.column, "numeric", sample.role, "ks", Scale.DISTANCE, reference, current,
                    ks.of_sorted(a, b), detectable_distance(len(a), len(b)), moved, facts,
-                   suggested(shape.quantiles, a, b), shape, _shown(p, q),
+                   suggested(a, b, reference.missing_share, current.missing_share), shape, _shown(p, q),
                    chosen=chosen.on_numbers(tests, a, b))
 
 

@@ -10,10 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from console.drift.ks import beyond_chance, of_sorted
 from console.drift.result import NAN, Floats, TestResult
-from console.drift.verdict import Scale, judge
+from console.drift.verdict import LEVEL, Scale, enough, judge, limits
 from console.drift.view import Verdict
 from console.errors import TooFewRows
 
+RARE_WATCH, RARE_ALARM = 0.2, 0.5
+"""Of a rare outcome such shares of its rate count as the points of other rates: of clicks in 4 % of the requests half
+may go without 3 points."""
 STRATA = 10
 LEAST_IN_STRATUM = 10
 """Rows of one window in a stratum; strata with fewer are left out."""
@@ -35,10 +38,10 @@ class Stratum:
 class Relation:
     """What became of the label at the same score.
 
-    result    statistic and p are those of the surer of two tests, p doubled: Cochran, Mantel and Haenszel's, for a
-              shift in one direction, and the sum of the strata's chi-squares, for a relation that turned around.
+    result    of two tests, p doubled, the one with the worse verdict, then the surer: Cochran, Mantel and Haenszel's,
+              for a shift in one direction, and the sum of the strata's chi-squares, for a relation that turned around.
               Effect: the label's share at the current scores, minus what it was at such scores, in the direction test;
-              in the other the mean size of the differences beyond chance
+              in the other the root mean square of the differences, less what chance gives
     cmh, cmh_p, odds_ratio   the first test, without a continuity correction, and the common odds ratio
     apart, apart_p           the second
     """
@@ -79,6 +82,28 @@ def stratified(score_reference: ArrayLike, label_reference: ArrayLike, score_cur
                    for k, n, m, p, q in zip(np.flatnonzero(enough), kept[:, 0].sum(1), kept[:, 1].sum(1),
                                             kept[:, 0, 0] / kept[:, 0].sum(1), kept[:, 1, 0] / kept[:, 1].sum(1),
                                             strict=True))
+    return _relation(kept, strata)
+
+
+def within_classes(class_reference: ArrayLike, hit_reference: ArrayLike, class_current: ArrayLike,
+                   hit_current: ArrayLike) -> Relation:
+    """The same where the answer is a class (whole numbers): whether it was right, or taken, by window within each.
+
+    Raises TooFewRows where no class has 10 rows of each window.
+    """
+    (a, x), (b, y) = _known(class_reference, hit_reference), _known(class_current, hit_current)
+    found = np.union1d(a, b)
+    table = [[np.bincount(np.searchsorted(found, place), weight, len(found)) for weight in (hits, 1 - hits)]
+             for place, hits in ((a, x), (b, y))]
+    cells = np.array(table).transpose(2, 0, 1)
+    enough = cells.sum(axis=2).min(axis=1) >= LEAST_IN_STRATUM
+    if not enough.any():
+        raise TooFewRows(f"No answer has {LEAST_IN_STRATUM} rows of each window", do="Choose longer windows")
+    kept = cells[enough]
+    strata = tuple(Stratum(float(place), float(place), int(n), int(m), float(p), float(q))
+                   for place, n, m, p, q in zip(found[enough], kept[:, 0].sum(1), kept[:, 1].sum(1),
+                                                kept[:, 0, 0] / kept[:, 0].sum(1), kept[:, 1, 0] / kept[:, 1].sum(1),
+                                                strict=True))
     return _relation(kept, strata)
 
 
@@ -123,14 +148,23 @@ def _relation(cells: Floats, strata: tuple[Stratum, ...]) -> Relation:
     apart_p = float(chdtrc(int(varies.sum()), apart))
     weight = sizes[varies, 1] / sizes[:, 1].sum()
     shifted = float(np.dot(weight, gap))
-    by_chance = float(np.dot(weight, np.sqrt(2 / math.pi * variance[varies])))
-    turned = max(0.0, float(np.dot(weight, np.abs(gap))) - by_chance)
-    p_value = min(1.0, 2 * min(cmh_p, apart_p))
-    if cmh_p <= apart_p and abs(shifted) >= turned:
-        result = TestResult(cmh, p_value, shifted, "difference", n, m, method="cmh")
-    else:
-        result = TestResult(apart, p_value, turned, "difference", n, m, method="strata")
-    return Relation(result, judge(p_value, result.effect, Scale.RATE, n, m), cmh, cmh_p, ratio, apart, apart_p, strata)
+    turned = math.sqrt(max(0.0, float(np.dot(weight, gap**2 - variance[varies]))))
+    rate = float(cells[:, :, 0].sum()) / (n + m)
+    tests = (TestResult(cmh, min(1.0, 2 * cmh_p), shifted, "difference", n, m, method="cmh"),
+             TestResult(apart, min(1.0, 2 * apart_p), turned, "difference", n, m, method="strata"))
+    result = min(tests, key=lambda one: (list(Verdict).index(_judged(one, rate)), one.p_value, one.method))
+    return Relation(result, _judged(result, rate), cmh, cmh_p, ratio, apart, apart_p, strata)
+
+
+def _judged(result: TestResult, rate: float) -> Verdict:
+    """By points; of a rare outcome, or one that hardly ever fails to come, by the share of its rate if that is less."""
+    rare = min(rate, 1 - rate)
+    watch, alarm = limits(Scale.RATE)
+    if not enough(result.n_reference, result.n_current):
+        return Verdict.TOO_FEW
+    if not result.p_value < LEVEL or abs(result.effect) < min(watch, RARE_WATCH * rare):
+        return Verdict.NONE
+    return Verdict.ALARM if abs(result.effect) >= min(alarm, RARE_ALARM * rare) else Verdict.WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +229,7 @@ def what_moved(inputs: Verdict, outcome: Verdict, relation: Verdict | None) -> s
             + "; at the same score outcomes are as before, P(Y|X)."
     if outcome in moved:
         return "The share of outcomes moved, P(Y), though neither the inputs, P(X), nor the relation, P(Y|X), shows it."
-    return "None of P(X), P(Y) and P(Y|X) moved."
+    return "No difference shown: neither P(X) nor P(Y) nor P(Y|X) moved."
 
 
 def tenths(scores: Floats) -> Floats:

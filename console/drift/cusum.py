@@ -133,4 +133,6 @@ def _path(errors: Floats, steps: tuple[float, float], carried: float) -> Floats:
 
 
 def _rounded(rate: float) -> float:
-    return float(f"{min(1 - LEAST_RATE, max(LEAST_RATE, rate)):.2g}")
+    """To two digits, of a rate near 1 to two digits of what is missing."""
+    rare = float(f"{max(LEAST_RATE, min(rate, 1 - rate)):.2g}")
+    return rare if rate <= 0.5 else 1 - rare

@@ -102,4 +102,32 @@ def _auc(scores: Floats, chance: Floats) -> Estimate:
 
 
 def _band(value: float, spread: float) -> Estimate:
-    return Estimate(value, max(0.0, value - Z_95 * spread), min(1.0, value + Z_95 * spread))
+    return Estimate(float(value), max(0.0, float(value - Z_95 * spread)), min(1.0, float(value + Z_95 * spread)))
+
+
+def expected_mean(place_reference: ArrayLike, value_reference: ArrayLike, place_current: ArrayLike) -> Estimate:
+    """The mean that a value (an error, a click) is to have in a window where it is not known yet, if at the same place
+    (class, or tenth of the score: whole numbers) it is as in the reference. Places that the reference never had count
+    as its mean.
+
+    The interval is for the mean of so many rows, were each drawn from the reference's rows of its place.
+    Raises TooFewRows with fewer than 30 known rows in the reference, or fewer than 30 places now.
+    """
+    place, value, now = (np.asarray(side, dtype=np.float64).ravel() for side in (place_reference, value_reference,
+                                                                                 place_current))
+    both = ~(np.isnan(place) | np.isnan(value))
+    place, value, now = place[both], value[both], now[~np.isnan(now)]
+    if min(len(place), len(now)) < LEAST_ROWS:
+        raise TooFewRows(f"Fewer than {LEAST_ROWS} rows with an answer", do="Choose longer windows")
+    found, which = np.unique(place, return_inverse=True)
+    n = np.bincount(which)
+    mean = np.bincount(which, value) / n
+    square = np.maximum(np.bincount(which, value**2) / n - mean**2, 0.0)
+    at = np.minimum(np.searchsorted(found, now), len(found) - 1)
+    known = found[at] == now
+    each = np.where(known, mean[at], value.mean())
+    counts = np.bincount(at[known], minlength=len(found))
+    spread = float((np.where(known, square[at], value.var())).sum()) + float((counts**2 * square / n).sum())
+    half = Z_95 * math.sqrt(spread) / len(now)
+    middle = float(each.mean())
+    return Estimate(middle, middle - half, middle + half)

@@ -15,6 +15,7 @@ import numpy as np
 
 from console.drift import regimes
 from console.drift.bins import quantile_cuts
+from console.drift.causes import Cause, suspicions
 from console.drift.columns import few_values
 from console.drift.counts import MOST_CATEGORIES
 from console.drift.course_view import CourseRow, CourseView, DriftKind, RegimeMatch, RowGroup
@@ -22,7 +23,6 @@ from console.drift.courses import Axis, by_size, ranking_row, rate_row, schema_r
 from console.drift.outcome_courses import SCORE_BINS, Told, ranking, relation
 from console.drift.over_time import Counted, Flags, distances, number_cuts, rates
 from console.drift.result import Floats
-from console.drift.skew import SkewCause, suspicions
 from console.drift.summary import match_words, summary
 from console.drift.words import quoted
 from console.errors import BadSettings
@@ -366,10 +366,10 @@ def _other_unit(store: Workspace, stream: StreamInfo, grid: Grid, before: Grid, 
     con = store.cursor()
     old = bucketed.some_values(con, stream, column, before, 0, 1, MOST_COMPARED)
     new = bucketed.some_values(con, stream, column, grid, first, grid.count, MOST_COMPARED)
-    cause = next((one for one in suspicions(old, new) if one.cause in (SkewCause.UNIT, SkewCause.LABELS_WRITTEN)), None)
+    cause = next((one for one in suspicions(old, new) if one.cause in (Cause.UNIT, Cause.LABELS_WRITTEN)), None)
     if cause is None:
         return row
-    said = cause.sentence if cause.cause is SkewCause.UNIT else \
+    said = cause.sentence if cause.cause is Cause.UNIT else \
         f"{format_value(cause.share, 'share')} of the rows have a value of before, written otherwise"
     return schema_row(row, f"{quoted(row.column)} changed at once, {format_time(row.onset, relative=store.relative)}: "
                            f"{said}.", row.onset)

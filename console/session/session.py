@@ -18,6 +18,9 @@ from console.alarms.view import AlarmRow, AlarmsView
 from console.changes import ChangeRow, ChangesView, changed_since
 from console.clock import now
 from console.drift.course_view import CourseView
+from console.drift.outcomes_view import OutcomesView
+from console.drift.together import TogetherView
+from console.drift.training import TrainingView
 from console.drift.view import DriftPreview, DriftView
 from console.errors import BadSettings, ConsoleError, NoSuchFolder
 from console.jobs import Job
@@ -51,6 +54,7 @@ from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
 from console.session.rule_making import RuleMaking
 from console.session.selection import Selection, Side
+from console.session.sides import Reference, others, reference_streams
 from console.session.splitting import Split
 from console.session.view import LoadProgress, SelectionView, StatusView
 from console.session.windows import KeptWindows, WindowChoice, choices
@@ -604,6 +608,54 @@ class Session:
         first quarter of the log is compared with. Raises BadSettings, JobStopped."""
         return over_time.over_time(self._store, self.command_target, job, reference=reference, current=current,
                                    bucket_s=bucket_s, names=names)
+
+    def outcomes(self, job: Job, reference: Reference | None = None, current: Window | None = None,
+                 version: str = "") -> OutcomesView:
+        """Answers held against what came true, in both windows and over the time between: of the two test windows
+        unless others are given. Raises BadSettings, TooFewRows, JobStopped."""
+        from console.session.outcomes import outcomes
+
+        reference, current, version = self._sides(reference, current, version)
+        return outcomes(self._store, self.command_target, reference, current, job, version)
+
+    def together(self, job: Job, reference: Reference | None = None, current: Window | None = None,
+                 version: str = "") -> TogetherView:
+        """All columns at once: whether rows of two windows can be told apart, and which columns go along otherwise.
+        Raises BadSettings, TooFewRows, JobStopped."""
+        from console.session.together import together
+
+        reference, current, version = self._sides(reference, current, version)
+        return together(self._store, self.command_target, reference, current, job, version)
+
+    def training(self, job: Job, reference: Reference | None = None, current: Window | None = None,
+                 version: str = "") -> TrainingView:
+        """Training data (a file, a reference stream of the log, or a window) against what was served: without a
+        window all of it. Raises BadSettings, JobStopped."""
+        from console.session.training import training
+
+        current = current or self.selection().current
+        return training(self._store, self.command_target, reference or Reference(), current, job, version)
+
+    def reference_streams(self) -> tuple[str, ...]:
+        """Names of training and validation data in the log, the largest first."""
+        return tuple(stream.name for stream in reference_streams(self._store))
+
+    def _sides(self, reference: Reference | None, current: Window | None, version: str
+               ) -> tuple[Reference, Window, str]:
+        """What is not given as it is chosen."""
+        chosen = self.selection()
+        current = current or chosen.current
+        if reference is None and chosen.reference is not None:
+            reference = Reference(chosen.reference)
+        kind, _, name = chosen.against.partition(":")
+        if reference is None and chosen.against:
+            reference = Reference(stream=name) if kind == "stream" else Reference(file=Path(name)) if kind == "file" \
+                else Reference(current, version=name)
+            version = others(name) if kind == "version" else version
+        if reference is None or current is None:
+            missing = "reference" if reference is None else "current"
+            raise BadSettings(f"No {missing} window is chosen", do="Brush one on a chart or on the overview strip")
+        return reference, current, version
 
     def changes(self, at: datetime, job: Job, *, until: datetime | None = None, reference: Window | None = None,
                 only: Sequence[ChangeRow] = ()) -> ChangesView:

@@ -113,6 +113,7 @@ Six folders walked through the schema
 from __future__ import annotations
 
 from console.store.model import (
+    AnsweredRows,
     Appended,
     ColumnInfo,
     ColumnMoments,
@@ -130,6 +131,6 @@ from console.store.shown import FileView, QuarantineView, RefusedView
 from console.store.workspace import Workspace
 from console.store.writer import Writer
 
-__all__ = ["FAILED", "Appended", "ColumnInfo", "ColumnMoments", "FileEntry", "FileView", "Floats", "Moments",
-           "PercentileSeries", "QuarantineView", "RefusedView", "SampledSeries", "StreamInfo", "Totals", "Workspace",
-           "Writer", "quoted", "sql"]
+__all__ = ["FAILED", "AnsweredRows", "Appended", "ColumnInfo", "ColumnMoments", "FileEntry", "FileView", "Floats",
+           "Moments", "PercentileSeries", "QuarantineView", "RefusedView", "SampledSeries", "StreamInfo", "Totals",
+           "Workspace", "Writer", "quoted", "sql"]

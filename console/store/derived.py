@@ -85,7 +85,7 @@ def _every(stream: StreamInfo) -> tuple[Derived, ...]:
     if stream.kind is StreamKind.REQUESTS:
         found |= {QUALITIES[name]: value for name, value in quality_sql(answer_of(stream), truth_of(stream)).items()}
         found |= _shadow(stream)
-        found[WAITED_S] = _waited(stream)
+        found[WAITED_S] = waited_sql(stream)
     return tuple(Derived(name, NUMBERS[name], value) for name, value in found.items() if value is not None)
 
 
@@ -181,7 +181,8 @@ def _shadow(stream: StreamInfo) -> dict[str, str | None]:
     return {AGREES: f"({text_sql(prediction)} = {text_sql(shadow)})::INTEGER::DOUBLE"}
 
 
-def _waited(stream: StreamInfo) -> str | None:
+def waited_sql(stream: StreamInfo) -> str | None:
+    """Seconds from the request to the outcome that stands in its own row; None where nobody says when it came."""
     column = stream.column(Role.OUTCOME_TIME)
     if column is None:
         return None

@@ -202,3 +202,21 @@ class PercentileSeries:
     times: Floats
     n: Floats
     values: Mapping[float, Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnsweredRows:
+    """Requests in the order of time, with their answer and outcome; arrays of one length.
+
+    at_s, told_s    seconds since 1970 of the request and of its outcome; NaN where there is none
+    score, choice   the number that is compared with the outcome, and the one that was decided for; NaN missing
+    word            the answer as text or None; truth, true_word   the outcome, likewise
+    """
+
+    at_s: Floats
+    told_s: Floats
+    score: Floats
+    choice: Floats
+    word: NDArray[np.object_]
+    truth: Floats
+    true_word: NDArray[np.object_]

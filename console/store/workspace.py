@@ -19,6 +19,7 @@ from console.roles import Role, StreamKind
 from console.store import (
     adding,
     alarms,
+    answered,
     arrivals,
     catalog,
     cells,
@@ -38,12 +39,23 @@ from console.store import (
     trouble,
     values,
     views,
+    whole_rows,
 )
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
+from console.store.every_kth import rows_in
 from console.store.grid import Grid
 from console.store.incidents import Edit, Frozen, Kept
-from console.store.model import FileEntry, Floats, Moments, PercentileSeries, StreamInfo, Totals
+from console.store.model import (
+    AnsweredRows,
+    ColumnInfo,
+    FileEntry,
+    Floats,
+    Moments,
+    PercentileSeries,
+    StreamInfo,
+    Totals,
+)
 from console.store.moved import Moved
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
@@ -623,6 +635,30 @@ class Workspace:
     def frequent_values(self, stream_id: int, stored: str, most: int, rows: int) -> dict[str, int] | None:
         """How often texts come in about so many rows; None where there are `most` different ones or more."""
         return cells.frequent_values(self.cursor(), self._shown[stream_id], stored, most, rows)
+
+    def outcome_column(self, stream_id: int) -> ColumnInfo | None:
+        """The column that says what came true for the requests of a stream, its own or one of those that join it."""
+        return answered.outcome_column(self._shown[stream_id], self._shown)
+
+    def answered_rows(self, stream_id: int, window: Window | None, *, each: int = 1,
+                      version: str | None = None) -> AnsweredRows:
+        """Requests with answers and outcomes; only every `each`-th, and only of that model version."""
+        return answered.answered_rows(self.cursor(), dict(self._shown), self._shown[stream_id], window, each, version)
+
+    def rows_in(self, stream_id: int, window: Window | None) -> int:
+        """How many rows a stream has there."""
+        return rows_in(self.cursor(), self._shown[stream_id], window)
+
+    def whole_rows(self, stream_id: int, stored: Sequence[str], window: Window | None, *, each: int = 1,
+                   version: str | None = None, keys: Sequence[str] | None = None) -> tuple[Any, Mapping[str, Any]]:
+        """Request ids, and cells of columns by name, of the same rows (see `console.store.whole_rows`)."""
+        stream = self._shown[stream_id]
+        return whole_rows.whole_rows(self.cursor(), stream, [stream.named(name) for name in stored], window, each=each,
+                                     version=version, keys=keys)
+
+    def hours_of_day(self, stream_id: int, window: Window | None, each: int = 1) -> Any:
+        """Hours of the day of a stream's rows, 0 to 24 UTC."""
+        return whole_rows.hours_of_day(self.cursor(), self._shown[stream_id], window, each)
 
     def narrowed(self, source: str) -> str:
         """What stands after FROM for a view, where only some of its rows are meant (see `picked`): here all are."""

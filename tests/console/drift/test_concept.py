@@ -170,7 +170,7 @@ def test_that_residuals_move_with_the_relation_and_not_with_the_inputs():
 
 def test_that_one_sentence_says_which_of_the_three_moved():
     none, alarm = Verdict.NONE, Verdict.ALARM
-    assert what_moved(none, none, none) == "None of P(X), P(Y) and P(Y|X) moved."
+    assert what_moved(none, none, none) == "No difference shown: neither P(X) nor P(Y) nor P(Y|X) moved."
     assert "P(Y|X) moved, and the inputs too" in what_moved(alarm, none, alarm)
     assert "at the same score outcomes are as before" in what_moved(alarm, alarm, none)
     assert "nothing is known" in what_moved(none, none, None)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from console.drift.skew import SkewCause, hour_shift, mismatches, suspicions
+from console.drift.causes import Cause, hour_shift, suspicions
+from console.drift.skew import mismatches
 
 
 def amounts(seed, rows=2000):
@@ -22,16 +23,16 @@ def only(found):
 @pytest.mark.parametrize("factor", [10, 60, 100, 1000, 2.54, 1 / 1000, 1 / 60, 1 / 2.54])
 def test_that_another_unit_is_named_with_its_factor(factor):
     found = only(suspicions(amounts(1), amounts(2) * factor))
-    assert (found.cause, found.amount) == (SkewCause.UNIT, pytest.approx(factor))
+    assert (found.cause, found.amount) == (Cause.UNIT, pytest.approx(factor))
     assert "unit" in found.sentence
 
 
 def test_that_a_factor_no_unit_has_and_an_offset_are_named_as_such():
     found = only(suspicions(amounts(1), amounts(2) * 1.7))
-    assert (found.cause, found.amount) == (SkewCause.RATIO, pytest.approx(1.7, rel=0.04))
+    assert (found.cause, found.amount) == (Cause.RATIO, pytest.approx(1.7, rel=0.04))
     celsius = np.random.default_rng(3).normal(0, 8, 3000)
     found = only(suspicions(celsius, np.random.default_rng(4).normal(0, 8, 3000) + 273.15))
-    assert (found.cause, found.amount) == (SkewCause.OFFSET, pytest.approx(273.15, abs=0.6))
+    assert (found.cause, found.amount) == (Cause.OFFSET, pytest.approx(273.15, abs=0.6))
 
 
 def test_that_nothing_is_suspected_where_nothing_was_done():
@@ -47,23 +48,23 @@ def test_that_a_default_and_nulls_turned_into_a_value_are_told_apart():
     serving = amounts(2)
     serving[:300] = 0.0
     found = only(suspicions(amounts(1), serving))
-    assert (found.cause, found.amount, found.share) == (SkewCause.FILL, 0.0, pytest.approx(0.15))
+    assert (found.cause, found.amount, found.share) == (Cause.FILL, 0.0, pytest.approx(0.15))
     for value in (0.0, -1.0):
         training, serving = amounts(1), amounts(2)
         training[:160], serving[:160] = np.nan, value
         found = only(suspicions(training, serving))
-        assert (found.cause, found.amount) == (SkewCause.NULLS_FILLED, value)
-        assert "missing in training" in found.sentence
+        assert (found.cause, found.amount) == (Cause.NULLS_FILLED, value)
+        assert "nulls perhaps turned into it" in found.sentence
     serving = amounts(2) * 100
     serving[:300] = -1.0
-    assert [one.cause for one in suspicions(amounts(1), serving)] == [SkewCause.FILL, SkewCause.UNIT]
+    assert [one.cause for one in suspicions(amounts(1), serving)] == [Cause.FILL, Cause.UNIT]
 
 
 def test_that_labels_in_another_case_or_with_spaces_are_named():
     training = np.array(["red", "green", "Blue"] * 50, dtype=object)
     assert "another case" in only(suspicions(training, np.array(["RED", "green", "Blue"] * 50, dtype=object))).sentence
     found = only(suspicions(training, np.array(["red ", "green", "Blue", None] * 50, dtype=object)))
-    assert (found.cause, found.share) == (SkewCause.LABELS_WRITTEN, pytest.approx(1 / 3))
+    assert (found.cause, found.share) == (Cause.LABELS_WRITTEN, pytest.approx(1 / 3))
     assert "spaces" in found.sentence
     assert suspicions(training, np.array(["red", "violet", "Blue"] * 50, dtype=object)) == ()
     assert suspicions(training, training) == ()
@@ -75,7 +76,7 @@ def test_that_a_shift_of_whole_hours_is_named(shift):
     day = np.exp(-((np.arange(24) - 14) / 4.0) ** 2) + 0.1
     training, serving = (generator.choice(24, 5000, p=day / day.sum()) + generator.random(5000) for _ in range(2))
     found = hour_shift(training, (serving + shift) % 24)
-    assert (found.cause, found.amount) == (SkewCause.HOURS, shift)
+    assert (found.cause, found.amount) == (Cause.HOURS, shift)
     assert hour_shift(training, serving) is None
     assert hour_shift(training, generator.uniform(0, 24, 5000)) is None
     assert hour_shift(training[:50], serving) is None
