@@ -70,7 +70,8 @@ class CubeColumn:
 class Span:
     """Whole buckets that stand for a window: from line `first` to line `last` of the running sums.
 
-    loose  rows that are counted too much or too little at most, since a window ends within a bucket
+    loose  rows that are counted too much at most, or that are missing at most, whichever is more: a window may end within
+           a bucket. Two samples that differ by so many rows have distribution functions that differ by their share.
     """
 
     first: int
@@ -173,8 +174,12 @@ class CountCube:
         if last <= first:
             first = min(int((ends[0] + ends[1]) / 2), max(0, self.buckets - 1))
             last = min(first + 1, self.buckets)
-        cut = {int(end) for end in ends if end != int(end)}
-        return Span(first, last, sum(int(self.rows[at + 1] - self.rows[at]) for at in cut))
+        over, short = 0, 0
+        for end, line, grows in ((ends[0], first, first < ends[0]), (ends[1], last, last > ends[1])):
+            if end != line:
+                cut = int(self.rows[int(end) + 1] - self.rows[int(end)])
+                over, short = (over + cut, short) if grows else (over, short + cut)
+        return Span(first, last, max(over, short))
 
     def counts(self, span: Span) -> Whole:
         """Rows in each cell, and a 0 behind them for cells that a column does not have."""

@@ -260,10 +260,10 @@ def known(row: PreviewRow) -> str:
         near = row.effect_high - row.effect_low < 0.0005
         return f"D {row.effect:.3f}" if near else f"D {row.effect_low:.3f} to {row.effect_high:.3f}"
     if row.kind == "missing":
-        return f"missing {shares_from_to(row.missing_reference, row.missing_current)}"
+        return shares_from_to(row.missing_reference, row.missing_current)
     if row.effect_name == "difference":
         return f"{100 * row.effect_low:+.1f} to {100 * row.effect_high:+.1f} points".replace("-", "\N{MINUS SIGN}")
-    return f"{row.effect:.3f} beyond chance"
+    return "beyond chance"
 
 
 def _size(row: PreviewRow) -> str:

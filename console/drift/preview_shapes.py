@@ -39,8 +39,13 @@ def _numbers(one: CubeColumn, cuts: Floats, whole: Floats, sides: list[Floats]) 
     shares = [np.diff(np.concatenate([[0.0], np.interp(edges[1:-1], cuts, share, left=0.0), [1.0]]))
               for share in below]
     values = [np.interp(SHOWN_QUANTILES, share, cuts) * one.scale for share in below]
-    quantiles = tuple((q, float(a), float(b)) for q, a, b in zip(SHOWN_QUANTILES, *values, strict=True))
+    quantiles = tuple((q, _plain(a), _plain(b)) for q, a, b in zip(SHOWN_QUANTILES, *values, strict=True))
     return NumericShape(one.column, edges * one.scale, shares[0], shares[1], quantiles)
+
+
+def _plain(value: float) -> float:
+    """Without the last digits: ends of bins lie beside the values that they hold."""
+    return float(f"{value:.10g}")
 
 
 def _categories(one: CubeColumn, whole: Floats, sides: list[Floats]) -> CategoryShape:

@@ -208,10 +208,14 @@ class DriftPanel(QWidget):
         if moved:
             self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
         self._small.setText(small_text(view, LET_GO))
+        relative = self._selection is not None and self._selection.relative
+        for chip, window in ((self._reference, view.reference), (self._current, view.current)):
+            chip.display(window, relative=relative)
+            chip.setMinimumWidth(max(chip.minimumWidth(), chip.sizeHint().width()))
         rows = in_places(view, self._places)
         chosen = self.column
         self._model.show(rows)
-        self._bars.rescale(grow_only=True)
+        self._bars.rescale(grow_only=not begins)
         if begins:
             self._displaying = True
             self._pages.setCurrentIndex(2)
@@ -239,6 +243,8 @@ class DriftPanel(QWidget):
 
     def _hold_still(self, yes: bool) -> None:
         """Words of other lengths must not move what stands below them."""
+        for chip in (self._reference, self._current):
+            chip.setMinimumWidth(0)
         for one in (self._verdict, self._small, self._sentence):
             one.setMinimumHeight(one.height() if yes else 0)
             one.setMaximumHeight(one.height() if yes else MOST_PX)
