@@ -280,6 +280,14 @@ class Alarming(QObject):
         if is_page(row.runbook) and not self._questions.browse(row.runbook):
             self._window.message_bar.say(f"No program here opens {row.runbook}.", "warning")
 
+    def looked_at(self) -> AlarmRow | None:
+        """The alarm that was chosen last, else the worst that fires or has fired; None where there is none."""
+        view = self._view
+        if view is None:
+            return None
+        return self._window.alarms.alarm or next((row for row in view.rows if row.state.fires), None) \
+            or worst_of(view.past)
+
     def _chosen(self) -> AlarmRow | None:
         window = self._window
         return window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None

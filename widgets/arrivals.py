@@ -83,9 +83,9 @@ class Arrivals(QObject):
         window.overview.display_selection(selection)
         window.drift_place.display_selection(selection)
         window.inspector.display_selection(selection)
-        sides = [one is not None for one in (selection.reference, selection.current)]
-        window.actions_by_name["test_drift"].setEnabled(all(sides))
-        window.actions_by_name["clear_windows"].setEnabled(any(sides))
+        window.actions_by_name["test_drift"].setEnabled(selection.comparable)
+        window.actions_by_name["clear_windows"].setEnabled(
+            selection.reference is not None or selection.current is not None or bool(selection.against))
         window.actions_by_name["back"].setEnabled(selection.can_back)
         window.actions_by_name["forward"].setEnabled(selection.can_forward)
 

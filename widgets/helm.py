@@ -33,6 +33,7 @@ from widgets.previewing import Previewing
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
+from widgets.window_picking import WindowPicking
 from widgets.wiring import connect_conductor, connect_frame, connect_places
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Helm(QObject):
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.picking = Picking(window, conductor, self)
         self.previewing = Previewing(window, conductor, self)
+        self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
+                                            self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
@@ -237,6 +240,18 @@ class Helm(QObject):
         window = board.bucket_at_cross_hair(board.chosen) if board.cross_hair_locked else visible
         if window is not None:
             self.drill.show(board.chosen, window)
+
+    def choose_reference(self) -> None:
+        """Shift+R."""
+        self.window_picking.open("reference")
+
+    def choose_current(self) -> None:
+        """Shift+C."""
+        self.window_picking.open("current")
+
+    def keep_window(self) -> None:
+        """The current one."""
+        self.window_picking.keep("current")
 
     def suggest_windows(self) -> None:
         """Both at once, and test them."""
@@ -569,7 +584,7 @@ class Helm(QObject):
         selection = session.brush("reference" if side == "reference" else "current", window)
         self._brush_mode("")
         self.conductor.chosen(selection)
-        if selection.reference is not None and selection.current is not None:
+        if selection.comparable:
             self.tasks.test_drift()
 
     @Slot(str)

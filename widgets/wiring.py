@@ -57,6 +57,7 @@ def connect_places(helm: Helm) -> None:
     helm.marking.connect_panel()
     helm.picking.connect_panel()
     helm.previewing.connect_panel()
+    helm.window_picking.connect_panel()
     helm.arranging.curve_picked.connect(helm.picking.curve)
     helm.alarming.connect_panel()
     helm.rule_making.connect_panel()

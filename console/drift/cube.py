@@ -70,8 +70,8 @@ class CubeColumn:
 class Span:
     """Whole buckets that stand for a window: from line `first` to line `last` of the running sums.
 
-    loose  rows that are counted too much at most, or that are missing at most, whichever is more: a window may end within
-           a bucket. Two samples that differ by so many rows have distribution functions that differ by their share.
+    loose  rows that are counted too much at most, or that are missing at most, whichever is more, since a window may
+           end within a bucket: the distribution function of its rows differs by their share at most
     """
 
     first: int

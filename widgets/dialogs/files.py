@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QWidget
 
 if TYPE_CHECKING:
     from console.store.own import OwnMetric
+    from console.window import Window
 
 FILTERS = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)", "md": "Markdown, for an issue (*.md)",
            "json": "JSON (*.json)", "zip": "All formats with the evidence (*.zip)"}
@@ -73,6 +74,27 @@ class Questions:
         """A few words about a moment."""
         said, agreed = QInputDialog.getText(parent, title, "What happened then?", text=text)
         return said if agreed else None
+
+    def window(self, parent: QWidget, side: str, shown: Window | None, newest: datetime, *,
+               relative: bool) -> Window | None:
+        """A test window, typed; `newest` is what now means."""
+        from widgets.dialogs.window_dialog import WindowDialog
+
+        dialog = WindowDialog(side, shown, newest, relative=relative, parent=parent)
+        agreed = dialog.exec() == QDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        return dialog.answer if agreed else None
+
+    def window_name(self, parent: QWidget) -> str | None:
+        """A name under which a window is kept."""
+        said, agreed = QInputDialog.getText(parent, "Keep window", "What is this time called?")
+        return said if agreed else None
+
+    def training_file(self, parent: QWidget, start: str) -> Path | None:
+        """A file of training or validation data."""
+        answer, _ = QFileDialog.getOpenFileName(parent, "Training data to compare with", start,
+                                                "Tables (*.csv *.parquet *.json *.jsonl *.gz);;All files (*)")
+        return Path(answer) if answer else None
 
     def acknowledgement(self, parent: QWidget, alarm: str, text: str) -> str | None:
         """A word with which an alarm is acknowledged, which may be empty; None when they changed their mind."""

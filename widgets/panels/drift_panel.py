@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QPen
+from PySide6.QtGui import QAction, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
     QLayout,
+    QMenu,
     QProgressBar,
     QSizePolicy,
     QSplitter,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 from console.drift.view import DriftPreview, DriftView, NumericShape
 from console.errors import ConsoleError
 from console.metrics.format import format_count, format_number, format_window
+from console.session.references import name_of
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
@@ -38,13 +40,19 @@ if TYPE_CHECKING:
 
 
 LET_GO = "Every row is tested when you let go."
+ARROW_PX = 20
+MOST_CHIP_PX = 400
 MOST_PX = 16777215
 """Qt's: no limit."""
 WHEN = {"reference": "the time when all was well", "current": "the time in question"}
 
 
 class WindowChip(QToolButton):
-    """One of the two test windows: its line (dashed blue, solid orange), its time, its rows. Pressing it brushes."""
+    """One of the two test windows: its line (dashed blue, solid orange), its time, its rows. Pressing it brushes; its
+    arrow, or the down key, opens a list to pick from."""
+
+    choices_asked = Signal(str)          # side: fill the menu now
+    choice_made = Signal(str, object)    # side, the data of the line
 
     def __init__(self, icons: Icons, side: str) -> None:
         super().__init__()
@@ -53,20 +61,33 @@ class WindowChip(QToolButton):
         self.setObjectName(f"chip_{side}")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.choices = QMenu(self)
+        self.choices.setObjectName(f"choices_{side}")
+        self.setMenu(self.choices)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.choices.aboutToShow.connect(self._on_menu)
+        self.choices.triggered.connect(self._on_choice)
         self.display(None)
 
-    def display(self, window: Window | None, *, relative: bool = False) -> None:
-        """Show its time."""
-        shown = format_window(window, relative=relative) if window else "not chosen"
+    def _on_menu(self) -> None:
+        self.choices_asked.emit(self._side)
+
+    def _on_choice(self, action: QAction) -> None:
+        self.choice_made.emit(self._side, action.data())
+
+    def display(self, window: Window | None, *, relative: bool = False, name: str = "") -> None:
+        """Show its time; its name where it is something else."""
+        shown = format_window(window, relative=relative) if window else name or "not chosen"
         self.setText(f"{self._side.capitalize()}: {shown}")
         self.setAccessibleName(self.text())
         key = "R" if self._side == "reference" else "C"
-        self.setToolTip(f"Choose the {self._side} window by dragging over a chart or the strip below ({key})")
+        self.setToolTip(f"Choose the {self._side} window by dragging over a chart or the strip below ({key}), or "
+                        f"from a list (Shift+{key})")
 
     def sizeHint(self) -> QSize:
         """Room for the line at the left."""
         hint = super().sizeHint()
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 64, max(32, hint.height()))
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 64 + ARROW_PX, max(32, hint.height()))
 
     def minimumSizeHint(self) -> QSize:
         """It may give way; the whole is in its tip."""
@@ -86,7 +107,7 @@ class WindowChip(QToolButton):
         painter.setBrush(theme.color(self._side, 40))
         painter.drawRect(QRectF(12, self.height() / 2 - 6, 24, 12))
         painter.setPen(theme.color("text"))
-        room = QRectF(48, 0, self.width() - 56, self.height())
+        room = QRectF(48, 0, self.width() - 56 - ARROW_PX, self.height())
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -98,6 +119,8 @@ class DriftPanel(QWidget):
     cancel_asked = Signal()
     suggest_asked = Signal()
     brush_asked = Signal(str)        # reference | current
+    choices_asked = Signal(str)          # reference | current: fill the menu
+    choice_made = Signal(str, object)    # side, what was picked
     column_asked = Signal(str)
     incident_asked = Signal()
 
@@ -107,6 +130,7 @@ class DriftPanel(QWidget):
         self._icons = icons
         self._view: DriftView | None = None
         self._preview: DriftPreview | None = None
+        self._against = ""
         self._testing = False            # all rows, behind a preview
         self._places: tuple[Place, ...] = ()
         self._selection: SelectionView | None = None
@@ -129,11 +153,22 @@ class DriftPanel(QWidget):
         self.setLayout(self._sheet)
         self._reference.clicked.connect(self._on_reference)
         self._current.clicked.connect(self._on_current)
+        for chip in (self._reference, self._current):
+            chip.choices_asked.connect(self.choices_asked)
+            chip.choice_made.connect(self.choice_made)
         self._test.clicked.connect(self.test_asked)
         self._again.clicked.connect(self.suggest_asked)
         self._incident.clicked.connect(self.incident_asked)
         icons.holder.changed.connect(self._theme_changed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def choices_menu(self, side: str) -> QMenu:
+        """What is under the arrow of that side."""
+        return (self._reference if side == "reference" else self._current).choices
+
+    def open_choices(self, side: str) -> None:
+        """Show it."""
+        (self._reference if side == "reference" else self._current).showMenu()
 
     def lift_header(self) -> QLayout:
         """The two windows and what can be done with them, for who shows them above more than this page."""
@@ -155,10 +190,13 @@ class DriftPanel(QWidget):
         """The two windows; a result for other windows is put away."""
         self._selection = view
         shown = self._view
-        fits = shown is not None and (shown.reference, shown.current) == (view.reference, view.current)
-        self._reference.display(view.reference, relative=view.relative)
+        fits = shown is not None and (shown.reference, shown.current) == (view.reference, view.current) \
+            and self._against == view.against
+        self._against = view.against
+        self._reference.display(view.reference, relative=view.relative,
+                                name=name_of(view.against) if view.against else "")
         self._current.display(view.current, relative=view.relative)
-        both = view.reference is not None and view.current is not None
+        both = view.comparable
         self._test.setEnabled(both)
         self._incident.setEnabled(view.current is not None)
         self._again.setEnabled(view.visible is not None)
@@ -211,7 +249,7 @@ class DriftPanel(QWidget):
         relative = self._selection is not None and self._selection.relative
         for chip, window in ((self._reference, view.reference), (self._current, view.current)):
             chip.display(window, relative=relative)
-            chip.setMinimumWidth(max(chip.minimumWidth(), chip.sizeHint().width()))
+            chip.setMinimumWidth(max(chip.minimumWidth(), min(MOST_CHIP_PX, chip.sizeHint().width())))
         rows = in_places(view, self._places)
         chosen = self.column
         self._model.show(rows)
@@ -296,7 +334,7 @@ class DriftPanel(QWidget):
 
     def _explain(self, both: bool) -> None:
         selection = self._selection
-        missing = "reference" if selection is None or selection.reference is None else "current"
+        missing = "reference" if selection is None or not (selection.reference or selection.against) else "current"
         self._title.setText("Ready to test" if both else "Compare two windows")
         self._how.setText(
             "Both windows are chosen. Press Test drift to compare every column." if both else
