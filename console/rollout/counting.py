@@ -28,7 +28,7 @@ class Phase(StrEnum):
     @property
     def over(self) -> bool:
         """Whether it measures no more."""
-        return self not in (Phase.RUNNING, Phase.PENDING)
+        return self is not Phase.RUNNING and self is not Phase.PENDING
 
 
 WORST = (Phase.SUCCESSFUL, Phase.RUNNING, Phase.PENDING, Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)
@@ -69,21 +69,22 @@ def counted(gate: Gate, before: Count, outcome: Outcome, *, endless: bool = Fals
         return replace(before, errors=before.errors + 1, errors_in_a_row=in_a_row, successes_in_a_row=0,
                        phase=Phase.ERROR if over else Phase.RUNNING)
     good = outcome is Outcome.SUCCESSFUL
-    after = Count(before.measured + 1, before.successful + good, before.failed + (outcome is Outcome.FAILED),
-                  before.inconclusive + (outcome is Outcome.INCONCLUSIVE), before.errors, 0,
-                  before.successes_in_a_row + 1 if good else 0)
-    return replace(after, phase=_phase(gate, after, gate.count if endless else gate.measurements))
+    measured, failed = before.measured + 1, before.failed + (outcome is Outcome.FAILED)
+    inconclusive = before.inconclusive + (outcome is Outcome.INCONCLUSIVE)
+    in_a_row = before.successes_in_a_row + 1 if good else 0
+    phase = _phase(gate, measured, failed, inconclusive, in_a_row, gate.count if endless else gate.measurements)
+    return Count(measured, before.successful + good, failed, inconclusive, before.errors, 0, in_a_row, phase)
 
 
-def _phase(gate: Gate, count: Count, enough: int | None) -> Phase:
-    if gate.failure_limit >= 0 and count.failed > gate.failure_limit:
+def _phase(gate: Gate, measured: int, failed: int, inconclusive: int, in_a_row: int, enough: int | None) -> Phase:
+    if gate.failure_limit >= 0 and failed > gate.failure_limit:
         return Phase.FAILED
-    if gate.inconclusive_limit >= 0 and count.inconclusive > gate.inconclusive_limit:
+    if gate.inconclusive_limit >= 0 and inconclusive > gate.inconclusive_limit:
         return Phase.INCONCLUSIVE
     wanted = gate.consecutive_success_limit
-    if wanted and count.successes_in_a_row >= wanted:
+    if wanted and in_a_row >= wanted:
         return Phase.SUCCESSFUL
-    if enough and count.measured >= enough:
+    if enough and measured >= enough:
         return Phase.INCONCLUSIVE if wanted else Phase.SUCCESSFUL
     return Phase.RUNNING
 

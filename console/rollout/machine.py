@@ -437,7 +437,7 @@ class _Walk:
         phase = worst(tuple(counting))
         if flagger or (phase.over and phase is Phase.SUCCESSFUL and not all(each.phase.over for each in counts)):
             phase = Phase.RUNNING
-        return replace(run, counts=tuple(counts), last=tuple(last), due=tuple(due_), said=tuple(said), phase=phase)
+        return Run(run.number, run.kind, run.gates, tuple(counts), tuple(last), tuple(due_), tuple(said), phase)
 
     def _interval(self, run: Run, gate: Gate, outcome: Outcome) -> float:
         plan = self.s.plan

@@ -26,6 +26,8 @@ def reason(gate: Gate, found: Finding) -> str:
             return _fixed(gate, found)
         case GateKind.RANK_SUM:
             return _rank_sum(gate, found)
+        case GateKind.SRM if found.why is Why.TOO_FEW:
+            return f"{found.n_c:,.0f} and {found.n_s:,.0f} users so far are too few to judge the split."
         case GateKind.SRM:
             return (f"{percent(found.candidate)} of {found.n_c + found.n_s:,.0f} users met the candidate, "
                     f"{percent(found.stable)} were planned (p {small(found.statistic)}, limit {small(found.limit)})"
@@ -45,7 +47,7 @@ def change(gate: Gate, found: Finding) -> str:
         return ""
     match gate.kind:
         case GateKind.ERROR_SHARE:
-            what = _hits(gate)
+            what = _hits(gate) if found.turns != 1 else _hits(gate).removesuffix("s")
             return f"{found.turns:,.0f} {what} fewer of the candidate would have passed." if bad else \
                 f"{found.turns:,.0f} {what} more of the candidate would have stopped it."
         case GateKind.DIFFERENCE:
@@ -67,8 +69,6 @@ def change(gate: Gate, found: Finding) -> str:
 
 def _held(gate: Gate, found: Finding) -> str:
     if found.why is Why.TOO_FEW:
-        if gate.kind is GateKind.SRM:
-            return f"{found.n_c:,.0f} and {found.n_s:,.0f} users so far are too few to judge the split."
         return f"{found.n_c:,.0f} candidate requests are too few; it waits for {found.n_c + found.turns:,.0f}."
     return "Nothing to measure yet: no request with a known outcome on both sides." \
         if gate.kind is not GateKind.FIXED else "Nothing to measure: no data in its window."

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from console.rollout import events as ev
 from console.rollout.events import Effect, Entry
 from console.rollout.finding import Outcome
 from console.rollout.machine import due, initial, step
+from console.rollout.outcomes import Outcomes, Requests, Source
 from console.rollout.plan import Bake, Binding, Degree, Gate, GateKind, MetricKind, Plan, SetWeight
 
 ERRORS = Gate("errors", GateKind.ERROR_SHARE, binding=Binding(MetricKind.ERROR_RATE))
@@ -64,3 +67,30 @@ class Driven:
 def entries(effects: Iterable[Effect]) -> list[Entry]:
     """Lines of the audit log among effects."""
     return [each for each in effects if isinstance(each, Entry)]
+
+
+def requests(minutes: int = 120, per_minute: int = 200, *, seed: int = 0, users: int = 900, errors: float = 0.01,
+             named: bool = True) -> Requests:
+    """A log of one version: errors, latencies, clicks that come up to ten minutes later. Identical versions."""
+    generator = np.random.default_rng(seed)
+    n = minutes * per_minute
+    at = 1.7e9 + np.sort(generator.uniform(0, minutes * 60, n))
+    clicked = (generator.random(n) < 0.05).astype(float)
+    outcomes = Outcomes(failed=(generator.random(n) < errors).astype(float),
+                        latency_ms=generator.lognormal(3, 0.4, n), clicked=clicked,
+                        clicked_at=at + np.where(clicked > 0, generator.uniform(0, 900, n), 600.0))
+    names = np.array([f"user {each}" for each in range(users)], dtype=object)
+    return Requests(at, generator.integers(0, users, n).astype(np.int32) if named else np.full(n, -1, np.int32),
+                    names if named else names[:0], outcomes, outcomes, Source.SYNTHETIC)
+
+
+def first(found: Requests, rows: int) -> Requests:
+    """The first rows of a log."""
+    def cut(outcomes: Outcomes) -> Outcomes:
+        values = {name: getattr(outcomes, name) for name in outcomes.__dataclass_fields__ if name != "other"}
+        return Outcomes(**{name: None if value is None else value[:rows] for name, value in values.items()})
+
+    stable = cut(found.stable)
+    return replace(found, at=found.at[:rows], user=found.user[:rows], stable=stable,
+                   candidate=stable if found.candidate is found.stable else cut(found.candidate),
+                   arm=None if found.arm is None else found.arm[:rows])

@@ -1,0 +1,236 @@
+"""Feeds the tests behind a plan's gates, slice by slice, from what was added up."""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+
+from console.rollout.difference import Difference
+from console.rollout.error_share import ErrorShare
+from console.rollout.finding import Finding, Outcome, Why
+from console.rollout.fixed import Fixed
+from console.rollout.gates import GateTest, test_behind
+from console.rollout.outcomes import Floats, Source
+from console.rollout.plan import Arm, Binding, Gate, GateKind, MetricKind, Plan, Unit
+from console.rollout.rank_sum import RankSum
+from console.rollout.slices import EMPTY, Slice
+from console.rollout.srm import SampleRatio
+from console.rollout.state import Run, State
+from console.rollout.tally import ERRORS, FIRST_ERRORS, Measure, Sums, Tally, delay_slices, measure_of, percentile
+
+CONFOUNDED = Finding(Outcome.HELD, Why.NO_DATA)
+
+
+class Routed:
+    """What was in force in each slice, as it becomes known: bands below `live` had the candidate, those below `mirror`
+    its copies."""
+
+    def __init__(self) -> None:
+        self.live: list[int] = []
+        self.mirror: list[int] = []
+        self.weight: list[float] = []
+
+    def append(self, live: int, mirror: int, weight: float) -> None:
+        """One more slice."""
+        self.live.append(live)
+        self.mirror.append(mirror)
+        self.weight.append(weight)
+
+
+class Reading:
+    """Numbers of a slice of time, by the bands in force. Plain numbers: it is asked a million times in a what-if."""
+
+    def __init__(self, tally: Tally, routed: Routed, source: Source, *, logged_split: bool) -> None:
+        self.tally, self.routed, self.source, self.logged = tally, routed, source, logged_split
+        self.users = tally.users
+        self._whole = tally.rows.shape[1] - 1
+
+    def bands(self, at: int) -> tuple[int, int, int, int]:
+        """Of a slice: from and to of the candidate's bands, from and to of stable's."""
+        live, mirror, whole = self.routed.live[at], self.routed.mirror[at], self._whole
+        if self.logged and live:
+            return 0, whole, 0, whole
+        if live:
+            return 0, live, live, whole
+        return 0, mirror, 0, mirror if self.source in (Source.PAIRED, Source.SYNTHETIC) else whole
+
+    def slice_of(self, measure: Measure, at: int) -> Slice:
+        """Of a measure; EMPTY where the log does not have it."""
+        tally = self.tally
+        candidate, stable = tally.candidate.get(measure), tally.stable.get(measure)
+        if candidate is None or stable is None:
+            return EMPTY
+        c0, c1, s0, s1 = self.bands(at)
+        weight = self.routed.weight[at]
+        if measure in tally.pairs and not self.routed.live[at] and self.routed.mirror[at]:
+            five = [float(each[at, c1] - each[at, c0]) for each in tally.pairs[measure]]
+            return Slice(*_between(candidate, at, c0, c1), *_between(stable, at, s0, s1), weight, *five)
+        return Slice(*_between(candidate, at, c0, c1), *_between(stable, at, s0, s1), weight)
+
+    def table(self, measure: Measure, since: int, until: int) -> Floats:
+        """The first six numbers of `slice_of` for slices since (with) to until (without): shape (slices, 6)."""
+        found = np.zeros((max(0, until - since), 6))
+        candidate, stable = self.tally.candidate.get(measure), self.tally.stable.get(measure)
+        if candidate is None or stable is None or not len(found):
+            return found
+        rows = np.arange(since, until)
+        live, mirror = (np.array(each[since:until]) for each in (self.routed.live, self.routed.mirror))
+        whole = np.full(len(rows), self._whole)
+        beside = mirror if self.source in (Source.PAIRED, Source.SYNTHETIC) else whole
+        c1 = np.where(live > 0, whole if self.logged else live, mirror)
+        s0 = np.where((live > 0) & (not self.logged), live, 0)
+        s1 = np.where(live > 0, whole, beside)
+        for column, grid in enumerate((candidate.n, candidate.x, candidate.xx)):
+            found[:, column] = grid[rows, c1]
+        for column, grid in enumerate((stable.n, stable.x, stable.xx), start=3):
+            found[:, column] = grid[rows, s1] - grid[rows, s0]
+        return found
+
+    def users_of(self, at: int) -> Slice:
+        """Users at their first request."""
+        c0, c1, s0, s1 = self.bands(at)
+        stable, candidate = self.users
+        if self.logged or self.routed.live[at]:
+            return Slice(float(candidate[at, c1] - candidate[at, c0]), 0, 0, float(stable[at, s1] - stable[at, s0]), 0,
+                         0, self.routed.weight[at])
+        return EMPTY
+
+    def candidate_requests(self, at: int) -> float:
+        """Requests that the candidate answered, live or as copies, and whose outcome with it is known."""
+        c0, c1, _, _ = self.bands(at)
+        if self.source is Source.RANDOMISED:
+            sums = self.tally.candidate.get(Measure(MetricKind.REQUESTS))
+            return float(sums.n[at, c1] - sums.n[at, c0]) if sums is not None else 0.0
+        return float(self.tally.rows[at, c1] - self.tally.rows[at, c0])
+
+
+def _between(sums: Sums, at: int, low: int, high: int) -> tuple[float, float, float]:
+    n, x = sums.n, sums.x
+    if sums.xx is x:
+        hits = float(x[at, high] - x[at, low])
+        return float(n[at, high] - n[at, low]), hits, hits
+    return (float(n[at, high] - n[at, low]), float(x[at, high] - x[at, low]),
+            float(sums.xx[at, high] - sums.xx[at, low]))
+
+
+class Measuring:
+    """The tests of all runs that go on."""
+
+    def __init__(self, plan: Plan, reading: Reading) -> None:
+        self.plan, self.reading = plan, reading
+        self._tests: dict[tuple[int, int], GateTest] = {}
+        self._next: dict[tuple[int, int], int] = {}
+        self._begun: dict[int, int] = {}
+
+    def begin(self, state: State, at: int) -> None:
+        """Slices of a run that is new count from `at` on; those of runs that are over are forgotten."""
+        running = {run.number for run in state.runs}
+        for run in state.runs:
+            self._begun.setdefault(run.number, at)
+        for key in [key for key in self._tests if key[0] not in running]:
+            del self._tests[key], self._next[key]
+
+    def test(self, run: Run, place: int) -> GateTest | None:
+        """The test behind a gate of a run, where it was asked."""
+        return self._tests.get((run.number, place))
+
+    def look(self, state: State, run: Run, place: int, at: int, *, turns: bool) -> Finding:
+        """Measure one gate at the end of slice `at`."""
+        gate, reading = run.gates[place], self.reading
+        if reading.source is Source.CONFOUNDED:
+            return CONFOUNDED
+        key = run.number, place
+        test = self._tests.get(key)
+        begun = self._begun.get(run.number, 0)
+        if test is None:
+            test = self._tests[key] = test_behind(gate, self.plan)
+            self._next[key] = begun
+        if isinstance(test, Fixed):
+            return self._fixed(test, gate, key, begun, at)
+        if isinstance(test, SampleRatio):
+            for slice_ in range(self._next[key], at + 1):
+                test.add(reading.users_of(slice_))
+            self._next[key] = at + 1
+            return test.look(turns=turns)
+        binding = gate.binding or Binding(MetricKind.ERROR_RATE)
+        ready = at - delay_slices(binding, self.plan.attribution_s, reading.tally.slice_s)
+        if isinstance(test, RankSum):
+            since = max(begun, int((state.step_at - reading.tally.start_s) // reading.tally.slice_s))
+            return self._judged(test, gate, since, ready, turns)
+        measure = self._measure(gate, binding)
+        for slice_ in range(self._next[key], ready + 1):
+            if reading.routed.live[slice_] or reading.routed.mirror[slice_]:
+                test.add(reading.slice_of(measure, slice_))
+        self._next[key] = max(self._next[key], ready + 1)
+        return test.look(turns=turns)
+
+    def again(self, run: Run, place: int) -> Finding | None:
+        """What the last measurement found, with all its numbers; None where it was none, or of a number alone."""
+        test = self.test(run, place)
+        return test.look() if isinstance(test, ErrorShare | Difference | SampleRatio | RankSum) else None
+
+    def _measure(self, gate: Gate, binding: Binding) -> Measure:
+        """Of errors only the first of each user counts, where the unit is the user: users who fail once fail again."""
+        measure = measure_of(binding)
+        if measure == ERRORS and self.plan.unit is Unit.USER and gate.kind in (GateKind.ERROR_SHARE,
+                                                                               GateKind.DIFFERENCE):
+            return FIRST_ERRORS
+        return measure
+
+    def _judged(self, test: RankSum, gate: Gate, since: int, until: int, turns: bool) -> Finding:
+        test.start_again()
+        measure = measure_of(gate.binding or Binding(MetricKind.ERROR_RATE))
+        for slice_ in range(since, until + 1):
+            part = self.reading.slice_of(measure, slice_)
+            test.point(part.x_c / part.n_c if part.n_c else nan, part.x_s / part.n_s if part.n_s else nan, part.n_c,
+                       part.n_s)
+        return test.look(turns=turns)
+
+    def _fixed(self, test: Fixed, gate: Gate, key: tuple[int, int], begun: int, at: int) -> Finding:
+        reading, binding = self.reading, gate.binding
+        if binding is None:
+            return CONFOUNDED
+        slice_s = reading.tally.slice_s
+        until = at - delay_slices(binding, self.plan.attribution_s, slice_s)
+        since = self._next[key] if not binding.window_s else until + 1 - max(1, round(binding.window_s / slice_s))
+        since = max(since, begun)
+        self._next[key] = max(since, until + 1)
+        if binding.metric is MetricKind.LATENCY_PERCENTILE:
+            return self._percentile(test, binding, since, until)
+        part = EMPTY
+        measure = measure_of(binding)
+        for slice_ in range(since, until + 1):
+            part = part.plus(reading.slice_of(measure, slice_))
+        n, x, other_n, other_x = _of_arm(part, binding.arm)
+        if binding.metric is MetricKind.REQUESTS:
+            return test.look(n * binding.scale, n)
+        if n <= 0:
+            return test.look(None, 0.0)
+        rate, other = x / n, other_x / other_n if other_n else nan
+        if binding.metric is MetricKind.SUCCESS_RATE:
+            rate, other = 1 - rate, 1 - other
+        return test.look(rate * binding.scale, n, x, other * binding.scale)
+
+    def _percentile(self, test: Fixed, binding: Binding, since: int, until: int) -> Finding:
+        tally, counts, number = self.reading.tally, 0.0, nan
+        if until < since or tally.candidate_bins is None or tally.stable_bins is None:
+            return test.look(None, 0.0)
+        c0, c1, s0, s1 = self.reading.bands(until)
+        while since < until and self.reading.bands(since) != (c0, c1, s0, s1):
+            since += 1
+        bins, low, high = (tally.candidate_bins, c0, c1) if binding.arm is Arm.CANDIDATE else \
+            (tally.stable_bins, s0, s1)
+        counts = float((bins.counts[since: until + 1, high] - bins.counts[since: until + 1, low]).sum())
+        number = percentile(bins, since, until + 1, low, high, binding.percentile)
+        return test.look(number * binding.scale if counts else None, counts)
+
+
+def _of_arm(part: Slice, arm: Arm) -> tuple[float, float, float, float]:
+    match arm:
+        case Arm.CANDIDATE:
+            return part.n_c, part.x_c, part.n_s, part.x_s
+        case Arm.BOTH:
+            return part.n_c + part.n_s, part.x_c + part.x_s, part.n_s, part.x_s
+        case _:
+            return part.n_s, part.x_s, part.n_c, part.x_c
