@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Alarm", "Incident", "Help")
+MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Rollout", "Alarm", "Incident", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,11 @@ ACTIONS: tuple[ActionRow, ...] = (
               "The charts of software, input and output"),
     ActionRow("place_drift", "View", "Drift", ("Ctrl+2",), "chart-bell-curve", "go_drift",
               "Compare two windows of time, column by column"),
-    ActionRow("place_incidents", "View", "Incidents", ("Ctrl+3",), "file-document-alert-outline", "go_incidents",
+    ActionRow("place_rollout", "View", "Rollout", ("Ctrl+3",), "rocket-launch-outline", "go_rollout",
+              "Plans of rollouts: their ramp, their gates, and what is wrong with them"),
+    ActionRow("place_incidents", "View", "Incidents", ("Ctrl+5",), "file-document-alert-outline", "go_incidents",
               "Incidents, their notes, and reports written from them"),
-    ActionRow("place_sources", "View", "Sources", ("Ctrl+4",), "database-outline", "go_sources",
+    ActionRow("place_sources", "View", "Sources", ("Ctrl+6",), "database-outline", "go_sources",
               "Files, streams, columns, and rows that could not be read"),
     ActionRow("coverage", "View", "Coverage map", ("Ctrl+M",), "shield-search", "show_coverage",
               "What can go wrong at each step, which chart or alarm would tell, and what the log cannot show", group=1),
@@ -153,6 +155,12 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Compare the two windows, column by column", group=1),
     ActionRow("clear_windows", "Drift", "Clear windows", ("Ctrl+Shift+X",), "select-off", "clear_windows",
               "Forget both test windows", group=1),
+    ActionRow("open_plan", "Rollout", "Open plan…", ("Ctrl+Shift+O",), "folder-open-outline", "open_plan",
+              "Open a plan: TOML of ours, YAML of Argo Rollouts or of Flagger"),
+    ActionRow("save_plan", "Rollout", "Save plan…", ("Ctrl+Shift+S",), "content-save-outline", "save_plan",
+              "Write the plan as TOML, or as YAML for Argo Rollouts"),
+    ActionRow("fit_plan", "Rollout", "Fit plan to log", (), "tune-variant", "fit_plan",
+              "Leave out gates that this log cannot show, and give limits of latency that suit it", group=1),
     ActionRow("show_alarms", "Alarm", "Alarms", ("Ctrl+Shift+L",), "bell-outline", "show_alarms",
               "What fires now and what did, a timeline of all rules, and the rules themselves"),
     ActionRow("next_alarm", "Alarm", "Next alarm", ("N",), "skip-next", "next_alarm",

@@ -29,6 +29,7 @@ from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
 from widgets.picking import Picking
+from widgets.planning import Planning
 from widgets.previewing import Previewing
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
@@ -69,6 +70,7 @@ class Helm(QObject):
         self.covering = Covering(window, conductor, self.arranging, self)
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.picking = Picking(window, conductor, self)
+        self.planning = Planning(window, conductor, self.questions, self)
         self.previewing = Previewing(window, conductor, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
                                             self)
@@ -106,12 +108,18 @@ class Helm(QObject):
         self.corrections.edit_columns(self.window.sources.stream)
 
     def undo_correction(self) -> None:
-        """Ctrl+Z."""
-        self.corrections.undo()
+        """Ctrl+Z: of the plan, where plans are."""
+        if self.window.place == "rollout":
+            self.planning.undo()
+        else:
+            self.corrections.undo()
 
     def redo_correction(self) -> None:
-        """Ctrl+Shift+Z."""
-        self.corrections.redo()
+        """Ctrl+Shift+Z: of the plan, where plans are."""
+        if self.window.place == "rollout":
+            self.planning.redo()
+        else:
+            self.corrections.redo()
 
     def replay_quarantine(self) -> None:
         """In Sources."""
@@ -143,12 +151,28 @@ class Helm(QObject):
         """Ctrl+2."""
         self.window.go("drift")
 
-    def go_incidents(self) -> None:
+    def go_rollout(self) -> None:
         """Ctrl+3."""
+        self.window.go("rollout")
+
+    def open_plan(self) -> None:
+        """Ctrl+Shift+O."""
+        self.planning.open()
+
+    def save_plan(self) -> None:
+        """Ctrl+Shift+S."""
+        self.planning.save()
+
+    def fit_plan(self) -> None:
+        """In Rollout."""
+        self.planning.fit()
+
+    def go_incidents(self) -> None:
+        """Ctrl+5."""
         self.window.go("incidents")
 
     def go_sources(self) -> None:
-        """Ctrl+4."""
+        """Ctrl+6."""
         self.window.go("sources")
 
     def toggle_inspector(self) -> None:
@@ -649,6 +673,7 @@ class Helm(QObject):
         self.corrections.forget()
         self.adding.forget()
         self.rule_making.forget()
+        self.planning.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from widgets.panels.inspector import Inspector
     from widgets.panels.marks_panel import MarksPanel
     from widgets.panels.overview_strip import OverviewStrip
+    from widgets.panels.plan_panel import PlanPanel
+    from widgets.panels.rollout_place import RolloutPlace
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
     from widgets.panels.values_panel import ValuesPanel
@@ -86,6 +88,8 @@ class MainWindow(QMainWindow):
     board: BoardPanel                # these are there once it is furnished
     drift: DriftPanel                # the first page of the place
     drift_place: DriftPlace
+    plan: PlanPanel                  # the first page of the place
+    rollout_place: RolloutPlace
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
@@ -128,7 +132,7 @@ class MainWindow(QMainWindow):
 
     @property
     def place(self) -> str:
-        """board, drift, incidents or sources."""
+        """board, drift, rollout, incidents or sources."""
         return self._place
 
     def go(self, place: str) -> None:
@@ -139,7 +143,8 @@ class MainWindow(QMainWindow):
         if self.folder_is_open:
             self._places.setCurrentWidget(self._page_of[place])
             first: dict[str, QWidget] = {"board": self.board, "drift": self.drift_place.page,
-                                         "incidents": self.incidents, "sources": self.sources}
+                                         "rollout": self.rollout_place.page, "incidents": self.incidents,
+                                         "sources": self.sources}
             first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
             self.place_changed.emit(place)
@@ -215,6 +220,8 @@ class MainWindow(QMainWindow):
         from widgets.panels.marks_panel import MarksPanel
         from widgets.panels.overview_strip import OverviewStrip
         from widgets.panels.picks_bar import PicksBar
+        from widgets.panels.plan_panel import PlanPanel
+        from widgets.panels.rollout_place import RolloutPlace
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
         from widgets.panels.values_panel import ValuesPanel
@@ -228,6 +235,10 @@ class MainWindow(QMainWindow):
         self.drift = DriftPanel(self.icons)
         self.drift_place = DriftPlace(self.drift)
         self._add_place("drift", self.drift_place)
+        yield
+        self.plan = PlanPanel(self.icons)
+        self.rollout_place = RolloutPlace(self.plan)
+        self._add_place("rollout", self.rollout_place)
         yield
         self.incidents = IncidentsPanel(self.icons)
         self._add_place("incidents", self.incidents)

@@ -101,6 +101,7 @@ def connect_places(helm: Helm) -> None:
     sources.quarantine.raw_asked.connect(corrections.show_raw)
     sources.quarantine.replay_asked.connect(corrections.replay)
     sources.quarantine.cancel_asked.connect(corrections.cancel_replay)
+    helm.planning.connect_panel()
     helm.incidents.connect_panel()
     incidents = window.incidents
     incidents.export_asked.connect(helm.tasks.export)

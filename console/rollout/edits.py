@@ -140,6 +140,14 @@ def fitted(plan: Plan, traffic: Traffic) -> Fitted:
 
 
 NEW_STEPS: tuple[tuple[str, Step], ...] = (("weight", SetWeight(10.0)), ("bake", Bake(600.0)), ("pause", Pause(None)))
+
+
+def new_step_said(name: str, step: Step) -> str:
+    """What adding one of NEW_STEPS is called."""
+    return {"weight": "Weight: a share of the requests", "bake": "Bake: wait while gates look",
+            "pause": "Pause: until a person promotes"}.get(name, as_step(step))
+
+
 NEW_GATES: tuple[Gate, ...] = (
     Gate("errors", GateKind.ERROR_SHARE, binding=Binding(MetricKind.ERROR_RATE)),
     Gate("slow answers", GateKind.ERROR_SHARE, binding=Binding(MetricKind.LATENCY_SHARE, limit=250.0)),

@@ -214,7 +214,7 @@ HEADER = _table(HeaderMatch, (Key("header", "header", TEXT), Key("value", "value
 ROUTE = _table(RouteMatch, (Key("method", "method", TEXT_MATCH), Key("path", "path", TEXT_MATCH),
                             Key("headers", "headers", _many(HEADER))), "{ method, path, headers }")
 
-GATE = _table(Gate, (
+_GATE = (
     Key("name", "name", TEXT), Key("test", "kind", _word(GateKind)), Key("purpose", "purpose", _word(Purpose)),
     Key("measure", "binding", MEASURE), Key("template", "template", TEXT), Key("interval", "interval_s", TIME),
     Key("initial_delay", "initial_delay_s", TIME), Key("count", "count", WHOLE), Key("success", "success", TEXT),
@@ -224,7 +224,10 @@ GATE = _table(Gate, (
     Key("consecutive_success_limit", "consecutive_success_limit", WHOLE), Key("margin", "margin", NUMBER),
     Key("alpha", "alpha", NUMBER), Key("min_sample", "min_sample", WHOLE), Key("dry_run", "dry_run", FLAG),
     Key("provider", "provider", TEXT), Key("query", "query", TEXT),
-    Key("address", "address", TEXT)), "a table [[gate]]")
+    Key("address", "address", TEXT))
+GATE = _table(Gate, _GATE, "a table [[gate]]")
+GATE_KEYS = tuple(key.name for key in _GATE)
+"""What a gate can say of itself."""
 
 FLAGGER = _table(FlaggerTiming, (
     Key("interval", "interval_s", TIME), Key("threshold", "threshold", WHOLE), Key("max_weight", "max_weight", NUMBER),

@@ -45,6 +45,7 @@ from console.session.marks import Marks
 from console.session.offers import Offer, offers
 from console.session.picking import Picks
 from console.session.places import layout_for, workspace_for
+from console.session.plan_editor import PlanEditor
 from console.session.previews import Previews
 from console.session.progress import Rates, Watched
 from console.session.reading import Reading
@@ -100,6 +101,7 @@ class Session:
         self.kept_windows = KeptWindows(store)
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
+        self.plan_editor = PlanEditor(store)
         self._asked = Asked(store)
         self.report_key = secrets.token_bytes(32)       # of pseudonyms in reports; kept nowhere
         self._layout_file = layout_for(folder or store.path)

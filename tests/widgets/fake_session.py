@@ -28,6 +28,8 @@ from console.metrics.format import format_value, format_window
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut, SeriesView
 from console.reports.view import Incident, IncidentRow
 from console.roles import ColumnType, Role, StreamKind
+from console.rollout.plan_view import PlanView, plan_view
+from console.rollout.ready import ready_plan
 from console.session.board_layout import BoardLayout
 from console.session.incidents import Steps
 from console.session.splitting import Split
@@ -49,6 +51,18 @@ CHARTS = (
     ("memory", "Memory", "MB", "software", ("serve-0", "serve-1", "serve-2"), 2100.0),
     ("prediction", "Mean prediction", "", "output", ("",), 0.12),
 )
+
+
+class FakePlanEditor:
+    """A ready plan, judged at once."""
+
+    def view(self) -> PlanView:
+        """It."""
+        return plan_view(ready_plan("fast canary"))
+
+    def judge(self, job: Job) -> PlanView:
+        """The same, judged."""
+        return self.view()
 
 
 class FakeSession:
@@ -74,6 +88,7 @@ class FakeSession:
         self._edits: list[Incident] = []
         self._undone: list[Incident] = []
         self._gone: Incident | None = None
+        self.plan_editor = FakePlanEditor()
 
     waits = False
     unplaced = False

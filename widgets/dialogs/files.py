@@ -70,6 +70,20 @@ class Questions:
         answer, _ = QFileDialog.getSaveFileName(parent, "Export layout", str(proposed), form)
         return Path(answer) if answer else None
 
+    def plan(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
+        """A file that holds the plan of a rollout; the ending decides the form."""
+        if not save:
+            answer, _ = QFileDialog.getOpenFileName(parent, "Open plan", str(proposed),
+                                                    "Plans (*.toml *.yaml *.yml);;All files (*)")
+            return Path(answer) if answer else None
+        answer, _ = QFileDialog.getSaveFileName(parent, "Save plan", str(proposed),
+                                                "Plan (*.toml);;For Argo Rollouts (*.yaml)")
+        if not answer:
+            return None
+        path = Path(answer)
+        ending = ".yaml" if "Argo" in _ else ".toml"
+        return path if path.suffix.lower() in (".toml", ".yaml", ".yml") else path.with_name(f"{path.name}{ending}")
+
     def note(self, parent: QWidget, title: str, text: str) -> str | None:
         """A few words about a moment."""
         said, agreed = QInputDialog.getText(parent, title, "What happened then?", text=text)

@@ -1,0 +1,55 @@
+"""The plan of the open folder: chosen, changed, fitted to the log, judged, kept in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.errors import BadSettings, CannotWrite
+from console.rollout import edits
+from console.rollout.plan import SetWeight
+from console.session import Session
+from tests.console.folders import MakeFolder
+
+
+class Quiet:
+    def report(self, done: int, total: int, note: str) -> None:
+        pass
+
+    def stop_if_asked(self) -> None:
+        pass
+
+
+def test_that_a_plan_is_fitted_to_the_log_judged_and_kept(log_folder: MakeFolder, tmp_path: Path) -> None:
+    session = Session.open(log_folder("healthy", "parquet", rows=3000, days=1), workspace=tmp_path / "a.duckdb")
+    try:
+        session.load(Quiet())
+        editor = session.plan_editor
+        view = editor.view()
+        assert view.source == "careful canary" and view.remarks is None and not view.can_undo
+        judged = editor.judge(Quiet())
+        assert editor.traffic is not None
+        assert editor.traffic.requests_per_s == pytest.approx(3000 / 86400, rel=0.05)
+        assert judged.remarks and judged.verdict.startswith(("1 error", "2 errors", "No error"))
+        assert editor.fit(Quiet())                  # the made shop has no score
+        assert "score" not in {gate.name for gate in editor.view().gates}
+        assert not any(remark.rule == "not-in-the-log" for remark in editor.judge(Quiet()).remarks or ())
+        editor.change(lambda plan: edits.changed_step(plan, 0, "weight = 2"))
+        assert editor.plan.steps[0] == SetWeight(2) and editor.view().changed
+        with pytest.raises(BadSettings):
+            editor.change(lambda plan: edits.changed_step(plan, 0, "weight = x"))
+        kept = editor.plan
+        editor.save(tmp_path / "own.toml")
+        assert not editor.view().changed and editor.view().source == "own.toml"
+        editor.choose("fast canary")
+        editor.open(tmp_path / "own.toml")
+        assert editor.plan == kept
+        assert editor.undo() and editor.plan.name == "fast canary"
+        assert editor.redo() and editor.plan == kept
+        editor.save(tmp_path / "own.yaml")
+        assert "kind: Rollout" in (tmp_path / "own.yaml").read_text()
+        with pytest.raises(CannotWrite):
+            editor.save(tmp_path / "none" / "own.toml")
+    finally:
+        session.close()
