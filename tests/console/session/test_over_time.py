@@ -13,6 +13,7 @@ import pytest
 from console.drift.course_view import CourseView, DriftKind
 from console.errors import BadSettings
 from console.jobs import JobStopped, SilentJob
+from console.roles import StreamKind
 from console.session import Session
 from console.window import Window
 from tests.console.folders import MakeFolder, truth_of
@@ -75,7 +76,7 @@ def test_that_counts_are_those_of_the_rows_whatever_the_buckets_and_the_referenc
     assert whole is not None
     late = Window.from_epoch(whole.end_s - 6 * 86400, whole.end_s)
     view = drifted.drift_over_time(SilentJob(), reference=late, bucket_s=86400.0, names=("age", "country"))
-    stream = max(drifted.store.streams(), key=lambda one: len(one.columns))
+    stream = next(one for one in drifted.store.streams() if one.kind is StreamKind.REQUESTS)
     rows = drifted.store.cursor().execute(
         f"SELECT count(*) AS a, count(age) AS b FROM {stream.rows_sql} GROUP BY time_bucket(INTERVAL 1 DAY, _ts) "
         "ORDER BY min(_ts)").fetchnumpy()
