@@ -189,7 +189,7 @@ class Changing(QObject):
         session.brush("reference", view.reference)
         session.brush("current", view.current(row, session.selection().visible))
         self._conductor.chosen(session.choose_column(row.column))
-        self._window.go("drift")
+        self._window.show_drift(self._window.drift)
         self._tasks.test_drift()
 
     @Slot(object)

@@ -75,4 +75,4 @@ class Covering(QObject):
     @Slot()
     def compare(self) -> None:
         """Where two windows are."""
-        self._window.go("drift")
+        self._window.show_drift(self._window.drift)

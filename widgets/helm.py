@@ -28,6 +28,7 @@ from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
+from widgets.over_time import OverTime
 from widgets.picking import Picking
 from widgets.planning import Planning
 from widgets.previewing import Previewing
@@ -71,6 +72,7 @@ class Helm(QObject):
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.picking = Picking(window, conductor, self)
         self.planning = Planning(window, conductor, self.questions, self)
+        self.over_time = OverTime(window, conductor, self.tasks, self)
         self.previewing = Previewing(window, conductor, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
                                             self)
@@ -285,13 +287,21 @@ class Helm(QObject):
             return
         session.brush("reference", windows[0])
         self.conductor.chosen(session.brush("current", windows[1]))
-        self.window.go("drift")
+        self.window.show_drift(self.window.drift)
         self.tasks.test_drift()
 
     def test_drift(self) -> None:
         """In the place Drift."""
-        self.window.go("drift")
+        self.window.show_drift(self.window.drift)
         self.tasks.test_drift()
+
+    def drift_over_time(self) -> None:
+        """Ctrl+Shift+T."""
+        self.over_time.show()
+
+    def around_onset(self) -> None:
+        """Shift+O."""
+        self.over_time.around_chosen()
 
     def clear_windows(self) -> None:
         """Both."""
@@ -632,7 +642,7 @@ class Helm(QObject):
     def message_action(self, key: str) -> None:
         """The button in the message bar."""
         if key == "drift":
-            self.window.go("drift")
+            self.window.show_drift(self.window.drift)
         elif key == "open":
             self.tasks.open_report()
         elif key == "cancel export":
@@ -674,6 +684,7 @@ class Helm(QObject):
         self.adding.forget()
         self.rule_making.forget()
         self.planning.forget()
+        self.over_time.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

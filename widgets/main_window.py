@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from widgets.panels.alarms_panel import AlarmsPanel
     from widgets.panels.board_panel import BoardPanel
     from widgets.panels.changes_panel import ChangesPanel
+    from widgets.panels.course_panel import CoursePanel
     from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
     from widgets.panels.drift_place import DriftPlace
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
     drift_place: DriftPlace
     plan: PlanPanel                  # the first page of the place
     rollout_place: RolloutPlace
+    course: CoursePanel
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
@@ -148,6 +150,11 @@ class MainWindow(QMainWindow):
             first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
             self.place_changed.emit(place)
+
+    def show_drift(self, page: QWidget) -> None:
+        """That page of the place Drift."""
+        self.drift_place.open(page)
+        self.go("drift")
 
     def show_folder(self, name: str | None) -> None:
         """A folder is open, or none: then there is only the start page."""
@@ -213,6 +220,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.alarms_panel import AlarmsPanel
         from widgets.panels.board_panel import BoardPanel
         from widgets.panels.changes_panel import ChangesPanel
+        from widgets.panels.course_panel import CoursePanel
         from widgets.panels.drift_panel import DriftPanel
         from widgets.panels.drift_place import DriftPlace
         from widgets.panels.incidents_panel import IncidentsPanel
@@ -234,6 +242,8 @@ class MainWindow(QMainWindow):
         yield
         self.drift = DriftPanel(self.icons)
         self.drift_place = DriftPlace(self.drift)
+        self.course = CoursePanel(self.icons)
+        self.drift_place.add("Over time", self.course)
         self._add_place("drift", self.drift_place)
         yield
         self.plan = PlanPanel(self.icons)

@@ -52,7 +52,6 @@ class Tasks(QObject):
         session = self._conductor.session
         if session is None:
             return
-        self._window.drift_place.open(self._window.drift)
         job = self._conductor.start("drift", session.drift)
         job.progressed.connect(self._window.drift.display_progress)
         job.succeeded.connect(self._on_drift)

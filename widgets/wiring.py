@@ -70,6 +70,7 @@ def connect_places(helm: Helm) -> None:
     helm.covering.alarm_asked.connect(helm.rule_making.add_for)
     window.sources.coverage.offer_alarms()
     helm.changing.connect_panel()
+    helm.over_time.connect_panel()
     helm.arranging.changes_asked.connect(helm.changing.since)
     helm.alarming.changes_asked.connect(helm.changing.since)
     window.marks.changes_asked.connect(helm.changing.since)

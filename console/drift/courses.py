@@ -27,6 +27,8 @@ AUC_LIMITS = (0.05, 0.10)
 is half of what the least of them is worth."""
 STRONG = 5.0
 """A cell has its full shade at so many times the alarm limit."""
+FAINT = 0.06
+"""The shade of a cell that lies beyond the watch limit, and may do so by chance."""
 LITTLE = 2.0
 """Below this gap of BIC the runner-up is named."""
 SEASONS = {"day": "the time of day", "week": "the day of the week", "day and week": "the time of day and of the week"}
@@ -134,7 +136,7 @@ def _cells(effect: Floats, p: Floats, at: tuple[float, float], axis: Axis) -> tu
     size = np.where(np.isfinite(effect), np.abs(effect), 0.0)
     surely = np.where(np.isfinite(p), p, 1.0) < LEVEL / axis.cells
     seen = np.sqrt(np.clip((size - watch / 2) / (STRONG * alarm - watch / 2), 0.0, 1.0))
-    shades: Floats = np.where(surely, seen, np.minimum(seen, 0.15))
+    shades: Floats = np.where(surely, seen, np.where(size >= watch, FAINT, 0.0))
     return shades, surely & (size >= alarm)
 
 

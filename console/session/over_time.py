@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -72,9 +72,23 @@ class _Read:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """The map, and the counts behind it: another window is matched with earlier times without reading a row."""
+
+    view: CourseView
+    grid: Grid
+    axis: Axis
+    counted: Mapping[str, Counted]
+
+    def match(self, window: Window) -> RegimeMatch | None:
+        """The earlier stretch that this window is most like; None where there is none."""
+        return _match(self.grid, self.view.rows, self.axis, self.counted, window)
+
+
 def over_time(store: Workspace, target: str, job: Job, *, reference: Window | None = None,
               current: Window | None = None, bucket_s: float | None = None,
-              names: tuple[str, ...] | None = None) -> CourseView:
+              names: tuple[str, ...] | None = None) -> Looked:
     """The map of the largest stream of requests.
 
     reference  what all buckets are compared with; the first quarter of the log without
@@ -114,12 +128,13 @@ def over_time(store: Workspace, target: str, job: Job, *, reference: Window | No
     rows = by_size(found)
     told = summary(rows, axis, len(wanted))
     now = current or _latest(grid, rows, axis)
-    match = _match(grid, rows, axis, read, now)
+    match = _match(grid, rows, axis, read.counted, now)
     reference_window = Window.from_epoch(before.first_us / 1e6, (before.first_us + before.step_us) / 1e6)
-    return CourseView(reference_window, now, grid.times, grid.step_us / 1e6, rows_n, rows, told.kind, told.verdict,
+    view = CourseView(reference_window, now, grid.times, grid.step_us / 1e6, rows_n, rows, told.kind, told.verdict,
                       told.onset, told.onset_low, told.onset_high, told.sentence, match, tuple(read.notes),
                       store.relative, time.perf_counter() - began,
                       _command(target, reference, current, bucket_s, names, relative=store.relative))
+    return Looked(view, grid, axis, read.counted)
 
 
 # ---- time --------------------------------------------------------------------------------------------------
@@ -395,17 +410,18 @@ def _latest(grid: Grid, rows: Sequence[CourseRow], axis: Axis) -> Window:
     return Window(start, end)
 
 
-def _match(grid: Grid, rows: Sequence[CourseRow], axis: Axis, read: _Read, now: Window) -> RegimeMatch | None:
+def _match(grid: Grid, rows: Sequence[CourseRow], axis: Axis, counted: Mapping[str, Counted],
+           now: Window) -> RegimeMatch | None:
     bucket_s = grid.step_us / 1e6
     first = round((now.start_s - float(axis.starts_s[0])) / bucket_s)
     last = max(first + 1, round((now.end_s - float(axis.starts_s[0])) / bucket_s))
     first, last = max(0, first), min(grid.count, last)
-    names = [name for name in read.counted if any(row.column == name and row.group in (
+    names = [name for name in counted if any(row.column == name and row.group in (
         RowGroup.INPUT, RowGroup.PREDICTION) for row in rows)]
     if last <= first or not names:
         return None
     earlier = [one for one in _segments(rows, axis) if one[1] <= first]
-    best = regimes.nearest([read.counted[name] for name in names], earlier, first, last)
+    best = regimes.nearest([counted[name] for name in names], earlier, first, last)
     if best is None:
         return None
     start, end = axis.time(best.first), axis.time(best.last)

@@ -17,7 +17,7 @@ from console.alarms.rules import Labels, Rule
 from console.alarms.view import AlarmRow, AlarmsView
 from console.changes import ChangeRow, ChangesView, changed_since
 from console.clock import now
-from console.drift.course_view import CourseView
+from console.drift.course_view import CourseView, RegimeMatch
 from console.drift.outcomes_view import OutcomesView
 from console.drift.together import TogetherView
 from console.drift.training import TrainingView
@@ -93,6 +93,7 @@ class Session:
         self._rebuilding = False
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
+        self._looked: over_time.Looked | None = None
         self._firsts: charts.Firsts = {}
         self._raw_lines = RawLines()
         self.marks = Marks(store)
@@ -608,8 +609,14 @@ class Session:
                         bucket_s: float | None = None, names: tuple[str, ...] | None = None) -> CourseView:
         """Every column over time against one reference, and what kind of change each shows. Without `reference` the
         first quarter of the log is compared with. Raises BadSettings, JobStopped."""
-        return over_time.over_time(self._store, self.command_target, job, reference=reference, current=current,
-                                   bucket_s=bucket_s, names=names)
+        self._looked = over_time.over_time(self._store, self.command_target, job, reference=reference,
+                                           current=current, bucket_s=bucket_s, names=names)
+        return self._looked.view
+
+    def like(self, window: Window) -> RegimeMatch | None:
+        """The earlier time that this one is most like, by the counts of the last `drift_over_time`; asks no database.
+        None before that, and where nothing changed before it."""
+        return self._looked.match(window) if self._looked is not None else None
 
     def outcomes(self, job: Job, reference: Reference | None = None, current: Window | None = None,
                  version: str = "") -> OutcomesView:

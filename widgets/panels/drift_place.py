@@ -48,6 +48,7 @@ class DriftPlace(QWidget):
         self._tabs.setDocumentMode(True)
         self._tabs.setTabBarAutoHide(True)
         self._tabs.tabBar().setExpanding(False)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Questions about drift")
         self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
         header = holding(columns.lift_header())
