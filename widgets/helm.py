@@ -32,6 +32,7 @@ from widgets.over_time import OverTime
 from widgets.picking import Picking
 from widgets.planning import Planning
 from widgets.previewing import Previewing
+from widgets.questioning import Questioning
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
@@ -74,6 +75,7 @@ class Helm(QObject):
         self.planning = Planning(window, conductor, self.questions, self)
         self.over_time = OverTime(window, conductor, self.tasks, self)
         self.previewing = Previewing(window, conductor, self)
+        self.questioning = Questioning(window, conductor, self.questions, self.incidents, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
                                             self)
         self.arrivals = Arrivals(window, conductor, self._forget, self)
@@ -302,6 +304,18 @@ class Helm(QObject):
     def around_onset(self) -> None:
         """Shift+O."""
         self.over_time.around_chosen()
+
+    def ask_outcomes(self) -> None:
+        """Answers against what came true."""
+        self.questioning.show("outcomes")
+
+    def ask_together(self) -> None:
+        """All columns at once."""
+        self.questioning.show("together")
+
+    def ask_training(self) -> None:
+        """Training against serving."""
+        self.questioning.show("training")
 
     def clear_windows(self) -> None:
         """Both."""
@@ -675,6 +689,7 @@ class Helm(QObject):
     def _forget(self) -> None:
         """Another folder."""
         self.tasks.forget()
+        self.questioning.forget()
         self.incidents.forget()
         self.drill.forget()
         self.changing.forget()

@@ -57,11 +57,14 @@ if TYPE_CHECKING:
     from widgets.panels.incidents_panel import IncidentsPanel
     from widgets.panels.inspector import Inspector
     from widgets.panels.marks_panel import MarksPanel
+    from widgets.panels.outcomes_panel import OutcomesPanel
     from widgets.panels.overview_strip import OverviewStrip
     from widgets.panels.plan_panel import PlanPanel
     from widgets.panels.rollout_place import RolloutPlace
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
+    from widgets.panels.together_panel import TogetherPanel
+    from widgets.panels.training_panel import TrainingPanel
     from widgets.panels.values_panel import ValuesPanel
 
 TITLE = "Pilothouse"
@@ -92,6 +95,9 @@ class MainWindow(QMainWindow):
     plan: PlanPanel                  # the first page of the place
     rollout_place: RolloutPlace
     course: CoursePanel
+    outcomes: OutcomesPanel
+    together: TogetherPanel
+    training: TrainingPanel
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
@@ -226,12 +232,15 @@ class MainWindow(QMainWindow):
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
         from widgets.panels.marks_panel import MarksPanel
+        from widgets.panels.outcomes_panel import OutcomesPanel
         from widgets.panels.overview_strip import OverviewStrip
         from widgets.panels.picks_bar import PicksBar
         from widgets.panels.plan_panel import PlanPanel
         from widgets.panels.rollout_place import RolloutPlace
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
+        from widgets.panels.together_panel import TogetherPanel
+        from widgets.panels.training_panel import TrainingPanel
         from widgets.panels.values_panel import ValuesPanel
 
         self.board = BoardPanel(self.icons.holder)
@@ -249,6 +258,13 @@ class MainWindow(QMainWindow):
         self.plan = PlanPanel(self.icons)
         self.rollout_place = RolloutPlace(self.plan)
         self._add_place("rollout", self.rollout_place)
+        yield
+        self.outcomes = OutcomesPanel(self.icons)
+        self.drift_place.add("Outcomes", self.outcomes)
+        self.together = TogetherPanel(self.icons)
+        self.drift_place.add("All at once", self.together)
+        self.training = TrainingPanel(self.icons)
+        self.drift_place.add("Training/serving skew", self.training)
         yield
         self.incidents = IncidentsPanel(self.icons)
         self._add_place("incidents", self.incidents)

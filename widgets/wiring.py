@@ -84,6 +84,7 @@ def connect_places(helm: Helm) -> None:
     window.overview.brush_cleared.connect(helm.clear_window)
     drift = window.drift
     drift.test_asked.connect(helm.test_drift)
+    helm.questioning.connect_pages()
     drift.cancel_asked.connect(helm.tasks.cancel_drift)
     drift.suggest_asked.connect(helm.suggest_windows)
     drift.brush_asked.connect(helm.brush_from_chip)
@@ -131,6 +132,7 @@ def connect_conductor(helm: Helm) -> None:
     conductor.selection_changed.connect(helm.alarming.on_selection)
     conductor.alarms_ready.connect(helm.thresholds.on_alarms)
     conductor.load_ended.connect(helm.arrivals.on_load_ended)
+    conductor.load_ended.connect(helm.questioning.load_ended)
     conductor.load_ended.connect(helm.adding.tell_untrusted)
     conductor.load_ended.connect(helm.incidents.on_load_ended)
     conductor.incidents_ready.connect(helm.window.incidents.display)

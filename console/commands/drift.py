@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.common import AsJson, Fresh, iso, opened, parse_window, print_json, say, terminal_job
-from console.drift.view import ChosenTest, ColumnDrift, DriftView, Verdict
+from console.commands.common import AsJson, Fresh, opened, parse_window, print_json, say, terminal_job
+from console.drift.view import ChosenTest, DriftView, Verdict
 from console.errors import BadSettings
 from console.window import Window
 
@@ -76,13 +76,14 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
     if current_version:
         raise BadSettings("--current-version is for --outcomes, --joint and --skew", do="Add one of them")
     from console.drift.chosen import known
+    from console.session.drift_documents import drift_document
 
     beside = known(_parts(tests))
     names = _parts(columns) or None
     against = _against(reference_file, reference_stream, reference_version)
     view, relative = _compared(target, reference, current, against, current_file, names, beside, fresh)
     if json:
-        print_json(_document(view, relative))
+        print_json(drift_document(view, relative=relative))
     else:
         _tell(view)
     if fail_on is not None and view.verdict in JUDGES[fail_on]:
@@ -155,35 +156,6 @@ def _window(text: str, side: Side, other: Window | None, session: Session) -> Wi
     if ".." in text or whole is None:
         return parse_window(text, session=session)
     return chosen(text, side, other, whole, session.kept_windows.all())
-
-
-def _document(view: DriftView, relative: bool) -> dict[str, Any]:
-    return {"columns": [_row(row) for row in view.columns],
-            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference, relative),
-                        "current": _side(view.current, view.current_name, view.n_current, relative),
-                        "tests": view.n_tests, "verdict": view.verdict.value, "sentence": view.sentence,
-                        "command": view.command, "seconds": round(view.seconds, 6)}}
-
-
-def _row(row: ColumnDrift) -> dict[str, Any]:
-    return {"column": row.column, "kind": row.kind, "role": row.role or None, "test": row.test,
-            "statistic": row.statistic, "p_value": row.p_value, "p_adjusted": row.p_adjusted, "effect": row.effect,
-            "effect_name": row.effect_name, "n_reference": row.n_reference, "n_current": row.n_current,
-            "missing_reference": row.missing_reference, "missing_current": row.missing_current,
-            "detectable": row.detectable, "verdict": row.verdict.value, "sentence": row.sentence,
-            "chosen": [_beside(test) for test in row.chosen]}
-
-
-def _beside(test: ChosenTest) -> dict[str, Any]:
-    return {"test": test.name, "statistic": test.statistic, "p_value": test.p_value, "p_adjusted": test.p_adjusted,
-            "effect": test.effect, "effect_name": test.effect_name, "effect_low": test.effect_low,
-            "effect_high": test.effect_high, "limit": test.limit, "method": test.method,
-            "beyond_chance": test.beyond_chance}
-
-
-def _side(window: Window | None, name: str, n: int, relative: bool) -> dict[str, Any]:
-    start, end = (window.start, window.end) if window else (None, None)
-    return {"name": name, "from": iso(start, relative=relative), "to": iso(end, relative=relative), "rows": n}
 
 
 def _tell(view: DriftView) -> None:

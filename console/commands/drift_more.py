@@ -6,19 +6,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from console.commands.common import iso, opened, print_json, say, terminal_job
-from console.drift.estimated import Estimate
+from console.commands.common import opened, print_json, say, terminal_job
 from console.drift.outcomes_view import Figure, OutcomesView
 from console.drift.together import TogetherView
-from console.drift.training import SkewRow, TrainingView
+from console.drift.training import TrainingView
 from console.drift.view import Verdict
 from console.errors import BadSettings
 from console.metrics.format import format_value
-from console.window import Window, from_epoch
+from console.session.drift_documents import outcomes_document, together_document, training_document
+from console.window import Window
 
 if TYPE_CHECKING:
     from console.session import Session
@@ -79,101 +79,6 @@ def answer(target: Path | None, asked: Asked, window_of: WindowOf, *, fresh: boo
         skew = session.training(job, reference, current, version)
         print_json(training_document(skew, relative=relative)) if json else _tell_training(skew)
         return skew.verdict
-
-
-# ---- documents ---------------------------------------------------------------------------------------------
-
-
-def outcomes_document(view: OutcomesView) -> dict[str, Any]:
-    """As JSON: what moved, figures, signals, buckets."""
-    buckets = view.buckets
-    relative = view.relative
-    shown = [{"start": iso(from_epoch(float(start)), relative=relative), "requests": int(n), "outcomes": int(told),
-              "expected_share": _number(expected), "state": state.value,
-              **{_key(measure.name): {"value": _number(measure.value[place]), "low": _number(measure.low[place]),
-                                      "high": _number(measure.high[place])} for measure in buckets.measures}}
-             for place, (start, n, told, expected, state) in enumerate(zip(
-                 buckets.start_s, buckets.n, buckets.n_told, buckets.expected, buckets.state, strict=True))]
-    return {"outcomes": {
-        "task": view.task.value, "answer": view.answer_name, "outcome": view.outcome_name,
-        "moved": [{"what": one.what, "name": one.name, "verdict": one.verdict.value if one.verdict else None,
-                   "sentence": one.sentence} for one in view.moved],
-        "figures": [{"name": one.name, "unit": one.unit or None, "reference": _number(one.reference),
-                     "current": _number(one.current), "expected": _estimate(Estimate(one.expected, one.low, one.high))}
-                    for one in view.figures],
-        "label_shift": [{"label": one.label, "reference": one.reference,
-                         "expected": _estimate(Estimate(one.current, one.low, one.high))} for one in view.shift],
-        "signals": [{"detector": one.detector, "at": iso(one.at, relative=relative),
-                     "began": iso(one.began, relative=relative), "rising": one.rising, "before": one.before,
-                     "after": one.after, "alarms": one.times, "sentence": one.sentence} for one in view.signals],
-        "strata": [{"name": name, "n_reference": one.n_reference, "n_current": one.n_current,
-                    "reference": one.reference, "current": one.current}
-                   for name, one in zip(view.strata_names, view.strata, strict=True)],
-        "bucket_s": buckets.bucket_s,
-        "usual": {_key(measure.name): _number(measure.usual) for measure in buckets.measures},
-        "ripe_until": iso(view.ripe_until, relative=relative), "usual_wait_s": view.usual_wait_s, "buckets": shown},
-        "dataset": {
-            "reference": _side(view.reference, view.reference_name, view.n_reference, relative)
-            | {"outcomes": view.told_reference},
-            "current": _side(view.current, view.current_name, view.n_current, relative)
-            | {"outcomes": view.told_current, "judged": view.judged_current},
-            "each": view.each, "verdict": view.verdict.value, "sentence": view.sentence, "notes": list(view.notes),
-            "command": view.command, "seconds": round(view.seconds, 6)}}
-
-
-def together_document(view: TogetherView, *, relative: bool) -> dict[str, Any]:
-    """As JSON: the classifier with its columns, and the pairs."""
-    return {"classifier": {"auc": view.auc, "low": view.auc_low, "high": view.auc_high, "p_value": view.p_value,
-                           "sentence": view.sentence,
-                           "columns": [{"column": one.column, "auc_lost": one.auc_lost} for one in view.columns]},
-            "correlations": [{"column": pair.change.column, "other": pair.change.other,
-                              "reference": pair.change.reference, "current": pair.change.current, "z": pair.change.z,
-                              "p_value": pair.change.p_value, "p_adjusted": pair.change.p_adjusted,
-                              "verdict": pair.verdict.value} for pair in view.pairs],
-            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference, relative),
-                        "current": _side(view.current, view.current_name, view.n_current, relative),
-                        "pairs_sentence": view.pairs_sentence, "verdict": view.verdict.value,
-                        "sentence": view.sentence, "command": view.command, "seconds": round(view.seconds, 6)}}
-
-
-def training_document(view: TrainingView, *, relative: bool) -> dict[str, Any]:
-    """As JSON: a row for each column."""
-    return {"columns": [_skew_row(row) for row in view.columns],
-            "dataset": {"reference": _side(view.reference, view.reference_name, view.n_reference, relative),
-                        "current": _side(view.current, view.current_name, view.n_current, relative),
-                        "same_requests": view.compared, "verdict": view.verdict.value, "sentence": view.sentence,
-                        "command": view.command, "seconds": round(view.seconds, 6)}}
-
-
-def _skew_row(row: SkewRow) -> dict[str, Any]:
-    drift, same = row.drift, row.mismatch
-    return {"column": row.column, "training": row.training or None, "serving": row.serving or None,
-            "test": drift.test if drift else None, "effect": _number(drift.effect) if drift else None,
-            "effect_name": drift.effect_name if drift else None,
-            "p_adjusted": _number(drift.p_adjusted) if drift else None,
-            "mismatch": None if same is None or not same.compared else
-            {"rate": same.rate, "compared": same.compared, "differing": same.differing,
-             "missing_training": same.missing_training, "missing_serving": same.missing_serving,
-             "usual_ratio": _number(same.usual_ratio), "usual_offset": _number(same.usual_offset),
-             "examples": [list(one) for one in same.examples]},
-            "cause": row.cause or None, "verdict": row.verdict.value, "sentence": row.sentence}
-
-
-def _side(window: Window | None, name: str, n: int, relative: bool) -> dict[str, Any]:
-    start, end = (window.start, window.end) if window else (None, None)
-    return {"name": name, "from": iso(start, relative=relative), "to": iso(end, relative=relative), "rows": n}
-
-
-def _key(name: str) -> str:
-    return name.lower().replace(" ", "_")
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _estimate(found: Estimate) -> dict[str, float | None]:
-    return {"value": _number(found.value), "low": _number(found.low), "high": _number(found.high)}
 
 
 # ---- for people --------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from console.drift.causes import Suspicion, hour_shift, suspicions
+from console.drift.causes import UNIT_FACTORS, Cause, Suspicion, hour_shift, suspicions
 from console.drift.compare import compare
 from console.drift.result import NAN
 from console.drift.sample import ColumnSample
@@ -24,6 +24,7 @@ from console.window import Window
 WATCH_MISMATCH, ALARM_MISMATCH = 0.001, 0.01
 """Of the same requests no value should differ at all: one in a thousand is worth a look, one in a hundred a fault."""
 TYPE_WORDS = {ColumnType.NUMBER: "number", ColumnType.TEXT: "text", ColumnType.TIME: "time", ColumnType.FLAG: "flag"}
+EXACT = 0.005
 NAMED_AT_MOST = 3
 TIME_OF_DAY = "(time of day)"
 
@@ -163,8 +164,10 @@ def _row(name: str, there: tuple[TrainingColumn, TrainingColumn], found: Sequenc
     moved = verdict in (Verdict.ALARM, Verdict.WATCH)
     cause = ""
     if moved:
-        cause = ", ".join(dict.fromkeys(one.cause.value for one in why)) or \
-            ("another type" if kinds[0] != kinds[1] else "")
+        named = [one.cause.value for one in why]
+        if same is not None and _is_unit(same):         # the same requests tell a factor exactly
+            named = [Cause.UNIT.value, *(one for one in named if one not in (Cause.UNIT, Cause.RATIO, Cause.OFFSET))]
+        cause = ", ".join(dict.fromkeys(named)) or ("another type" if kinds[0] != kinds[1] else "")
         clauses += [one.sentence for one in why]
     tested = next((row for row in found if row.verdict is worst([row.verdict for row in found])), None)
     if tested is not None and (not clauses or moved):
@@ -179,6 +182,12 @@ def _of_test(name: str, tested: ColumnDrift, why: Sequence[Suspicion]) -> str:
     for one in why:
         said = said.replace(f"; {one.sentence}", "")
     return said.removeprefix(f"the values of {quoted(name)} ").removeprefix(f"{quoted(name)} ")
+
+
+def _is_unit(same: Mismatch) -> bool:
+    """Whether most of the same requests differ by a factor that a unit has."""
+    ratio = max(same.usual_ratio, 1 / same.usual_ratio) if same.usual_ratio > 0 else math.nan
+    return same.compared > 0 and same.rate > 0.5 and any(abs(ratio / one - 1) < EXACT for one in UNIT_FACTORS)
 
 
 def _of_same(same: Mismatch) -> Verdict:

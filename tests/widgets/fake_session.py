@@ -302,6 +302,10 @@ class FakeSession:
         self.calls.append("replay")
         return ReplayReport(10, 2)
 
+    def reference_streams(self) -> tuple[str, ...]:
+        """None in this log."""
+        return ()
+
     def drift(self, job: Job) -> DriftView:
         """The made-up result."""
         chosen = self._selection

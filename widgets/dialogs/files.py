@@ -50,6 +50,24 @@ class Questions:
         ending = ".parquet" if "Parquet" in _chosen else ".csv"
         return path if path.suffix.lower() in endings else path.with_name(f"{path.name}{ending}")
 
+    def table(self, parent: QWidget, proposed: Path) -> Path | None:
+        """Where to write a table of results; the ending decides: csv or json."""
+        answer, chosen = QFileDialog.getSaveFileName(parent, "Export results", str(proposed),
+                                                     "Table (*.csv);;All of it (*.json)")
+        if not answer:
+            return None
+        path = Path(answer)
+        ending = ".json" if "json" in chosen else ".csv"
+        if path.suffix.lower() == ".csv" and ending == ".json":
+            return path.with_suffix(ending)
+        return path if path.suffix.lower() in (".csv", ".json") else path.with_name(f"{path.name}{ending}")
+
+    def data_file(self, parent: QWidget, start: str) -> Path | None:
+        """A file of training data."""
+        answer, _ = QFileDialog.getOpenFileName(parent, "Training data", start,
+                                                "Tables (*.parquet *.csv *.tsv *.jsonl *.json *.gz);;All files (*)")
+        return Path(answer) if answer else None
+
     def chart(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
         """Where to write a chart; the ending decides: png, svg or csv."""
         filters = {"png": "Picture (*.png)", "svg": "Drawing (*.svg)", "csv": "Values (*.csv)"}
