@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
@@ -30,7 +30,16 @@ from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.drift_preview import Place, in_places, places_of, small_text
-from widgets.panels.drift_table import EFFECT_COLUMN, ICONS, TONES, EffectDelegate, TableRow, drift_model, moved_tip
+from widgets.panels.drift_table import (
+    EFFECT_COLUMN,
+    ICONS,
+    TONES,
+    EffectDelegate,
+    QuickCell,
+    TableRow,
+    drift_model,
+    moved_tip,
+)
 from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
 from widgets.panels.shape_view import ShapeView
 from widgets.theme import REFERENCE_DASH
@@ -40,7 +49,7 @@ if TYPE_CHECKING:
 
 
 LET_GO = "Every row is tested when you let go."
-ARROW_PX = 20
+ARROW_PX, ARROW_ICON_PX = 20, 16
 MOST_CHIP_PX = 400
 MOST_PX = 16777215
 """Qt's: no limit."""
@@ -98,6 +107,8 @@ class WindowChip(QToolButton):
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
         option.text = ""
+        option.features = QStyleOptionToolButton.ToolButtonFeature.None_
+        option.subControls = QStyle.SubControl.SC_ToolButton
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
         theme = self._icons.theme
@@ -110,6 +121,8 @@ class WindowChip(QToolButton):
         room = QRectF(48, 0, self.width() - 56 - ARROW_PX, self.height())
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+        arrow = QRect(self.width() - ARROW_PX - 2, (self.height() - ARROW_ICON_PX) // 2, ARROW_ICON_PX, ARROW_ICON_PX)
+        self._icons.icon("chevron-down", "muted").paint(painter, arrow)
 
 
 class DriftPanel(QWidget):
@@ -249,18 +262,22 @@ class DriftPanel(QWidget):
         relative = self._selection is not None and self._selection.relative
         for chip, window in ((self._reference, view.reference), (self._current, view.current)):
             chip.display(window, relative=relative)
-            chip.setMinimumWidth(max(chip.minimumWidth(), min(MOST_CHIP_PX, chip.sizeHint().width())))
         rows = in_places(view, self._places)
         chosen = self.column
-        self._model.show(rows)
-        self._bars.rescale(grow_only=not begins)
+        if begins:
+            self._model.show(rows)
+        else:
+            self._model.show_moved(rows)
+        if self._bars.rescale(grow_only=not begins):
+            self._table.viewport().update()
         if begins:
             self._displaying = True
             self._pages.setCurrentIndex(2)
             self._table.selectRow(next((at for at, one in enumerate(rows) if one.column == chosen), 0))
             self._displaying = False
-            self._hold_still(True)
         self._show_column()
+        if begins:
+            self._hold_still(True)
 
     @property
     def column(self) -> str:
@@ -280,12 +297,15 @@ class DriftPanel(QWidget):
             self._stop.setVisible(yes)
 
     def _hold_still(self, yes: bool) -> None:
-        """Words of other lengths must not move what stands below them."""
-        for chip in (self._reference, self._current):
-            chip.setMinimumWidth(0)
-        for one in (self._verdict, self._small, self._sentence):
-            one.setMinimumHeight(one.height() if yes else 0)
-            one.setMaximumHeight(one.height() if yes else MOST_PX)
+        """Words of other lengths must not move what stands beside and below them. With one size they also cost no
+        layout of the whole window, sixty times a second."""
+        for one in (self._reference, self._current, self._verdict, self._small, self._sentence):
+            if yes:
+                chip = isinstance(one, WindowChip)
+                one.setFixedSize(min(MOST_CHIP_PX, one.sizeHint().width() + 16) if chip else one.width(), one.height())
+            else:
+                one.setMinimumSize(0, 0)
+                one.setMaximumSize(MOST_PX, MOST_PX)
 
     def display_progress(self, done: int, total: int, note: str) -> None:
         """While the test runs. A preview of the same windows stays where it is."""
@@ -366,6 +386,8 @@ class DriftPanel(QWidget):
         self._model = drift_model(self._icons)
         self._table = table(self._model, "drift_table", "Columns, those that moved most first")
         self._bars = EffectDelegate(self._icons, self._model)
+        self._cells = QuickCell(self._icons, self._model)
+        self._table.setItemDelegate(self._cells)
         self._table.setItemDelegateForColumn(EFFECT_COLUMN, self._bars)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         self._shape = ShapeView(self._icons)
@@ -378,6 +400,7 @@ class DriftPanel(QWidget):
             Column("Change", 88, lambda one: one[3], right=True),
         ))
         self._quantile_table = table(self._quantiles, "quantile_table", "Quantiles of both windows")
+        self._quantile_table.setItemDelegate(QuickCell(self._icons, self._quantiles))
         self._quantile_table.setFixedHeight(32 + 5 * 28 + 4)
         self._quantile_table.setMaximumWidth(400)
         self._shape.setMaximumHeight(640)
@@ -427,7 +450,7 @@ class DriftPanel(QWidget):
         if isinstance(shape, NumericShape):
             rows = [(_quantile_name(q), format_number(old), format_number(new), change_text(old, new))
                     for q, old, new in shape.quantiles]
-        self._quantiles.show(tuple(rows))
+        self._quantiles.show_moved(tuple(rows))
         if self._quantile_table.isHidden() == bool(rows):
             self._quantile_table.setVisible(bool(rows))
 

@@ -89,7 +89,9 @@ class ShapeView(QWidget):
         current = outline(shape.current)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.brush("current", 36))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)      # steps have no slopes, and it is quicker
         painter.drawPolygon(current)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("current"), 1.5))
         painter.drawPolyline(current)
