@@ -8,7 +8,7 @@ for byte, for it is a function of the rows, the plan, the seed and what people d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor, gcd
 
 import msgspec
@@ -22,18 +22,18 @@ from console.rollout.events import Entry
 from console.rollout.finding import Finding, Outcome
 from console.rollout.machine import due, initial, step
 from console.rollout.measuring import Measuring, Reading, Routed
+from console.rollout.operators import Acting, Operator
 from console.rollout.outcomes import Requests, Source, Split
 from console.rollout.plan import (
     Degree,
     Kind,
     MetricKind,
-    Pause,
     Plan,
     SetMirrorRoute,
     SetWeight,
 )
 from console.rollout.routing import BUCKETS, Buckets, Hashing, Routing, route, threshold
-from console.rollout.state import Reason, Run, State
+from console.rollout.state import Run, State
 from console.rollout.tally import (
     CLICKS,
     ERRORS,
@@ -49,17 +49,6 @@ from console.rollout.tally import (
 from console.rollout.words import change, reason
 
 MOST_SLICES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A person beside the replay, who does what is advised after a time.
-
-    median_s    of the reaction; spread  of its logarithm: 0 is always the same
-    """
-
-    median_s: float
-    spread: float = 0.0
 
 
 def salt_of(plan: Plan, seed: int, rollout: int = 1) -> str:
@@ -118,8 +107,7 @@ class Replay:
             raise BadSettings(f"The log is longer than {MOST_SLICES:,} checks of {self.slice_s:g} s",
                               do="Choose a shorter time, or check less often")
         self.stable, self.candidate = stable, candidate
-        self.operator = operator
-        self._random = np.random.default_rng([self.seed, 7])
+        self._acting = None if operator is None else Acting(operator, np.random.default_rng([self.seed, 7]))
         self._weights = weights_of(plan)
         self.routing: Routing = route(salt_of(plan, self.seed), requests.users, requests.user, requests.request_ids,
                                       hashing)
@@ -142,7 +130,6 @@ class Replay:
         self.findings: dict[tuple[int, int], Finding] = {}
         self.last_runs: tuple[Run, ...] = ()
         self.done = 0
-        self._wished: tuple[float, ev.ByPerson] | None = None
 
     # ---- the clock ---------------------------------------------------------------------------------------------
 
@@ -240,31 +227,12 @@ class Replay:
             checks.append(ev.Check(number, place, found.outcome, found.candidate, said, other))
         requests = float(self.tally.rows[at, -1])
         self.do(ev.Tick(clock, requests, self.reading.candidate_requests(at), tuple(checks)))
-        if self.operator is not None:
-            self._operate()
+        wish = None if self._acting is None else self._acting.wish(self.state, clock)
+        if wish is not None:
+            self.do(wish)
 
     def _level(self, weight: float) -> int:
         return self._weights.index(weight)
-
-    def _operate(self) -> None:
-        """The person does what is advised, when the time for it has come."""
-        state = self.state
-        wish: ev.ByPerson | None = None
-        if state.advice == "abort":
-            wish = ev.Abort(self.clock_s, who="operator")
-        elif state.reason in (Reason.AWAIT_APPROVAL, Reason.INCONCLUSIVE) or (
-                state.reason is Reason.PAUSE_STEP and not _timed(state)):
-            wish = ev.Promote(self.clock_s, who="operator")
-        if wish is None:
-            self._wished = None
-            return
-        if self._wished is None or type(self._wished[1]) is not type(wish):
-            assert self.operator is not None
-            delay = self.operator.median_s * float(np.exp(self.operator.spread * self._random.standard_normal()))
-            self._wished = self.clock_s + delay, wish
-        if self.clock_s >= self._wished[0]:
-            self._wished = None
-            self.do(wish)
 
     # ---- what came of it ---------------------------------------------------------------------------------------
 
@@ -280,12 +248,6 @@ class Replay:
     def went_to_candidate(self) -> NDArray[np.bool_]:
         """shape (rows,): whether a live request was routed to the candidate, until now."""
         return self._blasting.rows(self.done)
-
-
-def _timed(state: State) -> bool:
-    here = state.plan.steps[state.index] if state.index < len(state.plan.steps) else None
-    return (isinstance(here, Pause) and here.seconds is not None) or bool(
-        here is None and state.plan.auto_promotion_s)
 
 
 def as_bytes(log: Iterable[Entry]) -> bytes:

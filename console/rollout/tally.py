@@ -142,18 +142,20 @@ class Tally:
 
 def tally(requests: Requests, place: NDArray[np.integer], places: int, measures: Iterable[Measure], *, start_s: float,
           end_s: float, slice_s: float, attribution_s: float = 0.0, bins: bool = False, users: bool = True,
-          pairs: bool = False, at_once: int = 1_000_000) -> Tally:
+          pairs: bool = False, first_within_s: float | None = None, at_once: int = 1_000_000) -> Tally:
     """Add the rows up.
 
     place       shape (rows,): the band of each row, 0 to places - 1
     measures    those that the log does not have are left out
     bins        latency percentiles are wanted;  pairs  and differences of both versions row by row
+    first_within_s      an error is its user's first when there was none for so long; None: since the start
     at_once     rows in one go; nothing depends on it
     """
     first, last = (int(np.searchsorted(requests.at, each)) for each in (start_s, end_s))
     slices = max(1, ceil((end_s - start_s) / slice_s - 1e-9))
     wanted = list(dict.fromkeys(measures))
-    adding = _Adding(requests, first, slices, places, wanted, bins=bins, pairs=pairs, attribution_s=attribution_s)
+    adding = _Adding(requests, first, slices, places, wanted, bins=bins, pairs=pairs, attribution_s=attribution_s,
+                     first_within_s=first_within_s)
     for begin in range(first, last, at_once):
         end = min(begin + at_once, last)
         when = ((requests.at[begin:end] - start_s) / slice_s).astype(np.int64)
@@ -190,7 +192,7 @@ def first_met(requests: Requests, place: NDArray[np.integer], places: int, *, st
 
 class _Adding:
     def __init__(self, requests: Requests, first: int, slices: int, places: int, measures: list[Measure], *,
-                 bins: bool, pairs: bool, attribution_s: float) -> None:
+                 bins: bool, pairs: bool, attribution_s: float, first_within_s: float | None) -> None:
         self.r, self.slices, self.places = requests, slices, places
         self.cells = slices * places
         self.attribution_s = attribution_s
@@ -201,7 +203,7 @@ class _Adding:
             for measure in measures:
                 if known(outcomes, measure) or (measure == FIRST_ERRORS and outcomes.failed is not None):
                     self.sums[side][measure] = [np.zeros(self.cells) for _ in range(2 if measure.share else 3)]
-        self.first_errors = [self._first_errors(outcomes, first) if FIRST_ERRORS in measures else None
+        self.first_errors = [self._first_errors(outcomes, first, first_within_s) if FIRST_ERRORS in measures else None
                              for outcomes in (requests.stable, requests.candidate)]
         both = pairs and requests.arm is None and not self.same
         self.pairs: dict[Measure, list[Grid]] = {
@@ -209,7 +211,7 @@ class _Adding:
             if both and measure in self.sums[0] and measure in self.sums[1]}
         self.bins = self._bins() if bins and requests.stable.latency_ms is not None else None
 
-    def _first_errors(self, outcomes: Outcomes, since: int) -> NDArray[np.bool_] | None:
+    def _first_errors(self, outcomes: Outcomes, since: int, within_s: float | None) -> NDArray[np.bool_] | None:
         """Whether a row is the first error of its user since that row; rows without a user are their own."""
         if outcomes.failed is None:
             return None
@@ -218,8 +220,13 @@ class _Adding:
         who = self.r.user[failed]
         found[failed[who < 0]] = True
         named, who = failed[who >= 0], who[who >= 0]
-        _, first = np.unique(who, return_index=True)
-        found[named[first]] = True
+        order = np.argsort(who, kind="stable")
+        who, named = who[order], named[order]
+        new = np.ones(len(who), np.bool_)
+        new[1:] = who[1:] != who[:-1]
+        if within_s is not None:
+            new[1:] |= np.diff(self.r.at[named]) > within_s
+        found[named[new]] = True
         return found
 
     def _bins(self) -> tuple[int, int, list[NDArray[np.float64]]]:
