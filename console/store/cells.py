@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,27 +59,24 @@ def count_cells(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[C
 
 
 def _numbers(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[Cells], grid: Grid, counts: Whole) -> None:
-    """One pass for all of them. Infinity is given as the last end: the bin behind the ends comes and goes."""
+    """One pass for all of them. Infinity is given as the last end: the bin behind the ends comes and goes. What comes
+    back are plain numbers, a row for each bucket and cell: lists would need Arrow, and that brings pandas."""
     cut = [(number, one, start) for number, one, start in _placed(columns) if one.cuts is not None]
     if not cut:
         return
     cells = "".join(f", {stored_number(one.stored, stream.named(one.stored).kept)} AS v{number}"
                     for number, one, _ in cut)
-    binned = "".join(f", map_values(histogram(v{number}, $e{number})) AS h{number}, count(v{number}) AS n{number}"
-                     for number, _, _ in cut)
+    binned = ", ".join(f"coalesce(map_values(histogram(v{number}, $e{number})), "        # of no value there is none
+                       f"list_resize([]::UBIGINT[], {one.width - 1}, 0)), [count(*) - count(v{number})]"
+                       for number, one, _ in cut)
     ends = {f"e{number}": [*one.cuts.tolist(), float("inf")] for number, one, _ in cut if one.cuts is not None}
-    table = con.sql(f"SELECT i, count(*) AS n{binned} FROM (SELECT {grid.index_sql('_ts')} AS i{cells} "
-                    f"FROM {stream.rows_sql} WHERE {grid.within_sql('_ts')}) GROUP BY i",
-                    params=ends).to_arrow_table()
-    at = _whole(table.column("i"))
-    rows = _whole(table.column("n"))
-    for number, one, start in cut:
-        filled = _whole(table.column(f"n{number}"))
-        some = filled > 0           # without a value there is no histogram
-        bins = table.column(f"h{number}").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        width = one.width - 1
-        counts[at[some], start: start + width] = bins.astype(np.int64).reshape(-1, width)
-        counts[at, start + width] = rows - filled
+    places = np.concatenate([start + np.arange(one.width) for _, one, start in cut])
+    found = con.execute(
+        f"SELECT i, unnest(h)::DOUBLE AS n, unnest(range({len(places)})) AS k FROM ("
+        f"SELECT i, flatten([{binned}]) AS h FROM (SELECT {grid.index_sql('_ts')} AS i{cells} "
+        f"FROM {stream.rows_sql} WHERE {grid.within_sql('_ts')}) GROUP BY i)", ends).fetchnumpy()
+    at, cell = (np.asarray(found[name]).astype(np.int64) for name in ("i", "k"))
+    counts[at, places[cell]] = np.asarray(found["n"]).astype(np.int64)
 
 
 def _texts(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[Cells], grid: Grid, counts: Whole,
@@ -135,7 +132,3 @@ def _placed(columns: Sequence[Cells]) -> list[tuple[int, Cells, int]]:
     """Each with its number and its first cell."""
     starts = np.concatenate([[0], np.cumsum([one.width for one in columns])]).tolist()
     return [(number, one, int(starts[number])) for number, one in enumerate(columns)]
-
-
-def _whole(column: Any) -> Whole:
-    return np.asarray(column.to_numpy(), dtype=np.int64)

@@ -40,7 +40,6 @@ def run() -> list[Row]:
 
 
 def _computed(folder: Path, workspace: Path, rows: int, bare_s: float) -> list[Row]:
-    import pyarrow  # noqa: F401
     import scipy.special  # noqa: F401
 
     from console.jobs import SilentJob
