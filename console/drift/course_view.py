@@ -13,6 +13,9 @@ from console.drift.result import NAN, Floats
 from console.drift.view import Verdict
 from console.window import Window
 
+VARIES = 0.05
+"""From this share of alarms on a column without a change of course varies."""
+
 
 class DriftKind(StrEnum):
     """What became of a column, or of the log: the kinds of `course`, and two that no series of distances tells."""
@@ -75,6 +78,12 @@ class CourseRow:
     bic_gap: float = NAN
     season: str = ""
     sentence: str = ""
+
+    @property
+    def varies(self) -> bool:
+        """No change of course, and yet many buckets that are alarms by themselves: weather, or a time of day that the
+        buckets do not show."""
+        return self.kind is DriftKind.NONE and float(self.alarms.mean()) >= VARIES
 
     @property
     def moved(self) -> bool:

@@ -160,7 +160,11 @@ def _told(row: CourseRow, found: Course | None, kind: DriftKind, axis: Axis, at:
         beside = f", but for {SEASONS[found.season]}" if found.season else ""
         largest = float(np.nanmax(np.abs(row.values)))
         small = found.kind is not CourseKind.NONE           # a change, and too little to matter
+        alone = int(row.alarms.sum())
         said = f"{name} stayed as in the reference{beside}; no bucket lies further than {_size(largest, measure)}."
+        if alone:
+            said = f"{name} shows no lasting change{beside}; by themselves {alone} of {len(row.alarms)} buckets " \
+                   f"would be an alarm, up to {_size(largest, measure)}."
         return replace(row, kind=kind, verdict=Verdict.NONE, size=found.size, before=found.before, after=found.after,
                        runner_up=str(found.kind if small else found.runner_up),
                        bic_gap=math.nan if small else found.bic_gap, season=found.season, sentence=said)

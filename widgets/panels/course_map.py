@@ -37,8 +37,10 @@ from widgets.icons import Icons
 from widgets.models.rows import plain_tip
 from widgets.theme import GRID, REFERENCE_DASH, Theme, font_metrics, system_font
 
-ROW_PX = 24
-CELL_TALL_PX = 18
+ROW_PX = ((12, 32), (20, 28))
+LEAST_ROW_PX = 24
+"""Few rows stand wider apart than many."""
+ROW_GAP_PX = 6
 HEAD_PX, AXIS_PX = 16, 24
 """Above the rows the two windows, below them the times."""
 NAME_PX, KIND_PX = 176, 112
@@ -82,6 +84,7 @@ class CourseMap(QAbstractScrollArea):
         self._selection: SelectionView | None = None
         self._row, self._bucket = 0, 0
         self._hover: tuple[int, int] | None = None
+        self._row_px = LEAST_ROW_PX
         self._kept: QPixmap | None = None
         icons.holder.changed.connect(self._theme_changed)
         self.verticalScrollBar().valueChanged.connect(self._forget_picture)
@@ -128,6 +131,8 @@ class CourseMap(QAbstractScrollArea):
         self._view, self._hover = view, None
         self._row = 0
         rows = view.rows if view is not None else ()
+        self._row_px = next((high for most, high in ROW_PX if len(rows) <= most), LEAST_ROW_PX)
+        self.setMaximumHeight(HEAD_PX + AXIS_PX + max(3, len(rows)) * self._row_px)
         self._bucket = self._onset_of(rows[0]) if rows else 0
         self.verticalScrollBar().setValue(0)
         self._lay_out()
@@ -157,7 +162,11 @@ class CourseMap(QAbstractScrollArea):
                 QRectF(name + KIND_PX + cells + 2 * GRID, 0, max(0.0, said - 2 * GRID), tall))
 
     def _top(self, row: int) -> int:
-        return HEAD_PX + row * ROW_PX - self.verticalScrollBar().value()
+        return HEAD_PX + row * self._row_px - self.verticalScrollBar().value()
+
+    @property
+    def _cell_px(self) -> int:
+        return self._row_px - ROW_GAP_PX
 
     def _rows_high(self) -> int:
         return self.viewport().height() - HEAD_PX - AXIS_PX
@@ -175,7 +184,7 @@ class CourseMap(QAbstractScrollArea):
         view = self._view
         if view is None or not HEAD_PX <= place.y() < self.viewport().height() - AXIS_PX:
             return None
-        row = (place.y() - HEAD_PX + self.verticalScrollBar().value()) // ROW_PX
+        row = (place.y() - HEAD_PX + self.verticalScrollBar().value()) // self._row_px
         cells = self._columns()[2]
         if not 0 <= row < len(view.rows):
             return None
@@ -200,17 +209,17 @@ class CourseMap(QAbstractScrollArea):
     def _lay_out(self) -> None:
         rows = len(self._view.rows) if self._view is not None else 0
         bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, rows * ROW_PX - self._rows_high()))
-        bar.setPageStep(max(ROW_PX, self._rows_high()))
-        bar.setSingleStep(ROW_PX)
+        bar.setRange(0, max(0, rows * self._row_px - self._rows_high()))
+        bar.setPageStep(max(self._row_px, self._rows_high()))
+        bar.setSingleStep(self._row_px)
         self._forget_picture()
 
     def _keep_in_sight(self) -> None:
-        bar, top = self.verticalScrollBar(), self._row * ROW_PX
+        bar, top = self.verticalScrollBar(), self._row * self._row_px
         if top < bar.value():
             bar.setValue(top)
-        elif top + ROW_PX > bar.value() + self._rows_high():
-            bar.setValue(top + ROW_PX - self._rows_high())
+        elif top + self._row_px > bar.value() + self._rows_high():
+            bar.setValue(top + self._row_px - self._rows_high())
 
     # ---- painting ------------------------------------------------------------------------------------------
 
@@ -239,28 +248,28 @@ class CourseMap(QAbstractScrollArea):
         colors, font = shades(theme), font_metrics()
         painter.save()
         painter.setClipRect(QRectF(0, HEAD_PX, self.viewport().width(), self._rows_high()))
-        first = max(0, self.verticalScrollBar().value() // ROW_PX)
-        last = min(len(view.rows), first + self._rows_high() // ROW_PX + 2)
+        first = max(0, self.verticalScrollBar().value() // self._row_px)
+        last = min(len(view.rows), first + self._rows_high() // self._row_px + 2)
         for number in range(first, last):
             row, top = view.rows[number], self._top(number)
-            line = QRectF(0, top, self.viewport().width(), ROW_PX)
+            line = QRectF(0, top, self.viewport().width(), self._row_px)
             if number == self._row:
                 painter.fillRect(line, theme.brush("accent", 28))
-                painter.fillRect(QRectF(0, top, 3, ROW_PX), theme.color("accent"))
+                painter.fillRect(QRectF(0, top, 3, self._row_px), theme.color("accent"))
             painter.setPen(theme.color("text" if row.moved else "muted"))
-            room = QRectF(names.left() + GRID, top, names.width() - 2 * GRID, ROW_PX)
+            room = QRectF(names.left() + GRID, top, names.width() - 2 * GRID, self._row_px)
             painter.drawText(room, LEFT, font.elidedText(row.title, Qt.TextElideMode.ElideMiddle, room.width()))
             tone = TONES[row.verdict]
-            self._icons.icon(ICONS[row.verdict], tone).paint(
-                painter, QRect(round(kinds.left()), top + (ROW_PX - ICON_PX) // 2, ICON_PX, ICON_PX))
+            self._icons.icon("sine-wave" if row.varies else ICONS[row.verdict], tone).paint(
+                painter, QRect(round(kinds.left()), top + (self._row_px - ICON_PX) // 2, ICON_PX, ICON_PX))
             painter.setPen(theme.color(tone))
-            painter.drawText(QRectF(kinds.left() + ICON_PX + GRID / 2, top, kinds.width() - ICON_PX - GRID, ROW_PX),
-                             LEFT, WORDS.get(row.kind, row.kind.value))
-            self._paint_cells(painter, row, colors, QRectF(cells.left(), top + (ROW_PX - CELL_TALL_PX) / 2,
-                                                           cells.width(), CELL_TALL_PX), theme)
+            room = QRectF(kinds.left() + ICON_PX + GRID / 2, top, kinds.width() - ICON_PX - GRID, self._row_px)
+            painter.drawText(room, LEFT, kind_word(row))
+            self._paint_cells(painter, row, colors, QRectF(cells.left(), top + (self._row_px - self._cell_px) / 2,
+                                                           cells.width(), self._cell_px), theme)
             if said.width() > 0:
                 painter.setPen(theme.color("text" if row.moved else "muted"))
-                painter.drawText(QRectF(said.left(), top, said.width(), ROW_PX), LEFT, font.elidedText(
+                painter.drawText(QRectF(said.left(), top, said.width(), self._row_px), LEFT, font.elidedText(
                     spoken(row), Qt.TextElideMode.ElideRight, said.width()))
         painter.restore()
         self._paint_head(painter, view, theme, cells)
@@ -318,16 +327,19 @@ class CourseMap(QAbstractScrollArea):
         painter.restore()
 
     def _paint_axis(self, painter: QPainter, view: CourseView, theme: Theme, cells: QRectF) -> None:
-        top = self.viewport().height() - AXIS_PX
+        top = HEAD_PX + min(self._rows_high(), len(view.rows) * self._row_px)
         start = float(view.starts_s[0])
         end = start + len(view.starts_s) * view.bucket_s
-        digit = font_metrics().horizontalAdvance("0")
+        digit, taken = font_metrics().horizontalAdvance("0"), cells.left() - GRID
         for tick in time_ticks(start, end, cells.width(), digit, relative=view.relative):
             x = round(self.x_of(tick.at_s))
             painter.setPen(theme.pen("line"))
             painter.drawLine(x, top, x, top + 4)
             wide = font_metrics().horizontalAdvance(tick.label)
             left = min(max(x - wide / 2, cells.left()), cells.right() - wide)
+            if left < taken + GRID:
+                continue                            # pushed in at an end, it would touch its neighbour
+            taken = left + wide
             painter.setPen(theme.color("text" if tick.day_change else "muted"))
             painter.drawText(QRectF(left - 1, top + 4, wide + 2, AXIS_PX - 4), CENTRE, tick.label)
 
@@ -341,8 +353,8 @@ class CourseMap(QAbstractScrollArea):
         if self._hover is not None and self._hover[1] >= 0:
             marks.append((self._hover, "text"))
         for (row, bucket), meaning in marks:
-            top = self._top(row) + (ROW_PX - CELL_TALL_PX) / 2
-            box = QRectF(cells.left() + bucket * step, top, step, CELL_TALL_PX)
+            top = self._top(row) + (self._row_px - self._cell_px) / 2
+            box = QRectF(cells.left() + bucket * step, top, step, self._cell_px)
             pen = QPen(QColor(theme.color(meaning)), 2)
             pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
@@ -351,12 +363,13 @@ class CourseMap(QAbstractScrollArea):
     # ---- events of Qt --------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
-        """Room for ten rows."""
-        return QSize(800, HEAD_PX + AXIS_PX + 10 * ROW_PX)
+        """Room for all rows."""
+        rows = len(self._view.rows) if self._view is not None else 10
+        return QSize(800, HEAD_PX + AXIS_PX + max(3, rows) * self._row_px)
 
     def minimumSizeHint(self) -> QSize:
         """Room for three."""
-        return QSize(400, HEAD_PX + AXIS_PX + 3 * ROW_PX)
+        return QSize(400, HEAD_PX + AXIS_PX + 3 * LEAST_ROW_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt's."""
@@ -395,7 +408,7 @@ class CourseMap(QAbstractScrollArea):
             else:
                 self.bucket_asked.emit(row, self._bucket)
             return
-        page = max(1, self._rows_high() // ROW_PX - 1)
+        page = max(1, self._rows_high() // self._row_px - 1)
         down = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -page, Qt.Key.Key_PageDown: page}.get(key, 0)
         along = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -len(view.starts_s),
                  Qt.Key.Key_End: len(view.starts_s)}.get(key, 0)
@@ -476,6 +489,11 @@ class CourseMap(QAbstractScrollArea):
 
     def _theme_changed(self, _theme: object) -> None:
         self._forget_picture()
+
+
+def kind_word(row: CourseRow) -> str:
+    """What stands beside the name."""
+    return "varies" if row.varies else WORDS.get(row.kind, row.kind.value)
 
 
 def spoken(row: CourseRow) -> str:

@@ -171,8 +171,8 @@ class CoursePanel(QWidget):
         foot = row(column(self._cell, self._row_sentence, gap=4), self._onset, gap=16)
         foot.setStretch(0, 1)
         foot.setAlignment(self._onset, Qt.AlignmentFlag.AlignTop)
-        page = column(head, self._map, foot)
-        page.setStretch(1, 1)
+        page = column(head, self._map, foot, None)
+        page.setStretch(1, 1000)
         return holding(page)
 
     # ---- inside --------------------------------------------------------------------------------------------

@@ -84,7 +84,11 @@ def test_that_the_sums_of_all_candidates_are_those_of_least_squares():
         return float(np.sum((root * y - columns @ np.linalg.lstsq(columns, root * y, rcond=None)[0]) ** 2))
 
     i = np.arange(n)
-    fits = {fit.kind: fit for fit in _curves(y, root, basis, "")}
+    found = _curves(y, root, basis, "")
+    fits = {fit.kind: fit for fit in reversed(found)}
+    within = [left(np.where(i == k, share, i > k)) for k in range(2, n - 2) for share in (0.25, 0.5, 0.75)]
+    assert next(fit.rss for fit in found if fit.kind is CourseKind.SUDDEN and fit is not fits[CourseKind.SUDDEN]) \
+        == pytest.approx(min(within))
     steps = [left(i >= k) for k in range(2, n - 1)]
     assert fits[CourseKind.SUDDEN].rss == pytest.approx(min(steps))
     assert fits[CourseKind.SUDDEN].onset == 2 + int(np.argmin(steps))
@@ -107,6 +111,17 @@ def test_that_the_interval_of_the_onset_holds_it_and_levels_are_told():
     assert (found.before, found.after) == pytest.approx((10, 18), abs=0.8)
     assert found.size == found.after - found.before
     assert found.onset == found.onset_low == found.onset_high == start
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_that_a_step_within_a_bucket_is_a_step_from_that_bucket_on(share):
+    told = Counter()
+    for seed in range(20):
+        y, i = np.random.default_rng(900 + seed).normal(size=BUCKETS), np.arange(BUCKETS)
+        found = course(y + 20 * np.where(i == 33, share, i > 33))
+        told[str(found.kind), found.onset] += 1
+        assert found.switches == (found.onset,)
+    assert told["sudden", 33] + (told["sudden", 34] if share < 0.5 else 0) == 20, told
 
 
 def test_that_the_runner_up_and_its_distance_are_told():
