@@ -54,8 +54,9 @@ def summary(rows: Sequence[CourseRow], axis: Axis, columns: int) -> Summary:
         kind = DriftKind.TOO_FEW if few else DriftKind.NONE
         vary = list(dict.fromkeys(quoted(row.column) for row in rows if row.varies))
         unsteady = f"; {', '.join(vary[:NAMED_AT_MOST])} {'varies' if len(vary) == 1 else 'vary'}" if vary else ""
+        told = f"{len(axis.starts_s)} buckets ({columns} columns{unsteady})"
         said = "Too few buckets with enough rows to say." if few else \
-            f"No column left the reference's way for good in {len(axis.starts_s)} buckets ({columns} columns{unsteady})."
+            f"No column left the reference's way for good in {told}."
         return Summary(kind, Verdict.TOO_FEW if few else Verdict.NONE, None, None, None, said)
     first = max(moved, key=lambda row: (row.verdict is Verdict.ALARM, relative_size(row)))
     alike = [row for row in moved if row.kind is first.kind]
