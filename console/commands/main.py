@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from console.commands import (
+    advise,
     alarms,
     changes,
     coverage,
@@ -65,6 +66,7 @@ app.command("drift")(drift.drift)
 app.command("incidents")(incidents.incidents)
 app.command("report")(report.report)
 app.command("changes")(changes.changes)
+app.command("advise")(advise.advise)
 app.command("alarms")(alarms.alarms)
 app.command("coverage")(coverage.coverage)
 app.command("check")(alarms.check)

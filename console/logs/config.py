@@ -65,6 +65,7 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     metric     likewise, known to the session: metrics of the user's own
     churn_days a user who stays away for so long has left
     prices     of a million tokens, `input` and `output`
+    event      likewise, known to the session: the calendar of known events; advice: what answers cost
     redact     columns whose values leave in no report; keep: those that may, though they seem to be about persons
     """
 
@@ -77,6 +78,8 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     prices: dict[str, float] = {}
     redact: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    event: tuple[dict[str, Any], ...] = ()
+    advice: dict[str, Any] = {}
 
 
 ALLOWED: dict[str, str] = {
@@ -152,6 +155,8 @@ def as_text(settings: FolderSettings) -> str:
         lines.append(f"churn_days = {_written(settings.churn_days)}\n")
     if settings.prices:
         lines.append(f"prices = {_written(settings.prices)}\n")
+    if settings.advice:
+        lines.append(f"advice = {_written(settings.advice)}\n")
     for key, columns in (("redact", settings.redact), ("keep", settings.keep)):
         if columns:
             lines.append(f"{key} = {_written(columns)}\n")
@@ -179,6 +184,7 @@ def as_text(settings: FolderSettings) -> str:
             lines.append("")
     lines += as_tables("metric", settings.metric)
     lines += as_tables("alarm", settings.alarm)
+    lines += as_tables("event", settings.event)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -260,7 +266,8 @@ def over(settings: FolderSettings, more: FolderSettings) -> FolderSettings:
                           settings.churn_days if more.churn_days is None else more.churn_days,
                           {**settings.prices, **more.prices},
                           tuple(dict.fromkeys((*settings.redact, *more.redact))),
-                          tuple(dict.fromkeys((*settings.keep, *more.keep))))
+                          tuple(dict.fromkeys((*settings.keep, *more.keep))),
+                          more.event or settings.event, {**settings.advice, **more.advice})
 
 
 def left_out(path: str, patterns: Iterable[str]) -> str | None:
@@ -326,11 +333,14 @@ def _check(raw: dict[str, Any], text: str) -> None:
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
             raise fail((*path, key), f"`{key}` must be a list of texts in quotes", f"Write {ALLOWED[key]}")
 
-    keys(raw, (), ("zone", "leave_out", "streams", "alarm", "metric", "churn_days", "prices", "redact", "keep"), "")
+    keys(raw, (), ("zone", "leave_out", "streams", "alarm", "metric", "churn_days", "prices", "redact", "keep",
+                   "event", "advice"), "")
     word(raw, (), "zone")
     for name in ("leave_out", "redact", "keep"):
         words(raw, (), name)
-    for name in ("alarm", "metric"):
+    if not isinstance(raw.get("advice", {}), dict):
+        raise fail(("advice",), "`advice` must be a table", "Write it as [advice]")
+    for name in ("alarm", "metric", "event"):
         tables = raw.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
             raise fail((name,), f"`{name}` must be a list of tables", f"Write each as [[{name}]]")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from console.advice.view import AdviceView
 from console.alarms.coverage import CoverageView, coverage
 from console.alarms.firings import Judged
 from console.alarms.rules import Labels, Rule
@@ -672,6 +673,13 @@ class Session:
         BadSettings for a moment outside of the log, JobStopped."""
         return changed_since(self._store, at, job, until=until, reference=reference, only=only,
                              target=self.command_target)
+
+    def advise(self, job: Job, at: datetime | None = None) -> AdviceView:
+        """What changed at once, around `at` or wherever that was, and what to do about it. Raises BadSettings for a
+        moment outside of the log or a calendar that cannot be read, JobStopped."""
+        from console.session.advice import advise
+
+        return advise(self._store, self.command_target, job, self.folder, at=at)
 
     @property
     def command_target(self) -> str:

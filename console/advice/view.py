@@ -1,0 +1,157 @@
+"""What advice shows: a change and what it was, answers side by side since then, and ways to train again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.advice.shock import Shock
+from console.drift.result import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class CostsUsed:
+    """What was reckoned with. `unit` names what a cost of 1 is; `sentence` says all of it, with what was not set.
+
+    false_positive, false_negative   of a yes-or-no answer;  pause   of a request without an answer
+    threshold   from which score on the answer is yes; nan where answers are no scores
+    """
+
+    kind: str                    # yes_no | classes | amounts
+    false_positive: float
+    false_negative: float
+    pause: float
+    threshold: float
+    unit: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostLine:
+    """One thing that could have answered since the shock.
+
+    name               model | pause | constant | stump | shadow | version | expression
+    costs, low, high   shape (buckets,), per hour, with 95 % intervals; NaN where no outcome is known
+    mean and so on     per hour over all of the time;  difference: to the model as logged, negative is cheaper
+    n                  requests whose outcome is known
+    """
+
+    name: str
+    title: str
+    costs: Floats
+    low: Floats
+    high: Floats
+    mean: float
+    mean_low: float
+    mean_high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    n: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResponseView:
+    """The model as logged, a pause, and heuristics, by buckets since the shock.
+
+    recommended   a line's name; `distinguishable` whether it differs from the model beyond chance
+    switch_back   from when on the model is no worse again; None where that time has not come, or was never left
+    """
+
+    starts_s: Floats
+    bucket_s: float
+    lines: tuple[CostLine, ...]
+    recommended: str
+    distinguishable: bool
+    sentence: str
+    switch_back: datetime | None
+    switch_sentence: str
+    costs: CostsUsed
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A model trained at a time, and how it did on the requests up to the next one.
+
+    at          when it was trained;  hours: since the shock
+    labels      outcomes that had come of requests since the shock;  trained_on: rows that it learned from
+    n           requests that it is judged on
+    loss, low, high   with a 95 % interval (see BacktestView.loss)
+    against_old, and its interval   loss less that of the model as logged on the same requests; nan without
+    accuracy    share of right answers; of amounts nan
+    """
+
+    at: datetime
+    hours: float
+    labels: int
+    trained_on: int
+    n: int
+    loss: float
+    low: float
+    high: float
+    against_old: float
+    against_old_low: float
+    against_old_high: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCurve:
+    """One way to train again.
+
+    beats_old, beats_heuristic   how many outcomes since the shock it took; None where it has not happened
+    """
+
+    name: str
+    title: str
+    points: tuple[CurvePoint, ...]
+    beats_old: int | None
+    beats_heuristic: int | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was to be chosen at a time, from outcomes that had come by then.
+
+    strategy   "" where none could be told from the others yet;  leading: the one with the least loss
+    """
+
+    at: datetime
+    strategy: str
+    leading: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestView:
+    """Ways to train again, and which to choose now. `loss` names the measure; less is better."""
+
+    loss: str
+    strategies: tuple[StrategyCurve, ...]
+    decisions: tuple[Decision, ...]
+    chosen: str
+    sentence: str
+    sampling: str
+    labels: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdviceView:
+    """All of the advice for one change.
+
+    at        the moment that it is about: the one asked for, or the onset that was found; None for none
+    response, backtest   None where outcomes are missing, or nothing happened; `notes` say why
+    """
+
+    at: datetime | None
+    shock: Shock
+    response: ResponseView | None
+    backtest: BacktestView | None
+    sentence: str
+    notes: tuple[str, ...]
+    relative: bool
+    command: str
+    seconds: float

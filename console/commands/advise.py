@@ -1,0 +1,50 @@
+"""`pilothouse advise`: what changed at once, what it was, and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.commands.common import AsJson, Fresh, iso, opened, parse_time, print_json, say, terminal_job
+
+if TYPE_CHECKING:
+    from console.advice.shock import Shock
+    from console.advice.view import AdviceView
+
+
+def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
+           shock: Annotated[str | None, typer.Option(help="When the world changed; it is looked for without.")] = None,
+           fresh: Fresh = False, json: AsJson = False) -> None:
+    """Tell whether a change was a shock, and what to do about it."""
+    with opened(target, fresh=fresh) as session, terminal_job() as job:
+        view = session.advise(job, parse_time(shock, session=session) if shock else None)
+    if json:
+        print_json(_document(view))
+    else:
+        _tell(view)
+
+
+def _document(view: AdviceView) -> dict[str, Any]:
+    return {"at": iso(view.at, relative=view.relative), "shock": _shock(view.shock, view.relative),
+            "sentence": view.sentence, "notes": list(view.notes), "command": view.command,
+            "seconds": round(view.seconds, 6)}
+
+
+def _shock(found: Shock, relative: bool) -> dict[str, Any]:
+    return {"cause": found.cause.value, "onset": iso(found.onset, relative=relative),
+            "onset_low": iso(found.onset_low, relative=relative),
+            "onset_high": iso(found.onset_high, relative=relative), "together": list(found.together),
+            "events": [{"name": event.name, "kind": event.kind.value, "start": iso(event.start, relative=relative),
+                        "end": iso(event.end, relative=relative)} for event in found.events],
+            "evidence": [{"cause": one.cause.value, "for": one.speaks_for, "sentence": one.sentence}
+                         for one in found.evidence], "sentence": found.sentence}
+
+
+def _tell(view: AdviceView) -> None:
+    for one in view.shock.evidence:
+        typer.echo(f"{'for' if one.speaks_for else 'against':<8}{one.cause.value:<11} {one.sentence}")
+    for note in view.notes:
+        say(note)
+    say(view.sentence)

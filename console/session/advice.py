@@ -1,0 +1,79 @@
+"""Advice after a change, read from the log and put before the room of advice."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.advice.events import KnownEvent
+from console.advice.shock import Shock, judge
+from console.advice.view import AdviceView
+from console.drift.course_view import CourseView
+from console.drift.courses import Axis
+from console.drift.result import Floats
+from console.errors import BadSettings
+from console.jobs import Job
+from console.metrics.format import format_exact
+from console.roles import Role
+from console.session import settings
+from console.session.advice_settings import events_of
+from console.session.over_time import over_time
+from console.session.sides import requests_of
+from console.store import bucketed
+from console.store.grid import Grid
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+MOST_VERSIONS = 20
+"""Model versions whose share of the requests is looked at."""
+
+
+def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, *,
+           at: datetime | None = None) -> AdviceView:
+    """What changed at a time, and what to do about it.
+
+    folder  has the calendar of known events and what answers cost
+    at      the change in question; it is looked for without
+    Raises BadSettings, JobStopped.
+    """
+    began = time.perf_counter()
+    events = events_of(settings.read(store, folder))
+    span = store.span()
+    if at is not None and span is not None and not span.start < at < span.end:
+        raise BadSettings("The shock lies outside of the log", where=format_exact(at, relative=store.relative),
+                          do=f"Give a time between {format_exact(span.start, relative=store.relative)} and "
+                             f"{format_exact(span.end, relative=store.relative)}")
+    courses = over_time(store, target, job)
+    job.stop_if_asked()
+    shock = judged(store, courses, events, at)
+    words = ["pilothouse advise", shlex.quote(target)]
+    words += ["--shock", format_exact(at, relative=store.relative)] if at is not None else []
+    return AdviceView(at or shock.onset, shock, None, None, shock.sentence, courses.notes, store.relative,
+                      " ".join([*words, "--json"]), time.perf_counter() - began)
+
+
+def judged(store: Workspace, courses: CourseView, events: Sequence[KnownEvent], at: datetime | None) -> Shock:
+    """What changed at once, from every column's course."""
+    axis = Axis(courses.starts_s, courses.bucket_s, courses.relative, np.zeros(len(courses.starts_s), dtype=bool),
+                max(1, len(courses.rows)))
+    return judge(courses.rows, axis, courses.rows_n, _versions(store, courses), events, at)
+
+
+def _versions(store: Workspace, courses: CourseView) -> Mapping[str, Floats]:
+    """Requests of each model version in each bucket."""
+    stream = requests_of(store)
+    column = stream.column(Role.MODEL_VERSION)
+    if column is None:
+        return {}
+    con = store.cursor()
+    grid = Grid(round(float(courses.starts_s[0]) * 1e6), round(courses.bucket_s * 1e6), len(courses.starts_s))
+    names = bucketed.most_frequent(con, stream, column, grid, 0, grid.count, MOST_VERSIONS) or ()
+    counts, _ = bucketed.texts_in_bins(con, stream, column, grid, names)
+    return {name: counts[:, number].astype(np.float64) for number, name in enumerate(names)}
