@@ -50,7 +50,7 @@ def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, 
         raise BadSettings("The shock lies outside of the log", where=format_exact(at, relative=store.relative),
                           do=f"Give a time between {format_exact(span.start, relative=store.relative)} and "
                              f"{format_exact(span.end, relative=store.relative)}")
-    courses = over_time(store, target, job)
+    courses = over_time(store, target, job).view
     job.stop_if_asked()
     shock = judged(store, courses, events, at)
     words = ["pilothouse advise", shlex.quote(target)]
