@@ -44,6 +44,8 @@ class Questioning(QObject):
             _Asked(self, window.together, "together", lambda session, job: session.together(job)),
             _Asked(self, window.training, "training", self._training),
         ]
+        window.drift.copy_asked.connect(self._copy_columns)
+        window.drift.export_asked.connect(self._export_columns)
         window.training.file_asked.connect(self._on_file)
 
     def forget(self) -> None:
@@ -78,6 +80,14 @@ class Questioning(QObject):
         reference = Reference(file=Path(name)) if kind == "file" else Reference(stream=name) if kind == "stream" \
             else Reference(chosen.reference)
         return session.training(job, reference, chosen.current)
+
+    @Slot()
+    def _copy_columns(self) -> None:
+        self.copy(self._window.drift.view)
+
+    @Slot()
+    def _export_columns(self) -> None:
+        self.export("drift", self._window.drift.view)
 
     @Slot()
     def _on_file(self) -> None:

@@ -28,6 +28,8 @@ OFFSET_TOLERANCE = 0.1
 """How far the differences of the quantiles may lie apart, in half interquartile ranges; an offset is at least one."""
 FILLED_SHARE = 0.05
 """A single value that gained this share looks filled in."""
+NEW_SHARE, MOST_FEW = 0.01, 50
+"""In a column of so few different values only a value that was hardly there before can be a default."""
 HOUR_GAIN = 0.5
 """A shift of hours explains the difference when it takes away half of the distance."""
 LEAST_HOUR_DISTANCE = 0.05
@@ -44,6 +46,12 @@ class Cause(StrEnum):
     CUT = "cut off"             # nothing above or below a value, and much at it
     LABELS_WRITTEN = "labels written otherwise"
     HOURS = "hours"
+
+
+SAID = {Cause.UNIT: "another unit", Cause.RATIO: "scaled", Cause.OFFSET: "shifted", Cause.FILL: "default filled in",
+        Cause.NULLS_FILLED: "nulls filled in", Cause.CUT: "cut off", Cause.LABELS_WRITTEN: "labels written otherwise",
+        Cause.HOURS: "hours shifted"}
+"""In a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,8 @@ def filled_in(reference: Floats, current: Floats, missing_reference: float, miss
     shares = {value: (there[0] * _share(reference, value), there[1] * _share(current, value)) for value in candidates}
     value = max(sorted(shares), key=lambda one: shares[one][1] - shares[one][0])
     before, share = shares[value]
+    if before > NEW_SHARE and _few(reference):
+        return None                 # one of a few values became more frequent, as values of a category do
     lost = missing_reference - missing_current
     if lost >= FILLED_SHARE / 2 and share - before >= max(lost / 2, FILLED_SHARE / 2):
         return Suspicion(Cause.NULLS_FILLED, value, share,
@@ -238,6 +248,16 @@ def _at(rising: Floats, q: Floats) -> list[float]:
 def _place(rising: Floats, value: float, side: str) -> float:
     """Share of the values below (left), or not above (right)."""
     return float(np.searchsorted(rising, value, "left" if side == "left" else "right")) / len(rising)
+
+
+def _few(rising: Floats) -> bool:
+    """Whether there are at most MOST_FEW different values: found in as many jumps."""
+    place = 0
+    for _ in range(MOST_FEW):
+        place = int(np.searchsorted(rising, rising[place], side="right"))
+        if place >= len(rising):
+            return True
+    return False
 
 
 def _share(rising: Floats, value: float) -> float:

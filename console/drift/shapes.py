@@ -15,6 +15,7 @@ BINS = 40
 EDGE_QUANTILES = (0.005, 0.995)
 """Bins reach over these of either side; the end bins hold the rest, so that one wild value flattens nothing."""
 SHOWN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+PAIRED_QUANTILES = np.arange(1, 100) / 100
 TOP_VALUES = 12
 LONGEST_LABEL = 60
 
@@ -24,7 +25,16 @@ def numeric_shape(column: str, reference: Floats, current: Floats) -> NumericSha
     edges = common_edges(reference, current)
     shares = [between(side, edges[1:-1]) / len(side) for side in (reference, current)]
     quantiles = tuple((q, quantile(reference, q), quantile(current, q)) for q in SHOWN_QUANTILES)
-    return NumericShape(column, edges, shares[0], shares[1], quantiles)
+    values = [np.interp(PAIRED_QUANTILES * (len(side) - 1), *_neighbours(side)) for side in (reference, current)]
+    pairs = tuple(zip(values[0].tolist(), values[1].tolist(), strict=True))
+    return NumericShape(column, edges, shares[0], shares[1], quantiles, pairs)
+
+
+def _neighbours(rising: Floats) -> tuple[Floats, Floats]:
+    """The places around the paired quantiles, and what stands there: not all of a million."""
+    at = PAIRED_QUANTILES * (len(rising) - 1)
+    places = np.unique(np.concatenate([np.floor(at), np.ceil(at)])).astype(np.int64)
+    return places.astype(np.float64), rising[places]
 
 
 def common_edges(reference: Floats, current: Floats) -> Floats:

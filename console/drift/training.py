@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from console.drift.causes import UNIT_FACTORS, Cause, Suspicion, hour_shift, suspicions
+from console.drift.causes import SAID, UNIT_FACTORS, Cause, Suspicion, hour_shift, suspicions
 from console.drift.compare import compare
 from console.drift.result import NAN
 from console.drift.sample import ColumnSample
@@ -127,7 +127,7 @@ def training_skew(training: Rows, serving: Rows, same: Sequence[Mismatch] = (), 
     shifted = hour_shift(training.hours, serving.hours) if training.hours is not None and serving.hours is not None \
         else None
     if shifted is not None:
-        rows.append(SkewRow(TIME_OF_DAY, "time", "time", None, None, shifted.cause.value, Verdict.WATCH,
+        rows.append(SkewRow(TIME_OF_DAY, "time", "time", None, None, SAID[shifted.cause], Verdict.WATCH,
                             f"{shifted.sentence[0].upper()}{shifted.sentence[1:]}."))
     rows.sort(key=lambda row: (list(Verdict).index(row.verdict), -_size(row), row.column))
     job.report(2, 2, "")
@@ -164,10 +164,11 @@ def _row(name: str, there: tuple[TrainingColumn, TrainingColumn], found: Sequenc
     moved = verdict in (Verdict.ALARM, Verdict.WATCH)
     cause = ""
     if moved:
-        named = [one.cause.value for one in why]
+        causes = [one.cause for one in why]
         if same is not None and _is_unit(same):         # the same requests tell a factor exactly
-            named = [Cause.UNIT.value, *(one for one in named if one not in (Cause.UNIT, Cause.RATIO, Cause.OFFSET))]
-        cause = ", ".join(dict.fromkeys(named)) or ("another type" if kinds[0] != kinds[1] else "")
+            causes = [Cause.UNIT, *(one for one in causes if one not in (Cause.UNIT, Cause.RATIO, Cause.OFFSET))]
+        cause = ", ".join(dict.fromkeys(SAID[one] for one in causes)) or \
+            ("another type" if kinds[0] != kinds[1] else "")
         clauses += [one.sentence for one in why]
     tested = next((row for row in found if row.verdict is worst([row.verdict for row in found])), None)
     if tested is not None and (not clauses or moved):

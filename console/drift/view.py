@@ -96,6 +96,7 @@ class NumericShape:
     reference: Floats            # shape (k,)
     current: Floats
     quantiles: tuple[tuple[float, float, float], ...]   # (q, reference, current value) for 0.05 0.25 0.5 0.75 0.95
+    pairs: tuple[tuple[float, float], ...] = ()         # values of both at 0.01 to 0.99; () where bins only are known
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,7 +58,7 @@ def test_that_rows_keep_their_places_and_bars_move_while_a_window_is_dragged(pan
     assert places(panel) == before and effects(panel) != first
     assert part(panel, QLabel, "drift_sentence").text() == "2 of 6 columns differ: price D 0.50"
     assert part(panel, QLabel, "drift_small").text().startswith("Preview, counted in steps of 5 min")
-    assert panel._shape._shape.column == "price"
+    assert panel._shape.shape.column == "price"
     table = part(panel, QTableView, "drift_table")
     assert " to " in table.model().index(0, 5).data()          # the interval stands where the words were
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView, QToolButton
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTableView, QToolButton, QWidget
 
 from console.drift import ColumnSample, compare
 from console.drift.answers import Answers
@@ -23,6 +23,7 @@ from console.session.view import SelectionView
 from console.window import Window
 from tests.widgets.fake_session import CURRENT, REFERENCE, WHOLE
 from widgets.icons import Icons
+from widgets.panels.drift_panel import DriftPanel
 from widgets.panels.outcomes_panel import OutcomesPanel
 from widgets.panels.together_panel import TogetherPanel
 from widgets.panels.training_panel import TrainingPanel
@@ -159,7 +160,7 @@ def test_that_a_skewed_column_is_shown_with_its_cause_and_examples(icons, qtbot,
     page.display(training_view)
     table = page.findChild(QTableView, "training_table")
     rows = [[table.model().data(table.model().index(row, at)) for at in (1, 2, 3, 5)] for row in range(3)]
-    assert rows == [["gone", "number → none", "-", "not served"], ["days", "number", "100 %", "unit"],
+    assert rows == [["gone", "number → none", "-", "not served"], ["days", "number", "100 %", "another unit"],
                     ["kind", "text", "-", "-"]]
     table.selectRow(1)
     assert "usually × 24" in \
@@ -198,3 +199,43 @@ def test_that_answers_are_copied_as_tables_and_written_whole(icons, qtbot, outco
     assert as_csv(training_view).splitlines()[1].startswith("gone,number,")
     auc = document(together_view)["classifier"]["auc"]
     assert auc == together_view.auc and not math.isnan(auc)
+
+
+def test_that_columns_are_found_sorted_and_drawn_in_three_ways(icons, qtbot):
+    generator = np.random.default_rng(4)
+    before, after = ({"price": generator.gamma(6, 10, 500), "age": generator.normal(40, 9, 500),
+                      "part": generator.random(500)} for _ in range(2))
+    after["price"] = after["price"] + 40
+    after["age"] = after["age"] + 5
+    view = compare(*([ColumnSample(name, values) for name, values in side.items()] for side in (before, after)))
+    panel = DriftPanel(icons)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.display(view)
+    table = panel.findChild(QTableView, "drift_table")
+
+    def shown():
+        return [table.model().data(table.model().index(row, 1)) for row in range(table.model().rowCount())]
+
+    assert shown() == ["price", "age", "part"]
+    table.horizontalHeader().sectionClicked.emit(1)
+    assert shown() == ["age", "part", "price"]
+    table.horizontalHeader().sectionClicked.emit(1)
+    assert shown() == ["price", "part", "age"]
+    table.horizontalHeader().sectionClicked.emit(1)
+    assert shown() == ["price", "age", "part"]
+    find = panel.findChild(QLineEdit, "drift_filter")
+    qtbot.keyClicks(find, "P")
+    assert shown() == ["price", "part"] and text(panel, "drift_found") == "2 of 3"
+    find.clear()
+    pairs = np.array(view.shape("price").pairs)
+    assert pairs.shape == (99, 2)
+    assert pairs[[9, 49, 89], 0] == pytest.approx(np.quantile(before["price"], [0.1, 0.5, 0.9]))
+    assert pairs[[9, 49, 89], 1] == pytest.approx(np.quantile(after["price"], [0.1, 0.5, 0.9]))
+    pictures = []
+    choice = panel.findChild(QComboBox, "shape_kind")
+    for number in range(choice.count()):
+        choice.setCurrentIndex(number)
+        choice.activated.emit(number)
+        pictures.append(panel.findChild(QWidget, "shape_view").grab().toImage())
+    assert len(pictures) == 3 and pictures[0] != pictures[1] != pictures[2]

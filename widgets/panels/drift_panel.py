@@ -29,6 +29,7 @@ from console.session.references import name_of
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
+from widgets.panels.drift_order import TableOrder
 from widgets.panels.drift_preview import Place, in_places, places_of, small_text
 from widgets.panels.drift_table import (
     EFFECT_COLUMN,
@@ -41,7 +42,7 @@ from widgets.panels.drift_table import (
     moved_tip,
 )
 from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
-from widgets.panels.shape_view import ShapeView
+from widgets.panels.shape_box import ShapeBox
 from widgets.theme import REFERENCE_DASH
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ class DriftPanel(QWidget):
     choice_made = Signal(str, object)    # side, what was picked
     column_asked = Signal(str)
     incident_asked = Signal()
+    copy_asked = Signal()
+    export_asked = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -233,12 +236,12 @@ class DriftPanel(QWidget):
         tests = f"{view.n_tests} tests, p adjusted after Benjamini and Hochberg" if view.n_tests else "no tests"
         self._small.setText(f"{format_count(view.n_reference)} rows in the reference, {format_count(view.n_current)} "
                             f"in the current window; {tests}; {view.seconds:.2f} s")
-        self._model.show(view.columns)
+        self._model.show(self._order.arranged(view.columns))
         self._bars.rescale()
         self._table.viewport().update()
         self._pages.setCurrentIndex(2)
         wanted = self._selection.column if self._selection else ""
-        chosen = next((at for at, one in enumerate(view.columns) if one.column == wanted), 0)
+        chosen = next((at for at, one in enumerate(self._model.rows) if one.column == wanted), 0)
         self._displaying = True
         self._table.selectRow(chosen)
         self._displaying = False
@@ -390,7 +393,11 @@ class DriftPanel(QWidget):
         self._table.setItemDelegate(self._cells)
         self._table.setItemDelegateForColumn(EFFECT_COLUMN, self._bars)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
-        self._shape = ShapeView(self._icons)
+        self._order = TableOrder(self._icons, self._table)
+        self._order.changed.connect(self._on_order)
+        self._order.copy_asked.connect(self.copy_asked)
+        self._order.export_asked.connect(self.export_asked)
+        self._shape = ShapeBox(self._icons)
         self._column_title = label(name="drift_column", large=True)
         self._sentence = label(name="drift_column_sentence", wrap=True)
         self._quantiles = RowsModel((
@@ -412,7 +419,9 @@ class DriftPanel(QWidget):
         detail = holding(inside)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("drift_split")
-        split.addWidget(self._table)
+        left = column(self._order, self._table, gap=8)
+        left.setStretch(1, 1)
+        split.addWidget(holding(left))
         split.addWidget(detail)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
@@ -428,6 +437,22 @@ class DriftPanel(QWidget):
         return holding(page)
 
     # ---- inside --------------------------------------------------------------------------------------------
+
+    def _on_order(self) -> None:
+        """Sorted or filtered otherwise: the chosen column stays chosen where it is still there."""
+        if self._view is not None and self._preview is None:
+            one = self._model.row(self._table.currentIndex())
+            self._model.show(self._order.arranged(self._view.columns))
+            self._table.viewport().update()
+            self._displaying = True
+            self._table.selectRow(next((at for at, other in enumerate(self._model.rows) if other is one), 0))
+            self._displaying = False
+            self._show_column()
+
+    @property
+    def view(self) -> DriftView | None:
+        """The result that is shown."""
+        return self._view
 
     def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
         self._show_column()

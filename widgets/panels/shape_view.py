@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
@@ -17,14 +19,24 @@ MOST_CATEGORIES = 12
 PAD = 8
 
 
+class Drawn(Enum):
+    """How numbers are drawn."""
+
+    HISTOGRAM = "histogram"
+    ECDF = "ecdf"               # the share of rows up to a value
+    QUANTILES = "quantiles"     # quantiles of now over those of the reference
+
+
 class ShapeView(QWidget):
-    """Draws a NumericShape as two outlines, a CategoryShape as pairs of bars."""
+    """Draws a NumericShape as two outlines (or cumulated, or quantiles against quantiles), a CategoryShape as pairs of
+    bars."""
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shape_view")
         self._icons = icons
         self._shape: Shape | None = None
+        self._drawn = Drawn.HISTOGRAM
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(160)
         icons.holder.changed.connect(self._theme_changed)
@@ -33,6 +45,16 @@ class ShapeView(QWidget):
         """Show these distributions, or none."""
         self._shape = shape
         self.setAccessibleName(spoken(shape))
+        self.update()
+
+    @property
+    def shape(self) -> Shape | None:
+        """What is shown."""
+        return self._shape
+
+    def draw_as(self, drawn: Drawn) -> None:
+        """Numbers that way, from now on."""
+        self._drawn = drawn
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -46,6 +68,9 @@ class ShapeView(QWidget):
         theme = self._icons.theme
         area = QRectF(self.rect()).adjusted(PAD, PAD, -PAD, -PAD)
         match self._shape:
+            case NumericShape() as shape if len(shape.edges) > 1 and self._drawn is not Drawn.HISTOGRAM:
+                (paint_ecdf if self._drawn is Drawn.ECDF else paint_quantiles)(painter, theme, area, shape,
+                                                                               QFontMetrics(self.font()))
             case NumericShape() as shape if len(shape.edges) > 1:
                 self._numeric(painter, theme, area, shape)
             case CategoryShape() as shape if shape.labels:
@@ -136,6 +161,76 @@ class ShapeView(QWidget):
 
     def _theme_changed(self, _theme: Theme) -> None:
         self.update()
+
+
+def paint_ecdf(painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape, metrics: QFontMetrics) -> None:
+    """Cumulated shares: D is the largest distance between the two, and a line stands where it is."""
+    first, last = _shown_range(shape)
+    plot = _framed(painter, theme, area, metrics, (first, last, ""), (0.0, 1.0, "share"), "share of rows up to a value")
+    edges = np.clip(shape.edges, first, last)
+    sums = [np.concatenate([[0.0], np.cumsum(np.nan_to_num(side))]) for side in (shape.reference, shape.current)]
+
+    def at(value: float, share: float) -> QPointF:
+        return QPointF(plot.left() + (value - first) / (last - first) * plot.width(),
+                       plot.bottom() - share * plot.height())
+
+    widest = int(np.argmax(np.abs(sums[1] - sums[0])))
+    painter.setPen(theme.pen("muted"))
+    painter.drawLine(at(float(edges[widest]), float(sums[0][widest])), at(float(edges[widest]), float(sums[1][widest])))
+    for side, pen in ((sums[1], QPen(theme.color("current"), 1.5)), (sums[0], _dashed(theme))):
+        painter.setPen(pen)
+        points = [at(float(edge), float(share)) for edge, share in zip(edges, side, strict=True)]
+        painter.drawPolyline(QPolygonF(points))
+
+
+def paint_quantiles(painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape, metrics: QFontMetrics) -> None:
+    """Quantiles of now over those of the reference: on the dashed line both are the same."""
+    pairs = np.array(shape.pairs or [(old, new) for _, old, new in shape.quantiles], dtype=np.float64)
+    pairs = pairs[np.isfinite(pairs).all(axis=1)] if len(pairs) else pairs
+    if not len(pairs) or pairs.max() <= pairs.min():
+        painter.setPen(theme.color("muted"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "No quantiles to draw")
+        return
+    low, high = float(pairs.min()), float(pairs.max())
+    plot = _framed(painter, theme, area, metrics, (low, high, ""), (low, high, ""), "current over reference")
+
+    def at(old: float, new: float) -> QPointF:
+        return QPointF(plot.left() + (old - low) / (high - low) * plot.width(),
+                       plot.bottom() - (new - low) / (high - low) * plot.height())
+
+    painter.setPen(_dashed(theme))
+    painter.drawLine(at(low, low), at(high, high))
+    painter.setPen(QPen(theme.color("current"), 1.5))
+    painter.drawPolyline(QPolygonF([at(float(old), float(new)) for old, new in pairs]))
+    painter.setBrush(theme.brush("current"))
+    for old, new in pairs[:: max(1, len(pairs) // 33)]:
+        painter.drawEllipse(at(float(old), float(new)), 2, 2)
+
+
+def _framed(painter: QPainter, theme: Theme, area: QRectF, metrics: QFontMetrics, across: tuple[float, float, str],
+            up: tuple[float, float, str], what: str) -> QRectF:
+    """Legend, grid and axes; what is left for the curves."""
+    tall = area.height() - 2 * (metrics.height() + PAD)
+    ticks = value_ticks(up[0], up[1], tall, up[2])
+    left = max((metrics.horizontalAdvance(text) for _, text in ticks), default=0) + PAD
+    plot = QRectF(area.left() + left, area.top() + metrics.height() + PAD, max(1.0, area.width() - left), tall)
+    _legend(painter, theme, area, metrics, what)
+    for value, text in ticks:
+        y = round(plot.bottom() - (value - up[0]) / (up[1] - up[0]) * plot.height())
+        painter.setPen(theme.pen("grid"))
+        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(QRectF(area.left(), y - metrics.height() / 2, left - PAD, metrics.height()),
+                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(theme.pen("line"))
+    painter.drawLine(plot.bottomLeft(), plot.bottomRight())
+    painter.setPen(theme.color("muted"))
+    for value, text in value_ticks(across[0], across[1], plot.width() / 2, across[2]):
+        wide = metrics.horizontalAdvance(text) + 2
+        x = plot.left() + (value - across[0]) / (across[1] - across[0]) * plot.width()
+        x = min(max(x - wide / 2, area.left()), area.right() - wide)
+        painter.drawText(QRectF(x, plot.bottom() + 4, wide, metrics.height()), Qt.AlignmentFlag.AlignCenter, text)
+    return plot
 
 
 def spoken(shape: Shape | None) -> str:

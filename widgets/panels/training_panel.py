@@ -13,9 +13,9 @@ from console.metrics.format import format_count, format_value
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.drift_table import ICONS, TONES, WORDS, effect_text
-from widgets.panels.parts import Choice, column, holding, label, row, table
+from widgets.panels.parts import Choice, column, holding, label, row, set_widths, table
 from widgets.panels.question_page import QuestionPage
-from widgets.panels.shape_view import ShapeView
+from widgets.panels.shape_box import ShapeBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,19 +107,20 @@ class TrainingPanel(QuestionPage):
             return self._icons.theme.color(TONES[one.verdict])
 
         self._model = RowsModel((
-            Column("Verdict", 104, lambda one: WORDS[one.verdict], foreground=tinted, icon=icon),
+            Column("Verdict", 96, lambda one: WORDS[one.verdict], foreground=tinted, icon=icon),
             Column("Column", 136, lambda one: one.column),
             Column("Type", 96, _types),
             Column("Differs", 72, _rate, right=True, tip=_rate_tip),
-            Column("Effect", 112, lambda one: effect_text(one.drift) if one.drift is not None else "-"),
-            Column("Cause", 160, lambda one: one.cause or "-", tip=lambda one: one.sentence),
+            Column("Effect", 104, lambda one: effect_text(one.drift) if one.drift is not None else "-"),
+            Column("Cause", 168, lambda one: one.cause or "-", tip=lambda one: one.sentence),
         ))
         self._table = table(self._model, "training_table", "Columns, those that differ most first")
+        set_widths(self._table, self._model.widths(), wide=1)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         self._column_title = label(name="training_column", large=True)
         self._sentence = label(name="training_column_sentence", tone="muted", wrap=True)
         self._examples = label(name="training_examples", tone="muted", wrap=True)
-        self._shape = ShapeView(self._icons)
+        self._shape = ShapeBox(self._icons)
         self._shape.setMaximumHeight(640)
         inside = column(self._column_title, self._sentence, self._shape, self._examples, None, margins=(16, 0, 0, 0))
         inside.setStretchFactor(self._shape, 1000)
@@ -127,7 +128,7 @@ class TrainingPanel(QuestionPage):
         split.setObjectName("training_split")
         split.addWidget(self._table)
         split.addWidget(holding(inside))
-        split.setSizes([640, 400])
+        split.setSizes([688, 400])
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         split.setChildrenCollapsible(False)

@@ -60,6 +60,18 @@ def test_that_a_default_and_nulls_turned_into_a_value_are_told_apart():
     assert [one.cause for one in suspicions(amounts(1), serving)] == [Cause.FILL, Cause.UNIT]
 
 
+def test_that_one_of_a_few_values_that_became_frequent_is_no_default_and_a_cut_is_named():
+    generator = np.random.default_rng(5)
+    months = [generator.choice(np.arange(6.0, 23.0), 2000, p=share / share.sum())
+              for share in (np.linspace(2, 1, 17), np.linspace(1, 2, 17) ** 2)]
+    assert suspicions(*months) == () and suspicions(months[0] % 2, months[1] % 2) == ()
+    months[1][:400] = -1
+    assert only(suspicions(*months)).cause is Cause.FILL
+    found = only(suspicions(amounts(1), np.minimum(amounts(2), 80)))
+    assert (found.cause, found.amount, found.share) == (Cause.CUT, 80.0, pytest.approx(0.19, abs=0.03))
+    assert only(suspicions(amounts(1), np.maximum(amounts(2), 30))).amount == 30
+
+
 def test_that_labels_in_another_case_or_with_spaces_are_named():
     training = np.array(["red", "green", "Blue"] * 50, dtype=object)
     assert "another case" in only(suspicions(training, np.array(["RED", "green", "Blue"] * 50, dtype=object))).sentence

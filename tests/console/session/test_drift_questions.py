@@ -31,7 +31,8 @@ def skewed(log_folder):
 def test_that_what_serving_computes_otherwise_is_named_against_the_reference_stream(skewed):
     found = asked(skewed, "--skew")
     assert set(causes(found)) == set(truth_of(skewed)["injections"][0]["columns"])
-    assert causes(found) == {"category": "labels written otherwise", "days_since_last": "unit", "seq_len": "cut off"}
+    assert causes(found) == {"category": "labels written otherwise", "days_since_last": "another unit",
+                             "seq_len": "cut off"}
     assert found["dataset"]["reference"]["name"] == "reference" and found["dataset"]["verdict"] == "alarm"
     assert "× about 24" in next(row["sentence"] for row in found["columns"] if row["column"] == "days_since_last")
 
