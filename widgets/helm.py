@@ -33,6 +33,7 @@ from widgets.picking import Picking
 from widgets.planning import Planning
 from widgets.previewing import Previewing
 from widgets.questioning import Questioning
+from widgets.replaying import Replaying
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
@@ -74,6 +75,7 @@ class Helm(QObject):
         self.picking = Picking(window, conductor, self)
         self.planning = Planning(window, conductor, self.questions, self)
         self.over_time = OverTime(window, conductor, self.tasks, self)
+        self.replaying = Replaying(window, conductor, self.incidents, self)
         self.previewing = Previewing(window, conductor, self)
         self.questioning = Questioning(window, conductor, self.questions, self.incidents, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
@@ -170,6 +172,42 @@ class Helm(QObject):
     def fit_plan(self) -> None:
         """In Rollout."""
         self.planning.fit()
+
+    def play_replay(self) -> None:
+        """P."""
+        self.replaying.toggle()
+
+    def step_replay(self) -> None:
+        """Shift+P."""
+        self.replaying.step()
+
+    def start_rollout(self) -> None:
+        """As the button."""
+        self.replaying.press("start")
+
+    def pause_rollout(self) -> None:
+        """As the button."""
+        self.replaying.press("pause")
+
+    def promote_rollout(self) -> None:
+        """As the button."""
+        self.replaying.press("promote")
+
+    def promote_full(self) -> None:
+        """As the button."""
+        self.replaying.press("promote_full")
+
+    def abort_rollout(self) -> None:
+        """As the button."""
+        self.replaying.press("abort")
+
+    def retry_rollout(self) -> None:
+        """As the button."""
+        self.replaying.press("retry")
+
+    def roll_back(self) -> None:
+        """Ctrl+Shift+B."""
+        self.replaying.press("roll_back")
 
     def go_incidents(self) -> None:
         """Ctrl+5."""
@@ -700,6 +738,7 @@ class Helm(QObject):
         self.rule_making.forget()
         self.planning.forget()
         self.over_time.forget()
+        self.replaying.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

@@ -105,6 +105,14 @@ class Incidents(QObject):
         """About the time of an alarm."""
         self._create(lambda session: session.incident_from_alarm(row))
 
+    def create_from_rollout(self, title: str) -> None:
+        """About what the replay of a rollout did."""
+        def make(session: Session) -> Incident:
+            window, reference, events = session.rehearsing.events()
+            return session.incident_from_rollback(window, reference, events, title)
+
+        self._create(make)
+
     def _create(self, make: Callable[[Session], Incident]) -> None:
         if self._conductor.session is None:
             return

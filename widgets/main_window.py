@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from widgets.panels.outcomes_panel import OutcomesPanel
     from widgets.panels.overview_strip import OverviewStrip
     from widgets.panels.plan_panel import PlanPanel
+    from widgets.panels.replay_panel import ReplayPanel
     from widgets.panels.rollout_place import RolloutPlace
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.sources_panel import SourcesPanel
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
     drift: DriftPanel                # the first page of the place
     drift_place: DriftPlace
     plan: PlanPanel                  # the first page of the place
+    replay: ReplayPanel
     rollout_place: RolloutPlace
     course: CoursePanel
     outcomes: OutcomesPanel
@@ -236,6 +238,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.overview_strip import OverviewStrip
         from widgets.panels.picks_bar import PicksBar
         from widgets.panels.plan_panel import PlanPanel
+        from widgets.panels.replay_panel import ReplayPanel
         from widgets.panels.rollout_place import RolloutPlace
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.sources_panel import SourcesPanel
@@ -257,6 +260,9 @@ class MainWindow(QMainWindow):
         yield
         self.plan = PlanPanel(self.icons)
         self.rollout_place = RolloutPlace(self.plan)
+        yield
+        self.replay = ReplayPanel(self.icons)
+        self.rollout_place.add("Replay", self.replay)
         self._add_place("rollout", self.rollout_place)
         yield
         self.outcomes = OutcomesPanel(self.icons)

@@ -52,6 +52,7 @@ from console.session.progress import Rates, Watched
 from console.session.reading import Reading
 from console.session.recent import remember_folder
 from console.session.references import ReferenceChoice
+from console.session.rehearsing import Rehearsing
 from console.session.rows import PAGE, RawLines
 from console.session.rows_view import RawLine
 from console.session.rule_making import RuleMaking
@@ -104,6 +105,7 @@ class Session:
         self._dressing = Dressing(store)
         self.rule_making = RuleMaking(store)
         self.plan_editor = PlanEditor(store)
+        self.rehearsing = Rehearsing(store)
         self._asked = Asked(store)
         self.report_key = secrets.token_bytes(32)       # of pseudonyms in reports; kept nowhere
         self._layout_file = layout_for(folder or store.path)

@@ -45,6 +45,9 @@ class Answers(Questions):
     def layout(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
         return self.answer
 
+    def plan(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
+        return self.answer
+
     def note(self, parent: QWidget, title: str, text: str) -> str | None:
         return self.words
 

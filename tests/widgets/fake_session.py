@@ -65,6 +65,14 @@ class FakePlanEditor:
         return self.view()
 
 
+class FakeRehearsing:
+    """Nothing to try but what is as good as the stable version."""
+
+    def candidates(self) -> tuple[str, ...]:
+        """Of it."""
+        return ("identical",)
+
+
 class FakeSession:
     """Hands out made-up views. `slow_s` makes every view take that long, `steps` is how long loading goes on."""
 
@@ -89,6 +97,7 @@ class FakeSession:
         self._undone: list[Incident] = []
         self._gone: Incident | None = None
         self.plan_editor = FakePlanEditor()
+        self.rehearsing = FakeRehearsing()
 
     waits = False
     unplaced = False

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushButton, QTableView, QToolButton
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTableView, QToolButton, QWidget
 
 from console.rollout.edits import changed_step
 from console.rollout.lint import lint
@@ -15,6 +15,7 @@ from console.rollout.plan import Degree, Plan
 from console.rollout.plan_view import plan_view
 from console.rollout.ready import NAMES, ready_plan
 from widgets.icons import Icons
+from widgets.panels.lines import Lines
 from widgets.panels.plan_panel import PlanPanel
 from widgets.panels.ramp_picture import pieces, spoken
 
@@ -51,8 +52,7 @@ def test_that_steps_gates_and_remarks_stand_there(panel):
     assert part(panel, QLabel, "plan_verdict").text() == "Nothing is wrong with it"
     bad = replace(ready_plan("fast canary"), gates=())
     shown(panel, bad)
-    remarks = part(panel, QListWidget, "plan_remarks")
-    assert remarks.item(0).text().startswith("Error: Nothing can roll it back by itself")
+    assert part(panel, Lines, "plan_remarks").texts[0].startswith("Error: Nothing can roll it back by itself")
     assert part(panel, QLabel, "plan_verdict").property("tone") == "firing"
 
 
@@ -99,11 +99,11 @@ def test_that_gestures_ask_and_decide_nothing(panel, qtbot):
             qtbot.mouseClick(part(panel, QPushButton, name), Qt.MouseButton.LeftButton)
 
 
-def test_that_a_remark_leads_to_its_gate(panel):
+def test_that_a_remark_leads_to_its_gate(panel, qtbot):
     plan = ready_plan("fast canary")
     shown(panel, replace(plan, gates=(*plan.gates[:1], replace(plan.gates[1], failure_limit=-1), plan.gates[2])))
-    remarks = part(panel, QListWidget, "plan_remarks")
-    remarks.itemClicked.emit(remarks.item(0))
+    qtbot.mouseClick(part(panel, QWidget, "plan_remarks").findChildren(QLabel, "line")[0].parentWidget(),
+                     Qt.MouseButton.LeftButton)
     assert panel.gate.name == "errors"
 
 

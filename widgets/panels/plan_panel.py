@@ -5,10 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QTableView,
     QToolButton,
@@ -23,6 +20,7 @@ from console.rollout.ready import NAMES
 from console.rollout.written import GATE_KEYS
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
+from widgets.panels.lines import Line, Lines
 from widgets.panels.parts import Choice, Elided, button, column, holding, label, row, set_tone, table, tool
 from widgets.panels.ramp_picture import RampPicture
 
@@ -73,12 +71,12 @@ class PlanPanel(QWidget):
         self.picture = RampPicture(icons)
         self._build_steps(icons)
         self._build_gates(icons)
-        self._build_lint()
+        self._build_lint(icons)
         head = row(self._plans, self._open, self._save, self._undo, self._redo, self._fit, None,
                    label("Automation", tone="muted"), self._degree)
         lists = row(self._steps_part, self._gates_part, self._lint_part, gap=8)
         lists.setStretch(1, 1)
-        page = column(head, self._summary, self.picture, self._error, lists, gap=8)
+        page = column(head, self._summary, self.picture, self._error, lists, margins=(0, 8, 0, 0), gap=8)
         page.setStretch(4, 1)
         self.setLayout(page)
         self.setFocusProxy(self._plans)
@@ -129,26 +127,19 @@ class PlanPanel(QWidget):
         self._plans.setToolTip("Changed since it was opened or saved" if view.changed else "")
 
     def _show_remarks(self, view: PlanView | None) -> None:
-        self._remarks.clear()
         self._verdict.setText(view.verdict if view is not None else "")
         bad = view is not None and (view.messages or any(
             remark.severity is Severity.ERROR for remark in view.remarks or ()))
         set_tone(self._verdict, "firing" if bad else "")
-        if view is None:
-            return
-        for message in view.messages:
-            self._remark("close-circle-outline", "firing", f"Error: {message}")
-        for remark in view.remarks or ():
-            icon, tone, word = SEVERITIES[remark.severity]
-            self._remark(icon, tone, f"{word}{_where(remark)}: {remark.sentence}"
-                         + (f" {remark.do}." if remark.do != "Nothing" else ""), remark.where)
-        for note in view.notes:
-            self._remark("file-document-outline", "muted", f"On reading: {note}")
-
-    def _remark(self, icon: str, tone: str, text: str, where: str = "") -> None:
-        item = QListWidgetItem(self._icons.icon(icon, tone), text)
-        item.setData(Qt.ItemDataRole.UserRole, where)
-        self._remarks.addItem(item)
+        lines = []
+        if view is not None:
+            lines = [Line("close-circle-outline", "firing", f"Error: {message}") for message in view.messages]
+            for remark in view.remarks or ():
+                icon, tone, word = SEVERITIES[remark.severity]
+                lines.append(Line(icon, tone, f"{word}{_where(remark)}: {remark.sentence}"
+                                  + (f" {remark.do}." if remark.do != "Nothing" else ""), remark.where))
+            lines += [Line("file-document-outline", "muted", f"On reading: {note}") for note in view.notes]
+        self._remarks.show_lines(lines)
 
     # ---- built ---------------------------------------------------------------------------------------------
 
@@ -194,16 +185,9 @@ class PlanPanel(QWidget):
         part.setStretch(1, 1)
         self._gates_part = holding(part)
 
-    def _build_lint(self) -> None:
+    def _build_lint(self, icons: Icons) -> None:
         self._verdict = label(name="plan_verdict", wrap=True)
-        self._remarks = QListWidget(objectName="plan_remarks")
-        self._remarks.setAccessibleName("What is wrong with the plan")
-        self._remarks.setWordWrap(True)
-        self._remarks.setTextElideMode(Qt.TextElideMode.ElideNone)
-        self._remarks.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self._remarks.setFrameShape(QFrame.Shape.NoFrame)
-        self._remarks.setSpacing(2)
-        self._remarks.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._remarks = Lines(icons, "plan_remarks", "What is wrong with the plan")
         part = column(self._verdict, self._remarks, gap=4)
         part.setStretch(1, 1)
         self._lint_part = holding(part)
@@ -238,7 +222,7 @@ class PlanPanel(QWidget):
         self._step_down.clicked.connect(lambda: self._on_moved(1))
         self._step_off.clicked.connect(self._on_step_off)
         self._gate_off.clicked.connect(self._on_gate_off)
-        self._remarks.itemClicked.connect(self._on_remark)
+        self._remarks.chosen.connect(self._on_remark)
         for view in (self._steps_table, self._gates_table):
             view.installEventFilter(self)
 
@@ -313,9 +297,8 @@ class PlanPanel(QWidget):
         if self.gate is not None:
             self.gate_removed.emit(self.gate.number)
 
-    def _on_remark(self, item: QListWidgetItem) -> None:
+    def _on_remark(self, where: str) -> None:
         """What it is about is chosen."""
-        where = str(item.data(Qt.ItemDataRole.UserRole) or "")
         if where.startswith("step "):
             choose(self._steps_table, int(where.removeprefix("step ")) - 1)
         elif self._view is not None:

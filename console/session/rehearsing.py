@@ -1,0 +1,105 @@
+"""The replay of the plan over the open log: prepared on a worker, then steered."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from console.errors import BadSettings
+from console.jobs import Job
+from console.reports.view import RolloutEvent
+from console.rollout.plan import Degree, Plan
+from console.rollout.rehearsal import Rehearsal
+from console.rollout.view import Action, RolloutView
+from console.session.rollout_log import candidates, read_requests
+from console.window import Window, from_epoch
+
+if TYPE_CHECKING:
+    from console.store import Workspace
+
+MOST_SLICES_AT_ONCE = 5_000
+
+
+class Rehearsing:
+    """One at a time. Safe to call from several threads."""
+
+    def __init__(self, store: Workspace) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._made: Rehearsal | None = None
+
+    def candidates(self) -> tuple[str, ...]:
+        """What can be tried. Reads the log; for a worker."""
+        return candidates(self._store)
+
+    def prepare(self, plan: Plan, candidate: str, job: Job) -> RolloutView:
+        """A new replay, its clock at the start of the log. Reads the log; for a worker.
+
+        Raises BadSettings, JobStopped.
+        """
+        found = read_requests(self._store, candidate, plan.seed, job)
+        made = Rehearsal(plan, found.requests, stable=found.stable, candidate=found.candidate)
+        with self._lock:
+            self._made = made
+            return made.view()
+
+    @property
+    def slice_s(self) -> float:
+        """Seconds of log time from one check of the gates to the next; 1 without a replay."""
+        made = self._made
+        return made.slice_s if made is not None else 1.0
+
+    def forget(self) -> None:
+        """None any more."""
+        with self._lock:
+            self._made = None
+
+    def act(self, action: Action) -> RolloutView:
+        """What a person does. Raises BadSettings with the reason where it is not allowed."""
+        with self._lock:
+            made = self._there()
+            made.act(action)
+            return made.view()
+
+    def set_degree(self, degree: Degree) -> RolloutView:
+        """Who may do what from now on."""
+        with self._lock:
+            made = self._there()
+            made.set_degree(degree)
+            return made.view()
+
+    def advance(self, seconds: float, job: Job) -> RolloutView:
+        """So many seconds of log time further, a check of the gates at least. For a worker."""
+        with self._lock:
+            made = self._there()
+            left = min(max(1, round(seconds / made.slice_s)), MOST_SLICES_AT_ONCE)
+            while left > 0 and not made.replay.over:
+                job.stop_if_asked()
+                made.advance(min(left, 50))
+                left -= 50
+            return made.view()
+
+    def seek(self, at_s: float, job: Job) -> RolloutView:
+        """The clock elsewhere. For a worker."""
+        with self._lock:
+            made = self._there()
+            made.seek(at_s)
+            return made.view()
+
+    def events(self) -> tuple[Window, Window | None, tuple[RolloutEvent, ...]]:
+        """What the rollout did, for an incident: from its start to the clock, and as much of the log before it."""
+        with self._lock:
+            made = self._there()
+            log = made.replay.log
+            if not log:
+                raise BadSettings("Nothing has happened yet", do="Start the rollout first")
+            start, end = log[0].at, max(made.replay.clock_s, log[-1].at, log[0].at + 1)
+            before = max(made.replay.start_s, start - (end - start))
+            reference = Window.from_epoch(before, start) if start - before >= 1 else None
+            return Window.from_epoch(start, end), reference, tuple(
+                RolloutEvent(from_epoch(entry.at), entry.what, entry.who, entry.sentence) for entry in log)
+
+    def _there(self) -> Rehearsal:
+        if self._made is None:
+            raise BadSettings("No replay is prepared", do="Press Prepare")
+        return self._made
