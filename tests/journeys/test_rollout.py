@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView
 
@@ -14,6 +15,7 @@ def press(qtbot, console, name):
     qtbot.mouseClick(console.window.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
+@pytest.mark.long
 def test_that_a_plan_is_chosen_judged_replayed_rolled_back_and_kept(open_console, log_folder, qtbot, tmp_path):
     console = open_console(log_folder("bad-canary", "parquet", rows=3000, days=1))
     window, helm = console.window, console.helm
@@ -61,4 +63,4 @@ def test_that_a_plan_is_chosen_judged_replayed_rolled_back_and_kept(open_console
     kept = console.conductor.session.incident(window.incidents.incident.incident_id)
     assert kept.rollout[0].event == "start" and kept.made_from == "rollback"
     qtbot.waitUntil(lambda: console.conductor.views_idle and not any(
-        console.conductor.job(name) for name in ("run replay", "judge plan", "candidates")), timeout=WAIT_MS)
+        console.conductor.job(name) for name in ("run replay", "judge plan", "candidates", "look into incident")), timeout=WAIT_MS)
