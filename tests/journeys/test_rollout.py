@@ -62,5 +62,5 @@ def test_that_a_plan_is_chosen_judged_replayed_rolled_back_and_kept(open_console
     qtbot.waitUntil(lambda: window.place == "incidents" and window.incidents.incident is not None, timeout=WAIT_MS)
     kept = console.conductor.session.incident(window.incidents.incident.incident_id)
     assert kept.rollout[0].event == "start" and kept.made_from == "rollback"
-    qtbot.waitUntil(lambda: console.conductor.views_idle and not any(
-        console.conductor.job(name) for name in ("run replay", "judge plan", "candidates", "look into incident")), timeout=WAIT_MS)
+    busy = ("run replay", "judge plan", "candidates", "look into incident")
+    qtbot.waitUntil(lambda: console.conductor.views_idle and not any(map(console.conductor.job, busy)), timeout=WAIT_MS)
