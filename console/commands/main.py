@@ -18,6 +18,7 @@ from console.commands import (
     load,
     metrics,
     open_window,
+    rehearse,
     report,
     rollout,
     rules,
@@ -72,3 +73,5 @@ app.command("coverage")(coverage.coverage)
 app.command("check")(alarms.check)
 app.add_typer(rules.app, name="rules")
 app.add_typer(rollout.app, name="rollout")
+rollout.app.command("replay")(rehearse.replay)
+rollout.app.command("what-if")(rehearse.what_if)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.rollout.difference import Difference
 from console.rollout.error_share import ErrorShare
 from console.rollout.finding import Finding, Outcome, Why
 from console.rollout.fixed import Fixed
 from console.rollout.gates import GateTest, test_behind
-from console.rollout.outcomes import Floats, Source
+from console.rollout.outcomes import Floats, Requests, Source
 from console.rollout.plan import Arm, Binding, Gate, GateKind, MetricKind, Plan, Unit
 from console.rollout.rank_sum import RankSum
 from console.rollout.slices import EMPTY, Slice
@@ -38,12 +39,51 @@ class Routed:
         self.weight.append(weight)
 
 
+class FirstErrors:
+    """Errors of which only the first of each user counts, among those requests that a gate sees. It depends on who had
+    which version when, so it is found as the clock goes on: errors are few."""
+
+    def __init__(self, requests: Requests, place: NDArray[np.uint8], first_row: NDArray[np.int64]) -> None:
+        self._user, self._place = requests.user, place
+        self._failed: list[NDArray[np.int64]] = []
+        self._begin: list[NDArray[np.int64]] = []
+        for side, outcomes in enumerate((requests.stable, requests.candidate)):
+            failed = np.zeros(0, np.int64) if outcomes.failed is None else np.flatnonzero(outcomes.failed > 0)
+            if requests.arm is not None:
+                failed = failed[requests.arm[failed] == side]
+            self._failed.append(failed)
+            self._begin.append(np.searchsorted(failed, first_row))
+        self._met = np.zeros(len(requests.users), np.bool_)
+
+    def start_again(self) -> None:
+        """A new rollout: nobody has failed yet."""
+        self._met[:] = False
+
+    def of(self, at: int, bands: tuple[int, int, int, int]) -> tuple[float, float]:
+        """Of the candidate and of stable in a slice; to be asked once for each, in order."""
+        c0, c1, s0, s1 = bands
+        return self._side(1, at, c0, c1), self._side(0, at, s0, s1)
+
+    def _side(self, side: int, at: int, low: int, high: int) -> float:
+        begin, end = self._begin[side][at], self._begin[side][at + 1]
+        if begin == end or low == high:
+            return 0.0
+        rows = self._failed[side][begin:end]
+        place = self._place[rows]
+        who = self._user[rows[(place >= low) & (place < high)]]
+        named = who[who >= 0]
+        fresh = np.unique(named[~self._met[named]])
+        self._met[fresh] = True
+        return float(len(who) - len(named) + len(fresh))
+
+
 class Reading:
     """Numbers of a slice of time, by the bands in force. Plain numbers: it is asked a million times in a what-if."""
 
     def __init__(self, tally: Tally, routed: Routed, source: Source, *, logged_split: bool) -> None:
         self.tally, self.routed, self.source, self.logged = tally, routed, source, logged_split
         self.users = tally.users
+        self.first: list[tuple[float, float]] | None = None     # first errors by slice, where they are found as it goes
         self._whole = tally.rows.shape[1] - 1
 
     def bands(self, at: int) -> tuple[int, int, int, int]:
@@ -58,6 +98,9 @@ class Reading:
     def slice_of(self, measure: Measure, at: int) -> Slice:
         """Of a measure; EMPTY where the log does not have it."""
         tally = self.tally
+        if measure == FIRST_ERRORS and self.first is not None and self.routed.live[at]:
+            part, (hits_c, hits_s) = self.slice_of(ERRORS, at), self.first[at]
+            return Slice(part.n_c, hits_c, hits_c, part.n_s, hits_s, hits_s, part.weight)
         candidate, stable = tally.candidate.get(measure), tally.stable.get(measure)
         if candidate is None or stable is None:
             return EMPTY

@@ -21,7 +21,7 @@ from console.rollout.blast import Blast, Blasting
 from console.rollout.events import Entry
 from console.rollout.finding import Finding, Outcome
 from console.rollout.machine import due, initial, step
-from console.rollout.measuring import Measuring, Reading, Routed
+from console.rollout.measuring import FirstErrors, Measuring, Reading, Routed
 from console.rollout.operators import Acting, Operator
 from console.rollout.outcomes import Requests, Source, Split
 from console.rollout.plan import (
@@ -31,6 +31,7 @@ from console.rollout.plan import (
     Plan,
     SetMirrorRoute,
     SetWeight,
+    Unit,
 )
 from console.rollout.routing import BUCKETS, Buckets, Hashing, Routing, route, threshold
 from console.rollout.state import Run, State
@@ -112,16 +113,22 @@ class Replay:
         self.routing: Routing = route(salt_of(plan, self.seed), requests.users, requests.user, requests.request_ids,
                                       hashing)
         bands = np.searchsorted([threshold(each) for each in self._weights[1:]], np.arange(BUCKETS), side="right")
+        pairs = (plan.kind is Kind.SHADOW or plan.degree is Degree.SHADOW_MODE
+                 or any(isinstance(each, SetMirrorRoute) for each in plan.steps))
+        measures = measures_of(plan) if pairs else tuple(each for each in measures_of(plan) if each != FIRST_ERRORS)
         self._place = bands.astype(np.uint8)[self.routing.buckets]
         self.tally: Tally = tally(
-            requests, self._place, len(self._weights) - 1, measures_of(plan), start_s=self.start_s, end_s=self.end_s,
+            requests, self._place, len(self._weights) - 1, measures, start_s=self.start_s, end_s=self.end_s,
             slice_s=self.slice_s, attribution_s=plan.attribution_s, at_once=at_once,
             bins=any(gate.binding is not None and gate.binding.metric is MetricKind.LATENCY_PERCENTILE
                      for gate in plan.gates),
-            pairs=plan.kind is Kind.SHADOW or plan.degree is Degree.SHADOW_MODE
-            or any(isinstance(each, SetMirrorRoute) for each in plan.steps))
+            pairs=pairs)
         self.routed = Routed()
         self.reading = Reading(self.tally, self.routed, requests.source, logged_split=split is Split.LOGGED)
+        self._first_errors = FirstErrors(requests, self._place, self.tally.first_row) \
+            if plan.unit is Unit.USER and requests.stable.failed is not None else None
+        if self._first_errors is not None:
+            self.reading.first = []
         self.measuring = Measuring(plan, self.reading)
         self._blasting = Blasting(requests, self.tally, self.reading, self.routing.buckets, self._weights,
                                   logged_split=split is Split.LOGGED)
@@ -156,6 +163,8 @@ class Replay:
         self.log += [each for each in effects if isinstance(each, Entry)]
         self.measuring.begin(self.state, self.done)
         if self.done and isinstance(event, ev.Start | ev.Retry | ev.Undo) and self.state.live:
+            if self._first_errors is not None:
+                self._first_errors.start_again()
             tally_ = self.tally         # the split of users is judged from here on
             self.reading.users = first_met(
                 self.requests, self._place, len(self._weights) - 1, start_s=self.start_s, slice_s=self.slice_s,
@@ -210,6 +219,8 @@ class Replay:
         live = self._level(state.weight) if state.live and state.weight else 0     # once promoted it is stable itself
         mirror = self._level(state.mirror) if state.mirror and not live else 0
         self.routed.append(live, mirror, state.weight)
+        if self._first_errors is not None and self.reading.first is not None:
+            self.reading.first.append(self._first_errors.of(at, self.reading.bands(at)) if live else (0.0, 0.0))
         self.done += 1
         clock = self.clock_s
         if not state.live:

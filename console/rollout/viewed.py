@@ -86,14 +86,20 @@ def view_of(replay: Replay) -> RolloutView:
 
 def blast_view(blast: Blast) -> BlastView:
     """With its sentence."""
-    users = "" if blast.users is None else f" of {blast.users:,} users"
-    told = f"{blast.requests:,} requests{users} met the candidate, of {blast.of_requests:,} in that time"
+    users = "" if blast.users is None else f" of {_many(blast.users, 'user')}"
+    told = f"{_many(blast.requests, 'request')}{users} met the candidate, of {blast.of_requests:,} in that time"
     if isfinite(blast.excess_errors):
-        told += f"; {round(blast.excess_errors):,} errors more than stable would have made"
+        more = round(blast.excess_errors)
+        told += f"; {_many(abs(more), 'error')} {'more' if more >= 0 else 'fewer'} than stable would have made"
     if isfinite(blast.clicks_lost):
-        told += f"; {round(blast.clicks_lost):,} clicks lost"
+        lost = round(blast.clicks_lost)
+        told += f"; {_many(abs(lost), 'click')} {'lost' if lost >= 0 else 'gained'}"
     return BlastView(blast.requests, blast.users, blast.of_requests, blast.errors, blast.excess_errors,
                      blast.clicks_lost, told + ".")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def step_text(step: Step) -> str:

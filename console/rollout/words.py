@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from console.rollout.finding import Finding, Outcome, Why
-from console.rollout.plan import PROPORTIONS, Gate, GateKind, MetricKind
+from console.rollout.plan import PROPORTIONS, Gate, GateKind, MetricKind, Worse
 
 MILLISECONDS = (MetricKind.LATENCY_MEAN, MetricKind.LATENCY_PERCENTILE)
 
@@ -40,8 +40,7 @@ def change(gate: Gate, found: Finding) -> str:
     if found.why is Why.NO_DATA:
         return "Requests of both versions are needed."
     if found.why is Why.TOO_FEW:
-        what = "users an arm" if gate.kind is GateKind.SRM else "candidate requests"
-        return f"{found.turns:,.0f} more {what} are needed." if gate.kind is not GateKind.SRM \
+        return f"It waits for {found.turns:,.0f} more." if gate.kind is not GateKind.SRM \
             else "At least 8 users an arm are needed."
     if not isfinite(found.turns):
         return ""
@@ -69,7 +68,7 @@ def change(gate: Gate, found: Finding) -> str:
 
 def _held(gate: Gate, found: Finding) -> str:
     if found.why is Why.TOO_FEW:
-        return f"{found.n_c:,.0f} candidate requests are too few; it waits for {found.n_c + found.turns:,.0f}."
+        return f"Too few candidate requests: {found.n_c:,.0f} of {found.n_c + found.turns:,.0f}."
     return "Nothing to measure yet: no request with a known outcome on both sides." \
         if gate.kind is not GateKind.FIXED else "Nothing to measure: no data in its window."
 
@@ -92,13 +91,15 @@ def _difference(gate: Gate, found: Finding) -> str:
         told += f", margin {amount(gate, gate.margin, of_difference=True)}"
     match found.why:
         case Why.BEYOND:
-            return f"Worse: {told}."
+            either = gate.binding is not None and gate.binding.bad_side is Worse.EITHER
+            return f"{'Different' if either else 'Worse'}: {told}."
         case Why.GAIN:
             return f"Better: {told}."
         case Why.NO_GAIN:
             return f"No gain shown yet: {told}."
         case _:
-            return f"No harm shown: {told}."
+            either = gate.binding is not None and gate.binding.bad_side is Worse.EITHER
+            return f"No {'difference' if either else 'harm'} shown: {told}."
 
 
 def _fixed(gate: Gate, found: Finding) -> str:

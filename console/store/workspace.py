@@ -34,6 +34,8 @@ from console.store import (
     quarantine,
     reading,
     refreshing,
+    rollout_rows,
+    rollouts,
     rollups,
     splits,
     trouble,
@@ -60,6 +62,7 @@ from console.store.moved import Moved
 from console.store.own import OwnMetrics
 from console.store.planned import PlannedColumn, PlannedStream
 from console.store.resident import Change, Resident
+from console.store.rollout_rows import RolloutRows
 from console.store.sampled import SampledSeries, Told
 from console.store.scans import Scan
 from console.store.seen import Seen
@@ -707,6 +710,29 @@ class Workspace:
     def silences(self) -> list[alarms.Silence]:
         """All silences."""
         return alarms.silences(self.cursor())
+
+    # ---- rollouts ------------------------------------------------------------------------------------------
+
+    def rollout_rows(self, window: Window | None, *, stable: str, candidate: str) -> RolloutRows | None:
+        """The requests as arrays; None where there are none. Reads the rows; for a worker."""
+        return rollout_rows.read(self.cursor(), dict(self._shown), window, stable=stable, candidate=candidate)
+
+    def versions(self, window: Window | None = None) -> list[tuple[str, int, float, float]]:
+        """(version, requests, first and last in seconds since 1970). Reads the rows; for a worker."""
+        return rollout_rows.versions(self.cursor(), window)
+
+    def keep_rollout(self, kept: rollouts.KeptRollout, events: Sequence[rollouts.KeptEvent]) -> int:
+        """Keep a rehearsal; its number."""
+        with self._transaction((), seen=False) as con:
+            return rollouts.keep(con, kept, events)
+
+    def kept_rollouts(self) -> list[tuple[int, rollouts.KeptRollout]]:
+        """All rehearsals, the latest first."""
+        return rollouts.kept(self.cursor())
+
+    def rollout_events(self, rollout_id: int) -> list[rollouts.KeptEvent]:
+        """The audit log of one."""
+        return rollouts.events(self.cursor(), rollout_id)
 
     # ---- incidents -----------------------------------------------------------------------------------------
 

@@ -54,3 +54,31 @@ def test_that_a_plan_is_written_for_other_tools_and_ready_plans_are_listed(tmp_p
     toml = run("rollout", "export", out, "--to", "toml", home=tmp_path)
     assert toml.returncode == 0 and 'name = "fast-canary"' in toml.stdout
     assert run("rollout", "lint", "bold canary", home=tmp_path).returncode == 2
+
+
+TOML = """\
+name = "quick"
+degree = "full_automation"
+steps = [{ weight = 20 }, { bake = "20m" }, { weight = 50 }, { bake = "20m" }]
+[[gate]]
+name = "errors"
+test = "error_share"
+measure = "error_rate"
+"""
+
+
+def test_that_a_plan_is_replayed_and_tried_out_on_a_log(log_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = log_folder("healthy", "parquet", rows=3000, days=1)
+    file, workspace = tmp_path / "quick.toml", tmp_path / "w.duckdb"
+    file.write_text(TOML)
+    assert run("load", folder, "--workspace", workspace, home=tmp_path).returncode == 0
+    told = document(run("rollout", "replay", file, "--logs", workspace, "--harm", "error_add=0.5", "--json",
+                        home=tmp_path))
+    assert (told["ending"], told["source"], told["standing"]) == ("aborted", "synthetic", "degraded")
+    assert told["gates"][0]["outcome"] == "failed" and "More than its part" in told["why"]
+    assert told["weights"][-1]["live"] == 0 and told["blast"]["excess_errors"] > 0
+    assert [line["number"] for line in told["log"]] == list(range(1, len(told["log"]) + 1))
+    tried = document(run("rollout", "what-if", file, "--logs", workspace, "--runs", 5, "--harm", "identical", "--json",
+                         home=tmp_path))
+    assert tried["results"][0]["runs"] == 5 and tried["rollout"] == told["rollout"] + 1
+    assert run("rollout", "replay", file, "--logs", workspace, "--candidate", "ctr-v9", home=tmp_path).returncode == 2
