@@ -41,6 +41,7 @@ class OverTime(QObject):
         panel.column_asked.connect(self.choose_column)
         panel.command_asked.connect(self.copy_command)
         self._conductor.selection_changed.connect(self.on_selection)
+        self._conductor.load_ended.connect(self.seen)
 
     def forget(self) -> None:
         """Another folder."""
@@ -61,8 +62,8 @@ class OverTime(QObject):
     def seen(self) -> None:
         """The first time; once it is loaded."""
         session, panel = self._conductor.session, self._window.course
-        ready = session is not None and self._conductor.life is Life.FOLLOWING
-        if session is not None and ready and panel.state == "empty" and 0 < session.status().rows <= SOON_ROWS:
+        first = panel.isVisible() and panel.state == "empty" and self._conductor.life is Life.FOLLOWING
+        if session is not None and first and 0 < session.status().rows <= SOON_ROWS:
             self.look()
 
     @Slot()

@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
 BUCKETS, LEAST_BUCKETS, MOST_BUCKETS = 60, 16, 400
 """As many as tell a slope from a step; at least what tells any kind; at most what a screen can show."""
-DAY_S, DAYS_FROM_S = 86400.0, 64800.0
-"""Buckets from three quarters of a day on are whole days, in UTC: each has every hour as often as the others."""
+HOUR_S, DAY_S, DAYS_FROM_S = 3600.0, 86400.0, 64800.0
+"""Buckets from three quarters of a day on are whole days from the first row's hour on: each has every hour as often as
+the others. What is left at the end, less than half a bucket, is left out: a part of a day is like no day."""
 ROWS_A_BUCKET = 100
 """A short log has fewer buckets, each with so many rows."""
 WHOLE_S = ((7200.0, 60), (600.0, 10), (0.0, 1))
@@ -155,8 +156,8 @@ def _grid(stream: StreamInfo, bucket_s: float | None) -> Grid:
     count = min(BUCKETS, max(LEAST_BUCKETS, stream.rows // ROWS_A_BUCKET))
     length = whole.seconds / count
     if length >= DAYS_FROM_S:
-        midnight, step = int(whole.start_s // DAY_S * DAY_S) * 1_000_000, round(length / DAY_S) * int(DAY_S) * 1_000_000
-        return Grid(midnight, step, -(-(round(whole.end_s * 1e6) - midnight) // step))
+        first, step = int(whole.start_s // HOUR_S * HOUR_S) * 1_000_000, round(length / DAY_S) * int(DAY_S) * 1_000_000
+        return Grid(first, step, round((whole.end_s * 1e6 - first) / step))
     whole_us = next(step for least, step in WHOLE_S if length > least) * 1_000_000 if length > 10 else 1
     first = math.floor(whole.start_s * 1e6 / whole_us) * whole_us
     step = math.ceil((round(whole.end_s * 1e6) - first) / count / whole_us) * whole_us

@@ -177,6 +177,20 @@ def test_that_drift_finds_the_columns_that_moved(workspace: Path, truth: dict[st
     assert all(row["sentence"] for row in found["columns"])
 
 
+def test_that_drift_over_time_is_a_document_and_judges(workspace: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+    asked = ("drift", workspace, "--over-time", "--columns", "age,price", "--json", "--fail-on", "alarm")
+    result = run(*asked, home=tmp_path)
+    assert result.returncode == 1
+    found = json.loads(result.stdout)
+    assert found["kind"] == "sudden"
+    assert found["onset"] == truth["injections"][0]["start"]        # a boundary of buckets: 0.6 of 60
+    assert [row["column"] for row in found["rows"] if row["verdict"] == "alarm"] == ["age"]
+    assert found["command"].endswith("--over-time --columns age --columns price --json")
+    wrong = run("drift", workspace, "--bucket", "6h", home=tmp_path)
+    assert wrong.returncode == 2
+    assert "--over-time" in wrong.stderr
+
+
 def test_that_two_files_can_be_compared_without_a_folder(tmp_path: Path) -> None:
     pd.DataFrame({"age": range(200), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "a.csv", index=False)
     pd.DataFrame({"age": range(150, 350), "city": ["Oslo", "Bonn"] * 100}).to_csv(tmp_path / "b.csv", index=False)
