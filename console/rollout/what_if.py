@@ -218,50 +218,60 @@ class WhatIfLog:
         return np.concatenate(parts)[:horizon]
 
     def _one(self, met: _Met, source: Source, random: np.random.Generator) -> Run:
-        plan, part = self.plan, met.part
-        routed = Routed()
-        reading = Reading(part, routed, source, logged_split=False)
-        measuring = Measuring(plan, reading)
-        acting = None if self.operator is None else Acting(self.operator, random)
-        state, _ = step(initial(plan, "stable"), ev.Start(0.0, "candidate", "stable"))
-        measuring.begin(state, 0)
-        number, live_slices = state.run, 0
-        levels = {weight: level for level, weight in enumerate(self._weights)}
-        for at in range(part.slices):
-            live = levels[state.weight] if state.weight else 0
-            routed.append(live, levels[state.mirror] if state.mirror and not live else 0, state.weight)
-            met.known(at)
-            clock = (at + 1) * self.slice_s
-            runs = {run.number: run for run in state.runs}
-            checks = []
-            for of_run, place in due(state, clock):
-                found = measuring.look(state, runs[of_run], place, at, turns=False)
-                checks.append(ev.Check(of_run, place, found.outcome))
-            tick = ev.Tick(clock, float(part.rows[at, -1]), reading.candidate_requests(at), tuple(checks))
-            failing = state
-            state, _ = step(state, tick)
-            wish = None if acting is None else acting.wish(state, clock)
-            if wish is not None:
-                state, _ = step(state, wish)
-            if state.run != number:
-                measuring.begin(state, at + 1)
-                number = state.run
-            live_slices = at + 1
-            if not state.live:
-                return self._ended(state, clock, part, routed, live_slices, _blamed(failing, checks))
-        return self._ended(state, part.slices * self.slice_s, part, routed, live_slices, "")
+        return one_run(self.plan, met.part, source, random, operator=self.operator, known=met.known)
 
-    def _ended(self, state: State, seconds: float, part: Tally, routed: Routed, slices: int, gate: str) -> Run:
-        live = np.array(routed.live[:slices])
-        rows = np.arange(slices)
-        served = float(part.rows[rows, live].sum())
-        excess = []
-        for measure in (ERRORS, CLICKS):
-            candidate, stable = part.candidate.get(measure), part.stable.get(measure)
-            excess.append(float("nan") if candidate is None or stable is None
-                          else float((candidate.x[rows, live] - stable.x[rows, live]).sum()))
-        aborted = state.ending is Ending.ABORTED
-        return Run(state.ending, seconds, served, excess[0], 0.0 - excess[1], gate if aborted else "")
+
+def one_run(plan: Plan, part: Tally, source: Source, random: np.random.Generator, *,
+            operator: Operator | None = None, known: Callable[[int], None] | None = None) -> Run:
+    """A plan over sums by slice of time and band of `weights_of(plan)`, from the first slice on.
+
+    known   called with each slice before its sums are read
+    """
+    weights = weights_of(plan)
+    levels = {weight: level for level, weight in enumerate(weights)}
+    routed = Routed()
+    reading = Reading(part, routed, source, logged_split=False)
+    measuring = Measuring(plan, reading)
+    acting = None if operator is None else Acting(operator, random)
+    state, _ = step(initial(plan, "stable"), ev.Start(0.0, "candidate", "stable"))
+    measuring.begin(state, 0)
+    number = state.run
+    for at in range(part.slices):
+        if known is not None:
+            known(at)
+        live = levels[state.weight] if state.weight else 0
+        routed.append(live, levels[state.mirror] if state.mirror and not live else 0, state.weight)
+        clock = (at + 1) * part.slice_s
+        runs = {run.number: run for run in state.runs}
+        checks = []
+        for of_run, place in due(state, clock):
+            found = measuring.look(state, runs[of_run], place, at, turns=False)
+            checks.append(ev.Check(of_run, place, found.outcome))
+        before = state
+        state, _ = step(state, ev.Tick(clock, float(part.rows[at, -1]), reading.candidate_requests(at),
+                                       tuple(checks)))
+        wish = None if acting is None else acting.wish(state, clock)
+        if wish is not None:
+            state, _ = step(state, wish)
+        if state.run != number:
+            measuring.begin(state, at + 1)
+            number = state.run
+        if not state.live:
+            return _ended(state, clock, part, routed, _blamed(before, checks))
+    return _ended(state, part.slices * part.slice_s, part, routed, "")
+
+
+def _ended(state: State, seconds: float, part: Tally, routed: Routed, gate: str) -> Run:
+    live = np.array(routed.live)
+    rows = np.arange(len(live))
+    served = float(part.rows[rows, live].sum())
+    excess = []
+    for measure in (ERRORS, CLICKS):
+        candidate, stable = part.candidate.get(measure), part.stable.get(measure)
+        excess.append(float("nan") if candidate is None or stable is None
+                      else float((candidate.x[rows, live] - stable.x[rows, live]).sum()))
+    aborted = state.ending is Ending.ABORTED
+    return Run(state.ending, seconds, served, excess[0], 0.0 - excess[1], gate if aborted else "")
 
 
 class _Stacked:
@@ -382,5 +392,5 @@ def _sentence(result: HarmResult, rate: float) -> str:
            f"minutes ({minutes.low:,.0f} to {minutes.high:,.0f})."
 
 
-__all__ = ["BLOCK_S", "GROUPS", "RUNS", "HarmResult", "Run", "Spread", "WhatIf", "WhatIfLog", "result_of",
+__all__ = ["BLOCK_S", "GROUPS", "RUNS", "HarmResult", "Run", "Spread", "WhatIf", "WhatIfLog", "one_run", "result_of",
            "spread", "what_if", "wilson"]
