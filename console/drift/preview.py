@@ -255,7 +255,7 @@ def said(columns: Sequence[PreviewRow]) -> str:
 
 
 def known(row: PreviewRow) -> str:
-    """How well the effect is known, in a few words."""
+    """How well the effect is known, in a few words; "" where there is no more to say than the effect."""
     if row.effect_name == "D":
         near = row.effect_high - row.effect_low < 0.0005
         return f"D {row.effect:.3f}" if near else f"D {row.effect_low:.3f} to {row.effect_high:.3f}"
@@ -263,7 +263,7 @@ def known(row: PreviewRow) -> str:
         return shares_from_to(row.missing_reference, row.missing_current)
     if row.effect_name == "difference":
         return f"{100 * row.effect_low:+.1f} to {100 * row.effect_high:+.1f} points".replace("-", "\N{MINUS SIGN}")
-    return "beyond chance"
+    return ""
 
 
 def _size(row: PreviewRow) -> str:

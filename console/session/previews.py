@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_VERSIONS = 12
 """Of a menu."""
+MORE_ROWS = 1.05
+"""After so much growth other references are looked for again: that reads a whole column."""
 BIN_ROWS = 200_000
 """So many values tell where bins end: their shares are known to a thousandth."""
 
@@ -65,6 +67,7 @@ class Previews:
         self._lock = threading.Lock()
         self._counted: _Counted | None = None
         self.references: tuple[ReferenceChoice, ...] = ()
+        self._looked_at = 0         # rows when they were looked for
         self._recut_for: tuple[Window, frozenset[int]] | None = None
 
     @property
@@ -96,7 +99,7 @@ class Previews:
             if counted is None or (counted.stream_id, counted.kept) != (stream.stream_id, _kept(stream)) \
                     or (since_us is not None and since_us < counted.cube.first_us):
                 self._counted = self._anew(stream, job)
-                done = True
+                self._looked_at, done = 0, True
             elif since_us is not None:
                 try:
                     self._counted = self._more(counted, stream, since_us, job)
@@ -104,13 +107,13 @@ class Previews:
                     self._store.moved.note([(f"rollup_{stream.stream_id}", since_us)])
                     raise
                 done = True
-            if done:
-                self.references = self._other_references(stream)
+            if done and stream.rows > MORE_ROWS * self._looked_at:
+                self.references, self._looked_at = self._other_references(stream), stream.rows
             return self._recut(stream, reference, job) or done
 
     def _other_references(self, stream: StreamInfo) -> tuple[ReferenceChoice, ...]:
         """Reference streams, and model versions where there are two and not too many."""
-        found = [ReferenceChoice(STREAM + one.name, f"Stream {one.name}") for one in self._store.streams()
+        found = [ReferenceChoice(STREAM + one.name, f"Reference stream {one.name}") for one in self._store.streams()
                  if one.kind is StreamKind.REFERENCE and one.rows]
         column = stream.column(Role.MODEL_VERSION)
         versions = self._store.known_values(stream.stream_id, column.stored, None) if column is not None else None

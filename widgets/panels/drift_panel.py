@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 LET_GO = "Every row is tested when you let go."
 ARROW_PX, ARROW_ICON_PX = 20, 16
-MOST_CHIP_PX = 400
 MOST_PX = 16777215
 """Qt's: no limit."""
 WHEN = {"reference": "the time when all was well", "current": "the time in question"}
@@ -147,6 +146,7 @@ class DriftPanel(QWidget):
         self._view: DriftView | None = None
         self._preview: DriftPreview | None = None
         self._against = ""
+        self._still = False
         self._testing = False            # all rows, behind a preview
         self._places: tuple[Place, ...] = ()
         self._selection: SelectionView | None = None
@@ -253,6 +253,8 @@ class DriftPanel(QWidget):
     def display_preview(self, view: DriftPreview) -> None:
         """While a window is dragged: bars move, rows keep their places."""
         begins = self._preview is None
+        if not begins and not self._still:      # the first frame has been laid out
+            self._hold_still(True)
         if begins:
             self._places = places_of(self._model.rows if self.state == "result" else (), view)
         moved = begins or self._preview is None or self._preview.verdict is not view.verdict
@@ -279,8 +281,6 @@ class DriftPanel(QWidget):
             self._table.selectRow(next((at for at, one in enumerate(rows) if one.column == chosen), 0))
             self._displaying = False
         self._show_column()
-        if begins:
-            self._hold_still(True)
 
     @property
     def column(self) -> str:
@@ -302,10 +302,10 @@ class DriftPanel(QWidget):
     def _hold_still(self, yes: bool) -> None:
         """Words of other lengths must not move what stands beside and below them. With one size they also cost no
         layout of the whole window, sixty times a second."""
+        self._still = yes
         for one in (self._reference, self._current, self._verdict, self._small, self._sentence):
             if yes:
-                chip = isinstance(one, WindowChip)
-                one.setFixedSize(min(MOST_CHIP_PX, one.sizeHint().width() + 16) if chip else one.width(), one.height())
+                one.setFixedSize(one.size())
             else:
                 one.setMinimumSize(0, 0)
                 one.setMaximumSize(MOST_PX, MOST_PX)

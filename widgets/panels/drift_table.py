@@ -66,7 +66,7 @@ def moved_text(row: TableRow) -> str:
 
 def moved_tip(row: TableRow) -> str:
     """The whole sentence."""
-    return f"Preview: {known(row)}" if isinstance(row, PreviewRow) else row.sentence
+    return f"Preview: {known(row) or effect_text(row)}" if isinstance(row, PreviewRow) else row.sentence
 
 
 def p_text(p: float) -> str:
