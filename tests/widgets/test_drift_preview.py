@@ -76,7 +76,7 @@ def test_that_the_exact_result_takes_the_place_of_its_preview(panel):
     panel.display_preview(dragged_to(12))
     panel.display_selection(replace(CHOSEN, current=dragged_to(12).current))
     panel.display_progress(1, 4, "price")
-    assert panel.state == "result"
+    assert panel.state == "preview"
     assert part(panel, QLabel, "drift_small").text().endswith("Testing every row, 25 % done.")
     assert part(panel, QToolButton, "drift_stop").isVisible()
     panel.display(make_drift(REFERENCE, dragged_to(12).current))
@@ -92,7 +92,7 @@ def test_that_an_exact_test_can_be_stopped_and_its_preview_stays(panel, qtbot):
     qtbot.mouseClick(part(panel, QToolButton, "drift_stop"), Qt.MouseButton.LeftButton)
     assert len(asked) == 1
     panel.display_stopped()
-    assert panel.state == "result" and "was stopped" in part(panel, QLabel, "drift_small").text()
+    assert panel.state == "preview" and "was stopped" in part(panel, QLabel, "drift_small").text()
 
 
 def test_that_a_preview_of_other_windows_is_put_away(panel):
@@ -145,7 +145,7 @@ def test_that_in_the_place_drift_the_table_follows_and_the_exact_test_comes_when
     console.helm.go_drift()
     drag(console, "reference", 0.6, let_go=True)
     drag(console, "current", 0.7)
-    assert panel.state == "result"
+    assert panel.state == "preview"
     before = effects(panel)
     drag(console, "current", 0.9)
     assert effects(panel) != before

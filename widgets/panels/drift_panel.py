@@ -199,8 +199,14 @@ class DriftPanel(QWidget):
 
     @property
     def state(self) -> str:
-        """empty | running | result | error"""
+        """empty | running | result | error; preview while the table shows what counts say"""
+        if self._preview is not None and self._has_table:
+            return "preview"
         return ("empty", "running", "result", "error")[self._pages.currentIndex()]
+
+    @property
+    def _has_table(self) -> bool:
+        return self._pages.currentIndex() == 2
 
     def display_selection(self, view: SelectionView) -> None:
         """The two windows; a result for other windows is put away."""
@@ -222,7 +228,7 @@ class DriftPanel(QWidget):
         preview = self._preview
         if preview is not None and (preview.reference, preview.current) != (view.reference, view.current):
             self._end_preview()
-        if self.state == "result" and self._view is None and self._preview is None:
+        if self._has_table and self._view is None and self._preview is None:
             self._pages.setCurrentIndex(0)
         if self.state == "empty":
             self._explain(both)
@@ -256,7 +262,7 @@ class DriftPanel(QWidget):
         if not begins and not self._still:      # the first frame has been laid out
             self._hold_still(True)
         if begins:
-            self._places = places_of(self._model.rows if self.state == "result" else (), view)
+            self._places = places_of(self._model.rows if self._has_table else (), view)
         moved = begins or self._preview is None or self._preview.verdict is not view.verdict
         self._preview = view
         self._show_testing(False)
@@ -285,7 +291,7 @@ class DriftPanel(QWidget):
     @property
     def column(self) -> str:
         """The column whose distributions are drawn; "" for none."""
-        one: TableRow | None = self._model.row(self._table.currentIndex()) if self.state == "result" else None
+        one: TableRow | None = self._model.row(self._table.currentIndex()) if self._has_table else None
         return one.column if one is not None else self._selection.column if self._selection is not None else ""
 
     def _end_preview(self) -> None:
