@@ -109,6 +109,7 @@ class Incidents(QObject):
         """About what the replay of a rollout did."""
         def make(session: Session) -> Incident:
             window, reference, events = session.rehearsing.events()
+            session.rehearsing.keep()
             return session.incident_from_rollback(window, reference, events, title)
 
         self._create(make)

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from console.errors import BadSettings
 from console.rollout import events as ev
-from console.rollout.outcomes import Requests
-from console.rollout.plan import Degree, Plan
+from console.rollout.plan import Degree
 from console.rollout.replay import Replay
 from console.rollout.state import Reason
 from console.rollout.view import Action, RolloutView
@@ -18,19 +17,18 @@ Deed = ev.ByPerson | ev.Start
 
 
 class Rehearsal:
-    """One plan over one log. Not to be shared between threads."""
+    """One replay, from its start. Not to be shared between threads."""
 
-    def __init__(self, plan: Plan, requests: Requests, *, seed: int | None = None, stable: str = "stable",
-                 candidate: str = "candidate") -> None:
-        """Nothing is started yet. Raises BadSettings where the plan asks for what the log has not."""
-        self._made = {"seed": seed, "stable": stable, "candidate": candidate}
-        self.plan, self.requests = plan, requests
+    def __init__(self, replay: Replay) -> None:
+        """Of one that has not been started."""
         self.deeds: list[Deed] = []
         self._done = 0                      # of the deeds
-        self._replay = self._anew()
+        self._replay = replay
 
     def _anew(self) -> Replay:
-        return Replay(self.plan, self.requests, **self._made)  # type: ignore[arg-type]
+        made = self._replay
+        return Replay(made.plan, made.requests, seed=made.seed, start_s=made.start_s, end_s=made.end_s,
+                      split=made.split, stable=made.stable, candidate=made.candidate)
 
     @property
     def replay(self) -> Replay:

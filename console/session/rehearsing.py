@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.errors import BadSettings
@@ -11,7 +12,9 @@ from console.reports.view import RolloutEvent
 from console.rollout.plan import Degree, Plan
 from console.rollout.rehearsal import Rehearsal
 from console.rollout.view import Action, RolloutView
-from console.session.rollout_log import candidates, read_requests
+from console.session.rollout_log import candidates, setup_for
+from console.session.rollouts import Rehearsal as Prepared
+from console.session.rollouts import keep_replay, prepare
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ class Rehearsing:
         self._store = store
         self._lock = threading.Lock()
         self._made: Rehearsal | None = None
+        self._prepared: Prepared | None = None
 
     def candidates(self) -> tuple[str, ...]:
         """What can be tried. Reads the log; for a worker."""
@@ -37,11 +41,17 @@ class Rehearsing:
 
         Raises BadSettings, JobStopped.
         """
-        found = read_requests(self._store, candidate, plan.seed, job)
-        made = Rehearsal(plan, found.requests, stable=found.stable, candidate=found.candidate)
+        prepared = prepare(self._store, setup_for(self._store, plan, candidate), job)
         with self._lock:
-            self._made = made
-            return made.view()
+            self._prepared, self._made = prepared, Rehearsal(prepared.replay)
+            return self._made.view()
+
+    def keep(self) -> int:
+        """The replay as it is now, in the tables `rollouts` and `rollout_events`; gives its number there."""
+        with self._lock:
+            made, prepared = self._there(), self._prepared
+            assert prepared is not None
+            return keep_replay(self._store, replace(prepared, replay=made.replay))
 
     @property
     def slice_s(self) -> float:
@@ -52,7 +62,7 @@ class Rehearsing:
     def forget(self) -> None:
         """None any more."""
         with self._lock:
-            self._made = None
+            self._prepared = self._made = None
 
     def act(self, action: Action) -> RolloutView:
         """What a person does. Raises BadSettings with the reason where it is not allowed."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from console.rollout.outcomes import Harm, spoiled
 from console.rollout.plan import Degree
 from console.rollout.rehearsal import Rehearsal
+from console.rollout.replay import Replay
 from console.rollout.view import Action, SeriesView
 from tests.console.rollout.make import plan, requests
 from widgets.icons import Icons
@@ -33,7 +34,7 @@ def panel(qtbot, theme_holder):
 
 @pytest.fixture
 def rehearsal():
-    return Rehearsal(replace(plan(5, 25, 50), degree=Degree.FULL), BAD, candidate="v2")
+    return Rehearsal(Replay(replace(plan(5, 25, 50), degree=Degree.FULL), BAD, candidate="v2"))
 
 
 def open_buttons(panel):

@@ -74,6 +74,7 @@ class ReplayPanel(QWidget):
         self._icons = icons
         self._view: RolloutView | None = None
         self._harm = Choice(icons, "replay_harm", "What the candidate does", [harm.name for harm in HARMS])
+        self._harm.setMinimumWidth(216)
         self._prepare = button("Prepare", "replay_prepare", "Read the log, and put the clock at its start")
         self._bar = QProgressBar(objectName="replay_progress")
         self._bar.setTextVisible(False)

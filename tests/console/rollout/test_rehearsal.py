@@ -10,7 +10,7 @@ from console.errors import BadSettings
 from console.rollout.outcomes import Harm, spoiled
 from console.rollout.plan import Degree
 from console.rollout.rehearsal import Rehearsal
-from console.rollout.replay import as_bytes
+from console.rollout.replay import Replay, as_bytes
 from console.rollout.state import Standing
 from console.rollout.view import Action
 from tests.console.rollout.make import plan, requests
@@ -22,7 +22,7 @@ FULL = replace(plan(5, 25, 50), degree=Degree.FULL)
 
 def steered(chunks: list[int], log=LOG) -> Rehearsal:
     """Started after five minutes, paused after fifteen, gone on after twenty."""
-    made = Rehearsal(FULL, log)
+    made = Rehearsal(Replay(FULL, log))
     acts = {5: Action.START, 15: Action.PAUSE, 20: Action.RESUME}
     minute = 0
     for chunk in chunks:
@@ -62,7 +62,7 @@ def test_that_what_is_done_after_turning_back_replaces_what_lay_ahead():
 
 
 def test_that_what_the_machine_does_not_allow_is_refused_with_its_reason():
-    made = Rehearsal(FULL, LOG)
+    made = Rehearsal(Replay(FULL, LOG))
     with pytest.raises(BadSettings, match="no version to go back to"):
         made.act(Action.ROLL_BACK)
     made.act(Action.START)
@@ -71,11 +71,11 @@ def test_that_what_the_machine_does_not_allow_is_refused_with_its_reason():
 
 
 def test_that_full_automation_stops_a_bad_candidate_and_assistance_only_advises():
-    made = Rehearsal(FULL, BAD)
+    made = Rehearsal(Replay(FULL, BAD))
     made.act(Action.START)
     made.advance(80)
     assert made.view().standing is Standing.DEGRADED and made.view().blast.requests > 0
-    asked = Rehearsal(FULL, BAD)
+    asked = Rehearsal(Replay(FULL, BAD))
     asked.act(Action.START)
     asked.set_degree(Degree.AI_ASSISTANCE)
     asked.advance(80)
