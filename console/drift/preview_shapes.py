@@ -7,7 +7,7 @@ import numpy as np
 from console.drift.counts import OTHER
 from console.drift.cube import CountCube, CubeColumn, Whole
 from console.drift.result import Floats
-from console.drift.shapes import SHOWN_QUANTILES, TOP_VALUES, common_edges, cut
+from console.drift.shapes import PAIRED_QUANTILES, SHOWN_QUANTILES, TOP_VALUES, common_edges, cut
 from console.drift.view import CategoryShape, NumericShape, Shape
 
 DRAWN_FROM = 2000
@@ -40,7 +40,9 @@ def _numbers(one: CubeColumn, cuts: Floats, whole: Floats, sides: list[Floats]) 
               for share in below]
     values = [np.interp(SHOWN_QUANTILES, share, cuts) * one.scale for share in below]
     quantiles = tuple((q, _plain(a), _plain(b)) for q, a, b in zip(SHOWN_QUANTILES, *values, strict=True))
-    return NumericShape(one.column, edges * one.scale, shares[0], shares[1], quantiles)
+    both = [(np.interp(PAIRED_QUANTILES, share, cuts) * one.scale).tolist() for share in below]
+    return NumericShape(one.column, edges * one.scale, shares[0], shares[1], quantiles,
+                        tuple(zip(both[0], both[1], strict=True)))
 
 
 def _plain(value: float) -> float:

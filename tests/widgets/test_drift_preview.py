@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QLabel, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTableView, QToolButton
 
 from console.drift.view import DriftPreview
 from tests.widgets.fake_session import CURRENT, REFERENCE, WHOLE, FakeSession, make_drift, make_preview
@@ -61,6 +61,13 @@ def test_that_rows_keep_their_places_and_bars_move_while_a_window_is_dragged(pan
     assert panel._shape.shape.column == "price"
     table = part(panel, QTableView, "drift_table")
     assert " to " in table.model().index(0, 5).data()          # the interval stands where the words were
+
+
+def test_that_only_columns_that_are_looked_for_follow(panel):
+    part(panel, QLineEdit, "drift_filter").setText("price")
+    panel.display_preview(dragged_to(6))
+    panel.display_preview(dragged_to(12))
+    assert places(panel) == [("price", "numeric"), ("price", "missing")]
 
 
 def test_that_words_of_other_lengths_do_not_move_the_table(panel, qtbot):

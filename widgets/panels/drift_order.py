@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QTableView, QWidget
 
 from console.drift.view import ColumnDrift, Verdict
 from widgets.icons import Icons
-from widgets.panels.drift_table import column_text, moved_text
+from widgets.panels.drift_table import TableRow, column_text, moved_text
 from widgets.panels.parts import label, row, tool
 
 VERDICTS = tuple(Verdict)
@@ -62,6 +62,10 @@ class TableOrder(QWidget):
             found.sort(key=KEYS[self._section], reverse=self._backwards)
         self._count.setText(f"{len(found)} of {len(rows)}" if text else "")
         return tuple(found)
+
+    def finds(self, row: TableRow) -> bool:
+        """Whether it is among those that are looked for."""
+        return self._find.text().strip().casefold() in column_text(row).casefold()
 
     def _on_section(self, section: int) -> None:
         if section != self._section:

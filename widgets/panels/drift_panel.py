@@ -273,10 +273,11 @@ class DriftPanel(QWidget):
         relative = self._selection is not None and self._selection.relative
         for chip, window in ((self._reference, view.reference), (self._current, view.current)):
             chip.display(window, relative=relative)
-        rows = in_places(view, self._places)
+        rows = tuple(row for row in in_places(view, self._places) if self._order.finds(row))
         chosen = self.column
         if begins:
             self._model.show(rows)
+            self._table.viewport().update()
         else:
             self._model.show_moved(rows)
         if self._bars.rescale(grow_only=not begins):

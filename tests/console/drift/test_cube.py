@@ -223,6 +223,8 @@ def test_that_distributions_of_a_preview_are_those_of_the_rows_to_a_bin():
     for q, before, after in shape.quantiles:
         assert before == pytest.approx(np.quantile(price[times < 360], q) * 1000, rel=0.03)
         assert after == pytest.approx(np.quantile(price[times >= 360], q) * 1000, rel=0.03)
+    assert shape.pairs[89] == pytest.approx([np.quantile(side, 0.9) * 1000 for side in (
+        price[times < 360], price[times >= 360])], rel=0.03)
     shape = comparer.preview(minutes(0, 6), minutes(6, 12), "device").shape
     assert shape.labels == ("tv", "phone")
     assert shape.reference[0] == pytest.approx(np.mean(device[times < 360] == "tv"))
