@@ -37,6 +37,7 @@ from widgets.replaying import Replaying
 from widgets.rule_making import RuleMaking
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
+from widgets.trying_out import TryingOut
 from widgets.window_picking import WindowPicking
 from widgets.wiring import connect_conductor, connect_frame, connect_places
 
@@ -76,6 +77,7 @@ class Helm(QObject):
         self.planning = Planning(window, conductor, self.questions, self)
         self.over_time = OverTime(window, conductor, self.tasks, self)
         self.replaying = Replaying(window, conductor, self.incidents, self)
+        self.trying_out = TryingOut(window, conductor, self)
         self.previewing = Previewing(window, conductor, self)
         self.questioning = Questioning(window, conductor, self.questions, self.incidents, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
@@ -739,6 +741,7 @@ class Helm(QObject):
         self.planning.forget()
         self.over_time.forget()
         self.replaying.forget()
+        self.trying_out.forget()
 
     # ---- inside --------------------------------------------------------------------------------------------
 

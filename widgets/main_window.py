@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from widgets.panels.together_panel import TogetherPanel
     from widgets.panels.training_panel import TrainingPanel
     from widgets.panels.values_panel import ValuesPanel
+    from widgets.panels.what_if_panel import WhatIfPanel
 
 TITLE = "Pilothouse"
 NOTHING = SelectionView(None, None, False, False, False, "", None, None, "", 0)
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
     drift_place: DriftPlace
     plan: PlanPanel                  # the first page of the place
     replay: ReplayPanel
+    what_if: WhatIfPanel
     rollout_place: RolloutPlace
     course: CoursePanel
     outcomes: OutcomesPanel
@@ -245,6 +247,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.together_panel import TogetherPanel
         from widgets.panels.training_panel import TrainingPanel
         from widgets.panels.values_panel import ValuesPanel
+        from widgets.panels.what_if_panel import WhatIfPanel
 
         self.board = BoardPanel(self.icons.holder)
         self.picks = PicksBar(self.icons)
@@ -263,6 +266,8 @@ class MainWindow(QMainWindow):
         yield
         self.replay = ReplayPanel(self.icons)
         self.rollout_place.add("Replay", self.replay)
+        self.what_if = WhatIfPanel(self.icons)
+        self.rollout_place.add("What if", self.what_if)
         self._add_place("rollout", self.rollout_place)
         yield
         self.outcomes = OutcomesPanel(self.icons)

@@ -105,6 +105,7 @@ def connect_places(helm: Helm) -> None:
     sources.quarantine.cancel_asked.connect(corrections.cancel_replay)
     helm.planning.connect_panel()
     helm.replaying.connect_panel()
+    helm.trying_out.connect_panel()
     helm.incidents.connect_panel()
     incidents = window.incidents
     incidents.export_asked.connect(helm.tasks.export)

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.errors import BadSettings
 from console.jobs import Job
 from console.reports.view import RolloutEvent
+from console.rollout.edits import fitted
 from console.rollout.plan import Degree, Plan
 from console.rollout.rehearsal import Rehearsal
 from console.rollout.view import Action, RolloutView
+from console.rollout.what_if_view import WhatIfView, what_if_view
 from console.session.rollout_log import candidates, setup_for
+from console.session.rollout_traffic import traffic_of
 from console.session.rollouts import Rehearsal as Prepared
-from console.session.rollouts import keep_replay, prepare
+from console.session.rollouts import Setup, keep_replay, keep_what_if, prepare, try_out
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
     from console.store import Workspace
 
 MOST_SLICES_AT_ONCE = 5_000
+PARTS = 1000
+
+
+class _Part:
+    """A job that is one of several of the same length."""
+
+    def __init__(self, job: Job, number: int, of: int) -> None:
+        self._job, self._number, self._of = job, number, of
+
+    def report(self, done: int, total: int, note: str) -> None:
+        """Its own progress, as that of the whole."""
+        share = done / total if total else 0.0
+        self._job.report(round((self._number + share) * PARTS), self._of * PARTS, note)
+
+    def stop_if_asked(self) -> None:
+        """As the whole."""
+        self._job.stop_if_asked()
 
 
 class Rehearsing:
@@ -52,6 +73,21 @@ class Rehearsing:
             made, prepared = self._there(), self._prepared
             assert prepared is not None
             return keep_replay(self._store, replace(prepared, replay=made.replay))
+
+    def try_out(self, plans: Sequence[Plan], runs: int, job: Job) -> WhatIfView:
+        """Plans many times over the log, kept in the table `rollouts`. Gates that the log cannot show are left out.
+
+        Reads the log; for a worker. Raises BadSettings, JobStopped.
+        """
+        found = []
+        whole = self._store.span()
+        for number, plan in enumerate(plans):
+            suited = fitted(plan, traffic_of(self._store, plan)).plan
+            setup = Setup(suited)
+            found.append(try_out(self._store, setup, _Part(job, number, len(plans)), runs=runs))
+            if whole is not None:
+                keep_what_if(self._store, setup, found[-1], whole)
+        return what_if_view(found)
 
     @property
     def slice_s(self) -> float:

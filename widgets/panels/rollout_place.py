@@ -27,6 +27,7 @@ class RolloutPlace(QWidget):
         self._tabs.setDocumentMode(True)
         self._tabs.setTabBarAutoHide(True)
         self._tabs.tabBar().setExpanding(False)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Sides of a rollout")
         self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
         page = column(self._tabs, margins=(16, 12, 16, 8))

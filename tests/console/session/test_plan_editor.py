@@ -9,6 +9,7 @@ import pytest
 from console.errors import BadSettings, CannotWrite
 from console.rollout import edits
 from console.rollout.plan import SetWeight
+from console.rollout.ready import ready_plan
 from console.session import Session
 from tests.console.folders import MakeFolder
 
@@ -50,5 +51,17 @@ def test_that_a_plan_is_fitted_to_the_log_judged_and_kept(log_folder: MakeFolder
         assert "kind: Rollout" in (tmp_path / "own.yaml").read_text()
         with pytest.raises(CannotWrite):
             editor.save(tmp_path / "none" / "own.toml")
+    finally:
+        session.close()
+
+
+@pytest.mark.long
+def test_that_plans_are_tried_out_on_what_the_log_shows(log_folder: MakeFolder, tmp_path: Path) -> None:
+    session = Session.open(log_folder("healthy", "parquet", rows=3000, days=1), workspace=tmp_path / "a.duckdb")
+    try:
+        session.load(Quiet())
+        found = session.rehearsing.try_out([ready_plan("fast canary")], 2, Quiet())
+        assert found.runs == 2 and "identical" in found.candidates
+        assert all(row.plan == "fast canary" and 0 <= row.share <= 1 for row in found.rows)
     finally:
         session.close()
