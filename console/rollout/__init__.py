@@ -14,4 +14,35 @@ Decisions
   again is the same plan; how its gates count is `Plan.counting`.
 * Weights are percent of the live requests, times are seconds of log time, shares are 0 to 1.
 * A gate without a binding loads and cannot run: no provider is ever asked.
+* The machine measures nothing and has no clock: it says what is due (`due`), and takes outcomes with the next tick. So
+  a replay, a what-if and a test drive the same machine, and the audit log is a function of events alone. The log holds
+  what changed of the state, line by line, and rebuilds it.
+* Gates compare within slices of time (a check), never totals of a ramp: those blame the candidate for the hour of the
+  day. An error is a bet by the candidate's real part of the requests of its slice, not by the planned weight, so that
+  users who ask more than others, and rows of a log that cannot be used, need no correction.
+* Of a user only the first error that a gate sees counts (`measuring.FirstErrors`): who fails once fails again.
+* Too few data hold a step and never fail it; harm is told before the minimum sample is there, for the tests are valid
+  at any size. A split that cannot be judged yet holds nothing.
+* Rows are added up once, by slice of time and band of buckets between two weights of the plan (`tally`); a replay
+  costs by its checks then, and a what-if by its runs.
+* Outcomes are judged when their request is as old as the attribution window, by what was known then; who has not
+  clicked by then has not. What comes later changes no verdict.
+* A synthetic candidate tests the plan. No sentence says of it that it is better.
+
+    events, state   what can happen, and how it stands;  permissions  who may do what, by degree of automation
+    slices, finding     what a gate is told, and what it says;  words  why, and what would have changed it
+    counting        Argo's and Flagger's counting of measurements
+    fixed, error_share, difference, rank_sum, srm   the gates;  intervals  for display
+    outcomes        where outcomes of the two versions come from, and harms;  arms  two live versions compared
+    tally, measuring, blast     sums, what feeds the gates, whom the candidate met;  operators  a person beside it
+    deferral        answers under a threshold go to a person: workload and error
 """
+
+from console.rollout.gates import GATES
+from console.rollout.machine import allowed, due, initial, rebuilt, step
+from console.rollout.rank_sum import judge
+from console.rollout.reading import read_any
+from console.rollout.replay import Replay
+from console.rollout.what_if import what_if
+
+__all__ = ["GATES", "Replay", "allowed", "due", "initial", "judge", "read_any", "rebuilt", "step", "what_if"]

@@ -64,7 +64,9 @@ from console.rollout.state import (
 __all__ = ["allowed", "due", "initial", "rebuilt", "step", "told", "waits_for"]
 
 QUIET_S = 15 * 60.0
-"""So long without a request of the candidate, or of anybody, and it pauses: no traffic, or stale data."""
+EXPECTED = 10.0
+"""So long without a request of the candidate, or of anybody, where so many were to be expected by the rate of the step,
+and it pauses: no traffic, or stale data. A log that has one request an hour is not stale every hour."""
 
 
 def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -254,8 +256,8 @@ class _Walk:
         shadow = self.s.degree is Degree.SHADOW_MODE
         self.set(base=Base.ROLLING, candidate=candidate, index=0, pauses=(), weight=0.0,
                  mirror=HIGHEST_WEIGHT if shadow else 0.0, ending=None, why="", advice="", held_at=None,
-                 seen_at=self.at, seen_candidate_at=self.at, step_at=self.at, step_requests=0.0, step_passes=0,
-                 pre_done=False, fast=False, runs=(), checks=NO_CHECKS)
+                 seen_at=self.at, seen_candidate_at=self.at, step_at=self.at, step_requests=0.0, step_all=0.0,
+                 step_passes=0, pre_done=False, fast=False, runs=(), checks=NO_CHECKS)
         self._note(what, sentence)
         self._add_run(RunKind.OWN, self.s.plan.own_gates())
         if self.s.plan.background is None or self.s.plan.background.starting_step <= 0:
@@ -293,7 +295,8 @@ class _Walk:
         """Come to a step, and through those that take no time."""
         steps = self.s.plan.steps
         while True:
-            self.set(index=index, step_at=self.at, step_requests=0.0, step_passes=0, held_at=None, advice="",
+            self.set(index=index, step_at=self.at, step_requests=0.0, step_all=0.0, step_passes=0, held_at=None,
+                     advice="",
                      pauses=tuple(each for each in self.s.pauses if each is Reason.USER_PAUSE or each in BY_ITSELF),
                      runs=tuple(run for run in self.s.runs if run.kind is not RunKind.STEP))
             background = self.s.plan.background
@@ -455,6 +458,7 @@ class _Walk:
         if not self.s.live:
             return
         self.set(step_requests=self.s.step_requests + event.candidate_requests,
+                 step_all=self.s.step_all + event.requests,
                  seen_at=event.at if event.requests > 0 else self.s.seen_at,
                  seen_candidate_at=event.at if event.candidate_requests > 0 else self.s.seen_candidate_at)
         if self._flagger_rolls_back():
@@ -516,8 +520,8 @@ class _Walk:
 
     def _traffic(self) -> None:
         routed = self.s.weight > 0 or self.s.mirror > 0
-        stale = routed and self.at - self.s.seen_at >= QUIET_S
-        silent = routed and not stale and self.at - self.s.seen_candidate_at >= QUIET_S
+        stale = routed and self._silent(self.s.seen_at, self.s.step_all)
+        silent = routed and not stale and self._silent(self.s.seen_candidate_at, self.s.step_requests)
         for reason, now, why in ((Reason.STALE_DATA, stale, "No request has come for 15 minutes: the data is stale."),
                                  (Reason.NO_TRAFFIC, silent, "The candidate had no request for 15 minutes.")):
             if now:
@@ -525,6 +529,13 @@ class _Walk:
             elif reason in self.s.pauses:
                 self._unpause(reason)
                 self._note("resume", "Requests come again.")
+
+    def _silent(self, seen_at: float, count: float) -> bool:
+        """Whether requests that came `count` times in this step, last at `seen_at`, are missed by now."""
+        if self.at - seen_at < QUIET_S:
+            return False
+        going_s = seen_at - self.s.step_at
+        return count == 0 or going_s <= 0 or count / going_s * QUIET_S >= EXPECTED
 
     def _held_too_long(self) -> bool:
         plan, s = self.s.plan, self.s

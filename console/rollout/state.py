@@ -104,7 +104,8 @@ class State:
     advice          abort, advance or promote, where the program may not do it itself; "" else
     rollout         counts candidates; a new one has a new salt
     ticked          the last tick; at: the last event
-    step_at, step_requests, step_passes     when the step began; candidate requests and passed checks since
+    step_at         when the step began
+    step_requests, step_all, step_passes    since then: requests of the candidate, of both, and passed checks
     held_at         since when it waits for data or for a verdict
     run, entry      the last number given
     """
@@ -127,6 +128,7 @@ class State:
     ticked: float = -inf
     step_at: float = -inf
     step_requests: float = 0.0
+    step_all: float = 0.0
     step_passes: int = 0
     held_at: float | None = None
     seen_at: float = -inf

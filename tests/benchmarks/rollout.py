@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from console.rollout.error_share import ODDS
+from console.rollout.error_share import ODDS, STAKES
 from console.rollout.outcomes import Harm, Outcomes, Requests, Source, spoiled
 from console.rollout.plan import Bake, Binding, Degree, Gate, GateKind, MetricKind, Plan, SetWeight, Unit
 from console.rollout.rank_sum import CONFIDENCE, TOLERANCE
@@ -86,8 +86,8 @@ def run() -> list[Row]:
     plan = plan_with(GATES["error-share e-process"])
     print(f"runs {RUNS}, seed {SEED}, weights {WEIGHTS} %, bake {BAKE_S:g} s, check every {plan.check_every_s:g} s, "
           f"{REQUESTS_PER_S:g} requests/s, errors {BASE:.0%}, drift to {DRIFT_TO:.0%} over 40 minutes, "
-          f"alpha {plan.alpha:g}, minimum sample {plan.min_sample}, odds {ODDS}, judge {CONFIDENCE:.0%} and "
-          f"{TOLERANCE:g}", flush=True)
+          f"alpha {plan.alpha:g}, minimum sample {plan.min_sample}, odds {ODDS} with stakes {STAKES}, "
+          f"judge {CONFIDENCE:.0%} and {TOLERANCE:g}", flush=True)
     return [*_simulated(), *_replayed()]
 
 
@@ -171,12 +171,12 @@ def _replayed() -> list[Row]:
 
 def _scan(log: Requests) -> float:
     """One scan of the needed columns in a database file, with its own threads: each column is read and folded."""
-    path = cache() / f"rollout-{len(log)}.duckdb"
+    path = cache() / f"rollout-log-{len(log)}.duckdb"
     if not path.exists():
         import pyarrow as pa
 
         outcomes = log.stable
-        table = pa.table({"at": log.at, "user_id": pa.DictionaryArray.from_arrays(log.user, pa.array(log.users)),
+        table = pa.table({"arrived": log.at, "user_id": pa.DictionaryArray.from_arrays(log.user, pa.array(log.users)),
                           "failed": outcomes.failed, "latency": outcomes.latency_ms, "clicked": outcomes.clicked,
                           "clicked_at": outcomes.clicked_at})
         with duckdb.connect(str(path)) as con:
@@ -184,5 +184,5 @@ def _scan(log: Requests) -> float:
             con.execute("CREATE TABLE log AS SELECT * REPLACE (user_id::VARCHAR AS user_id) FROM t")
     with duckdb.connect(str(path), read_only=True) as con:
         begun = time.perf_counter()
-        con.sql("SELECT at, user_id, failed, latency, clicked, clicked_at FROM log").to_arrow_table()
+        con.sql("SELECT arrived, user_id, failed, latency, clicked, clicked_at FROM log").to_arrow_table()
         return time.perf_counter() - begun

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from console.rollout.counting import WORST, Checks, Count, Phase, counted, worst
 from console.rollout.difference import Difference, mixture_bound
-from console.rollout.error_share import ODDS, ErrorShare
+from console.rollout.error_share import ODDS, STAKES, ErrorShare
 from console.rollout.finding import Finding, Outcome, Why
 from console.rollout.gates import GATES, alpha_of
 from console.rollout.intervals import half_width
@@ -93,12 +93,13 @@ def test_that_flagger_adds_up_over_the_run_and_rolls_back_on_the_tick_after() ->
 # ---- the e-process ---------------------------------------------------------------------------------------------
 
 def test_that_the_evidence_of_one_error_is_the_mean_of_its_bets() -> None:
+    assert sum(STAKES) == pytest.approx(1)
     w = 0.05
-    by_hand = sum((psi * w / (psi * w + 1 - w)) / w for psi in ODDS) / len(ODDS)
+    by_hand = sum(stake * psi / (psi * w + 1 - w) for stake, psi in zip(STAKES, ODDS, strict=True))
     test = ErrorShare(0.05)
     test.add(Slice(50, 1, 1, 950, 0, 0))
     assert test.evidence == pytest.approx(by_hand)
-    of_stable = sum((1 - psi * w / (psi * w + 1 - w)) / (1 - w) for psi in ODDS) / len(ODDS)
+    of_stable = sum(stake / (psi * w + 1 - w) for stake, psi in zip(STAKES, ODDS, strict=True))
     test = ErrorShare(0.05)
     test.add(Slice(50, 0, 0, 950, 1, 1))
     assert test.evidence == pytest.approx(of_stable)
@@ -219,7 +220,8 @@ def test_that_slices_in_which_one_version_is_missing_wait_for_the_next() -> None
 def test_that_pairs_are_judged_by_who_is_wrong_alone() -> None:
     test = ErrorShare(0.05)
     test.add(Slice(1000, 60, 60, 1000, 50, 50, pairs=1000, only_c=10, only_s=0))
-    assert test.evidence == pytest.approx(sum((2 * psi / (psi + 1)) ** 10 for psi in ODDS) / len(ODDS))
+    assert test.evidence == pytest.approx(
+        sum(stake * (2 * psi / (psi + 1)) ** 10 for stake, psi in zip(STAKES, ODDS, strict=True)))
 
 
 def test_that_the_interval_for_every_look_is_that_of_growthbook() -> None:
