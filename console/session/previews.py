@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_VERSIONS = 12
 """Of a menu."""
+MOST_COLUMNS = 100
+"""Are looked at: of each of them values are read to make bins of."""
 MORE_ROWS = 1.05
 """After so much growth other references are looked for again: that reads a whole column."""
 BIN_ROWS = 200_000
@@ -88,12 +90,12 @@ class Previews:
         """Count what is not counted yet, in the background. Whether anything was. Raises JobStopped: what was counted
         before is kept, and the rest is counted the next time."""
         with self._lock:
-            stream = max((one for one in self._store.streams() if one.kind is StreamKind.REQUESTS),
-                         key=lambda one: one.rows, default=None)
+            stream = self._stream()
+            since_us = self._store.moved.take(stream.stream_id) if stream is not None else None
+            stream = self._stream()         # rows that came before that was taken are to be counted
             if stream is None or stream.first is None or stream.last is None:
                 self._counted = None
                 return False
-            since_us = self._store.moved.take(stream.stream_id)
             counted = self._counted
             done = False
             if counted is None or (counted.stream_id, counted.kept) != (stream.stream_id, _kept(stream)) \
@@ -111,6 +113,11 @@ class Previews:
                 self.references, self._looked_at = self._other_references(stream), stream.rows
             return self._recut(stream, reference, job) or done
 
+    def _stream(self) -> StreamInfo | None:
+        """The largest stream of requests, which drift is tested on."""
+        return max((one for one in self._store.streams() if one.kind is StreamKind.REQUESTS),
+                   key=lambda one: one.rows, default=None)
+
     def _other_references(self, stream: StreamInfo) -> tuple[ReferenceChoice, ...]:
         """Reference streams, and model versions where there are two and not too many."""
         found = [ReferenceChoice(STREAM + one.name, f"Reference stream {one.name}") for one in self._store.streams()
@@ -122,8 +129,9 @@ class Previews:
         return tuple(found)
 
     def _anew(self, stream: StreamInfo, job: Job) -> _Counted | None:
-        columns, cells = self._columns(stream, job)
+        columns, cells, beyond = self._columns(stream, job)
         columns, left_out = fitting(columns)
+        left_out += beyond
         if not columns:
             return None
         grid = _grid(stream)
@@ -135,10 +143,14 @@ class Previews:
         counted.comparer.preview(whole, whole)      # brings scipy here, and not when somebody drags
         return counted
 
-    def _columns(self, stream: StreamInfo, job: Job) -> tuple[tuple[CubeColumn, ...], dict[str, Cells]]:
-        """What drift tests, in the order of the log; without free text, as there."""
+    def _columns(self, stream: StreamInfo, job: Job) -> tuple[tuple[CubeColumn, ...], dict[str, Cells],
+                                                              tuple[str, ...]]:
+        """What drift tests, answers before inputs; without free text, as there. Behind it the names of columns that are
+        not even looked at, since there are so many."""
         job.report(0, 0, "Choosing bins")
         tested = [column for column in stream.columns if column.role in TESTED_ROLES]
+        tested.sort(key=lambda column: TESTED_ROLES.index(column.role) if column.role else 0)
+        tested, beyond = tested[:MOST_COLUMNS], tested[MOST_COLUMNS:]
         numbers = [column.stored for column in tested if column.type is not ColumnType.TEXT]
         values = self._store.some_values(stream.stream_id, numbers, None, BIN_ROWS)
         found, cells = [], {}
@@ -154,7 +166,7 @@ class Previews:
                 made = text_column(column.name, column.role, CategoryCounts(counts))
                 cells[column.name] = Cells(column.stored, None, made.labels[:-1])
             found.append(made)
-        return tuple(found), cells
+        return tuple(found), cells, tuple(column.name for column in beyond)
 
     def _more(self, counted: _Counted, stream: StreamInfo, since_us: int, job: Job) -> _Counted:
         """Whole buckets from the first changed one on are counted again: twice is the same as once."""

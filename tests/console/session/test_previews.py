@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from console.drift import Verdict
+from console.drift.cube import MOST_CELLS
 from console.jobs import JobStopped, SilentJob
 from console.roles import Role
 from console.session.compare import windows
@@ -149,3 +150,19 @@ def test_that_names_and_values_of_a_log_are_data(store):
     previews.refresh(SilentJob())
     assert previews.cube.columns[0].column == odd
     assert sorted(previews.cube.columns[0].labels) == ['"y"', "(other)", "x'); --"]
+
+
+def test_that_of_very_many_columns_some_are_left_out_and_named(store):
+    plan = stream("requests", column("ts", TIME, Role.TIMESTAMP), *(column(f"x{at}", NUMBER, Role.FEATURE)
+                                                                    for at in range(110)),
+                  column("answer", NUMBER, Role.PREDICTION))
+    random = np.random.default_rng(0)
+    numbers = {f"x{at}": [repr(value) for value in random.normal(0, 1, 300)] for at in range(110)}
+    put(store, plan, {"ts": rows(0, 1000, 300)["ts"], **numbers, "answer": ["1"] * 300})
+    store.refresh()
+    previews = Previews(store)
+    previews.refresh(SilentJob())
+    cube = previews.cube
+    assert cube.columns[0].column == "answer" and cube.sums.shape[1] <= MOST_CELLS
+    assert len(cube.columns) + len(cube.left_out) == 111 and cube.left_out[-1] == "x109"
+    assert previews.preview(seconds(0, 500), seconds(500, 1000)).left_out == cube.left_out
