@@ -247,8 +247,8 @@ class OutcomeChart(QWidget):
             painter.drawPolygon(QPolygonF([QPointF(x - 5, base), QPointF(x + 5, base), QPointF(x, tip)]))
             text = signal.detector
             wide = metrics.horizontalAdvance(text)
-            left = min(x + 8, plot.right() - wide)
-            if left >= taken:
+            left = max(x + 8, taken)        # two that agree stand side by side
+            if left + wide <= self.width():
                 painter.setPen(theme.color(tone))
                 painter.drawText(QPointF(left, plot.top() - 3), text)
                 taken = left + wide + PAD

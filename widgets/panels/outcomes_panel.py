@@ -14,7 +14,7 @@ from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.drift_table import ICONS, TONES
 from widgets.panels.outcome_chart import OutcomeChart
-from widgets.panels.parts import Choice, column, holding, label, row, set_tone, table
+from widgets.panels.parts import Choice, column, holding, label, row, set_tone, set_widths, table
 from widgets.panels.question_page import QuestionPage
 
 NOT_YET = "no labels yet"
@@ -50,6 +50,7 @@ class OutcomesPanel(QuestionPage):
         ))
         self._figure_table = table(self._figures, "outcome_figures", "Figures of both windows, and what is expected "
                                                                      "without labels")
+        set_widths(self._figure_table, self._figures.widths(), wide=0)
         self._figure_table.setFixedHeight(32 + FIGURE_ROWS * 28)
         self._signals = label(name="outcome_signals", wrap=True)
         self._notes = label(name="outcome_notes", tone="muted", wrap=True)

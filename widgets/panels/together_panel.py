@@ -13,7 +13,7 @@ from console.metrics.format import format_count
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
 from widgets.panels.drift_table import ICONS, TONES, WORDS, p_text
-from widgets.panels.parts import column, holding, label, table, tint_chosen
+from widgets.panels.parts import column, holding, label, set_widths, table, tint_chosen
 from widgets.panels.question_page import QuestionPage
 from widgets.theme import Theme, font_metrics
 
@@ -55,6 +55,7 @@ class TogetherPanel(QuestionPage):
             Column("p adjusted", 84, lambda pair: p_text(pair.change.p_adjusted), right=True),
         ))
         self._pair_table = table(self._pairs, "together_pairs", "Pairs of columns with their rank correlations")
+        set_widths(self._pair_table, self._pairs.widths(), wide=1)
         self._pair_sentence = label(name="together_pairs_sentence", wrap=True)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("together_split")
