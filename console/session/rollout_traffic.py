@@ -21,9 +21,12 @@ LATENCIES = (MetricKind.LATENCY_SHARE, MetricKind.LATENCY_PERCENTILE, MetricKind
 
 
 def traffic_of(store: Workspace, plan: Plan) -> Traffic:
-    """All of the log, as far as this plan asks. Reads the rows; for a worker."""
+    """All of the log, as far as this plan asks; of a log without requests, or none yet, that there are none. Reads the
+    rows; for a worker."""
     cursor = store.cursor()
     streams = [stream for stream in store.streams() if stream.kind is StreamKind.REQUESTS]
+    if not streams:
+        return Traffic(0.0, {}, None, 0.0, None)
     by_score = not any(stream.column(Role.PREDICTION) for stream in streams)
     answers = any(stream.column(Role.PREDICTION) or stream.column(Role.SCORE) for stream in streams)
     (requests, seconds, users, error_rate, nulls, ctr, wrong, scores, latencies) = one(

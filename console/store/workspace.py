@@ -719,6 +719,8 @@ class Workspace:
 
     def versions(self, window: Window | None = None) -> list[tuple[str, int, float, float]]:
         """(version, requests, first and last in seconds since 1970). Reads the rows; for a worker."""
+        if not any(stream.kind is StreamKind.REQUESTS for stream in self.streams()):
+            return []           # nor is there a view `events` yet
         return rollout_rows.versions(self.cursor(), window)
 
     def keep_rollout(self, kept: rollouts.KeptRollout, events: Sequence[rollouts.KeptEvent]) -> int:

@@ -8,9 +8,11 @@ import pytest
 
 from console.errors import BadSettings, CannotWrite
 from console.rollout import edits
+from console.rollout.outcomes import HARMS
 from console.rollout.plan import SetWeight
 from console.rollout.ready import ready_plan
 from console.session import Session
+from console.session.rollout_log import candidates
 from tests.console.folders import MakeFolder
 
 
@@ -63,5 +65,17 @@ def test_that_plans_are_tried_out_on_what_the_log_shows(log_folder: MakeFolder, 
         found = session.rehearsing.try_out([ready_plan("fast canary")], 2, Quiet())
         assert found.runs == 2 and "identical" in found.candidates
         assert all(row.plan == "fast canary" and 0 <= row.share <= 1 for row in found.rows)
+    finally:
+        session.close()
+
+
+def test_that_a_plan_is_judged_by_itself_while_no_request_is_read(tmp_path: Path) -> None:
+    """The place may be opened as soon as the folder is: `events` is not there before the first request."""
+    (tmp_path / "logs").mkdir()
+    session = Session.open(tmp_path / "logs", workspace=tmp_path / "a.duckdb")
+    try:
+        judged = session.plan_editor.judge(Quiet())
+        assert judged.remarks is not None and session.plan_editor.traffic is None
+        assert candidates(session.store) == tuple(harm.name for harm in HARMS)
     finally:
         session.close()
