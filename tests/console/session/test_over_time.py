@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from console.drift.course_view import CourseView, DriftKind
@@ -117,3 +118,46 @@ def test_that_the_command_prints_what_the_session_finds(drifted: Session,
     out, err = capsys.readouterr()
     assert out.splitlines()[0].startswith("sudden")
     assert view.sentence in err
+
+
+def written(folder: Path, *, right: np.ndarray | None = None, amount: np.ndarray | None = None,
+            city: np.ndarray | None = None) -> Path:
+    """6,000 requests of ten days: an amount, a city, a class that was told and, beside it, which it was."""
+    generator = np.random.default_rng(17)
+    n = 6000
+    truth = generator.integers(0, 3, n)
+    hit = generator.random(n) < (np.full(n, 0.9) if right is None else right)
+    names = np.array(["cat", "dog", "owl"])
+    pd.DataFrame({
+        "timestamp": pd.date_range("2026-03-02", "2026-03-12", periods=n, tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "request_id": [f"r{number}" for number in range(n)],
+        "amount": generator.lognormal(3, 0.5, n) * (1.0 if amount is None else amount),
+        "city": np.array(["Oslo", "Bonn", "Lima"])[generator.integers(0, 3, n)] if city is None else city,
+        "prediction": names[np.where(hit, truth, (truth + 1) % 3)], "label": names[truth],
+    }).to_csv(folder / "requests.csv", index=False)
+    return folder
+
+
+def test_that_answers_that_are_right_less_often_are_concept_drift(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    view = looked(written(folder, right=np.where(np.arange(6000) < 3600, 0.9, 0.7)), tmp_path)
+    assert view.kind is DriftKind.CONCEPT, view.sentence
+    row = next(row for row in view.rows if row.what == "right")
+    assert row.size == pytest.approx(-0.2, abs=0.03)
+    assert row.onset is not None
+    assert abs((row.onset - datetime(2026, 3, 8, tzinfo=UTC)).total_seconds()) <= view.bucket_s
+
+
+def test_that_another_unit_and_another_spelling_are_schema_and_no_drift_of_the_world(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    late = np.arange(6000) >= 3600
+    cities = np.random.default_rng(3).choice(["Oslo", "Bonn", "Lima"], 6000)
+    view = looked(written(folder, amount=np.where(late, 60.0, 1.0), city=np.where(late, np.char.upper(cities), cities)),
+                  tmp_path)
+    assert view.kind is DriftKind.SCHEMA
+    said = {row.column: row.sentence for row in view.rows if row.kind is DriftKind.SCHEMA}
+    assert said["amount"].startswith("amount changed at once, 7 Mar 2026 20:")      # the bucket that holds midnight
+    assert said["amount"].endswith("60, perhaps another unit.")
+    assert said["city"].endswith("100 % of the rows have a value of before, written otherwise.")
