@@ -21,7 +21,10 @@ MOST_BUCKETS = 240
 """Longer series are averaged over neighbours first: the work goes with the square, at 240 it is a quarter of a second
 with a season, at 60 ten milliseconds without."""
 LEAST_SIDE = 2
-"""Buckets on each side of a step; one alone may be a wild one, and is called transient if anything."""
+"""Buckets on each side of a pulse, and before a step; one alone may be a wild one."""
+LEAST_AFTER = 1
+"""Buckets after a step: what began in the newest bucket is told at once, and would be a slope otherwise. Between others a
+wild one is transient."""
 LEAST_SLOPE = 4
 """Buckets over which a slope goes; a shorter one is a step."""
 SLOPE_PARAMETERS = 3.65
@@ -155,7 +158,7 @@ def _curves(y: Floats, root: Floats, basis: Floats, season: str) -> list[_Fit]:
     inside = sums[None, :, :] - sums[:-1, None, :]                              # over [start, end)
     pulse = flat - _gain(inside[..., 0], inside[..., 1:-1], inside[..., -1])
     long_enough = seen[None, :] - seen[:-1, None]
-    step = np.where((seen[:-1] >= LEAST_SIDE) & (long_enough[:, n] >= LEAST_SIDE), pulse[:, n], np.inf)
+    step = np.where((seen[:-1] >= LEAST_SIDE) & (long_enough[:, n] >= LEAST_AFTER) & (root > 0), pulse[:, n], np.inf)
     came_and_went = (seen[:-1, None] >= LEAST_SIDE) & (long_enough >= 1) & (seen[n] - seen[None, :] >= LEAST_SIDE)
     pulse = np.where(came_and_went, pulse, np.inf)
 

@@ -48,8 +48,8 @@ HOUR_S, DAY_S, DAYS_FROM_S = 3600.0, 86400.0, 64800.0
 the others. What is left at the end, less than half a bucket, is left out: a part of a day is like no day."""
 ROWS_A_BUCKET = 100
 """A short log has fewer buckets, each with so many rows."""
-WHOLE_S = ((7200.0, 60), (600.0, 10), (0.0, 1))
-"""Buckets longer than two hours begin and end on the minute, others as rollups do: people read their times."""
+WHOLE_S = ((600.0, 60), (0.0, 1))
+"""Buckets longer than ten minutes begin and end on the minute: people read their times."""
 MOST_SAMPLED = 400_000
 """Values of the reference that its bins are made from; the counts are of all rows."""
 MOST_JOINED = 3_000_000

@@ -124,6 +124,14 @@ def test_that_a_step_within_a_bucket_is_a_step_from_that_bucket_on(share):
     assert told["sudden", 33] + (told["sudden", 34] if share < 0.5 else 0) == 20, told
 
 
+def test_that_what_began_in_the_newest_bucket_is_told_at_once():
+    for seed in range(10):
+        y = np.random.default_rng(700 + seed).normal(size=BUCKETS)
+        y[-1] += 12
+        found = course(y, among=20)
+        assert (found.kind, found.onset) == (CourseKind.SUDDEN, BUCKETS - 1)
+
+
 def test_that_the_runner_up_and_its_distance_are_told():
     y, _ = made("sudden", 6, 4)
     found = course(y)
