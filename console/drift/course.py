@@ -23,7 +23,7 @@ with a season, at 60 ten milliseconds without."""
 LEAST_SIDE = 2
 """Buckets on each side of a pulse, and before a step; one alone may be a wild one."""
 LEAST_AFTER = 1
-"""Buckets after a step: what began in the newest bucket is told at once, and would be a slope otherwise. Between others a
+"""Buckets after a step: what began in the newest one is told at once, and would be a slope otherwise. Between others a
 wild one is transient."""
 LEAST_SLOPE = 4
 """Buckets over which a slope goes; a shorter one is a step."""
