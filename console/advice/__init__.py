@@ -6,6 +6,11 @@ finding changes (`console.drift.course`, `console.drift.over_time`), settings of
 
     events      the calendar of known events
     shock       what it was that changed, with the evidence for and against each
+    costs       what right and wrong answers, and none, cost
+    labelled    requests with answers, outcomes and inputs, and when each outcome came
+    learners    models of scikit-learn over rows of inputs, and a rule of one question
+    response    the model, a pause and heuristics since the shock, side by side, and when to switch back
+    differences of two costs on the same rows, by stretches of time
     view        what the command line, the window and reports show
 
 Decisions
@@ -13,6 +18,14 @@ Decisions
   predictions, latency and outcomes alone may be the model's own doing.
 * Onsets are those of `course`; a shock is dated by the change that is known best.
 * A weekend that is the first one seen, and changes at its ends that last no longer than it, are a season.
+* An outcome counts from when it came on, and not before the usual wait is over: clicks are told sooner than their
+  absence, and who counts what has come finds too many of them.
+* Costs compare paired, on the same requests, and in stretches of time, for neighbouring requests are alike. Whatever
+  is not beyond chance after the adjustment for the number of alternatives is "not distinguishable yet".
+* Heuristics and thresholds are learned from outcomes that had come before the shock.
+* A false negative costs by default what makes "always yes" and "always no" equally dear before the shock; no answer
+  costs as much as the best constant one did.
+* scikit-learn is imported when something is learned: neither the window nor another command waits for it.
 """
 
 from console.advice.view import AdviceView

@@ -12,21 +12,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from console.advice.events import KnownEvent
+from console.advice.labelled import Labelled
 from console.advice.shock import Shock, judge
-from console.advice.view import AdviceView
+from console.advice.view import AdviceView, ResponseView
 from console.drift.course_view import CourseView
 from console.drift.courses import Axis
 from console.drift.result import Floats
-from console.errors import BadSettings
+from console.errors import BadSettings, TooFewRows
 from console.jobs import Job
 from console.metrics.format import format_exact
 from console.roles import Role
-from console.session import settings
-from console.session.advice_settings import events_of
+from console.session import own_metrics, settings
+from console.session.advice_rows import labelled_rows
+from console.session.advice_settings import costs_of, events_of, fallback_of
 from console.session.over_time import over_time
 from console.session.sides import requests_of
 from console.store import bucketed
 from console.store.grid import Grid
+from console.window import Window
 
 if TYPE_CHECKING:
     from console.store import Workspace
@@ -35,16 +38,18 @@ MOST_VERSIONS = 20
 """Model versions whose share of the requests is looked at."""
 
 
-def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, *,
-           at: datetime | None = None) -> AdviceView:
+def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, *, at: datetime | None = None,
+           fallback: str = "") -> AdviceView:
     """What changed at a time, and what to do about it.
 
-    folder  has the calendar of known events and what answers cost
-    at      the change in question; it is looked for without
+    folder    has the calendar of known events and what answers cost
+    at        the change in question; it is looked for without
+    fallback  an expression that could answer, instead of the folder's
     Raises BadSettings, JobStopped.
     """
     began = time.perf_counter()
-    events = events_of(settings.read(store, folder))
+    said = settings.read(store, folder)
+    events, costs = events_of(said), costs_of(said)
     span = store.span()
     if at is not None and span is not None and not span.start < at < span.end:
         raise BadSettings("The shock lies outside of the log", where=format_exact(at, relative=store.relative),
@@ -55,8 +60,31 @@ def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, 
     shock = judged(store, courses, events, at)
     words = ["pilothouse advise", shlex.quote(target)]
     words += ["--shock", format_exact(at, relative=store.relative)] if at is not None else []
-    return AdviceView(at or shock.onset, shock, None, None, shock.sentence, courses.notes, store.relative,
+    words += ["--fallback", shlex.quote(fallback)] if fallback else []
+    moment, notes = at or shock.onset, list(courses.notes)
+    response = None
+    if moment is not None and span is not None:
+        trusted = bool(fallback) or own_metrics.is_trusted(store, folder)
+        rows, told = labelled_rows(store, job, fallback or fallback_of(said), trusted=trusted)
+        notes += told
+        job.stop_if_asked()
+        if rows is not None:
+            response = _response(rows, moment, span, costs, job, notes, relative=store.relative)
+    sentence = " ".join([shock.sentence, *([response.sentence] if response is not None else [])])
+    return AdviceView(moment, shock, response, None, sentence, tuple(notes), store.relative,
                       " ".join([*words, "--json"]), time.perf_counter() - began)
+
+
+def _response(rows: Labelled, moment: datetime, span: Window, costs: Mapping[str, float], job: Job,
+              notes: list[str], *, relative: bool) -> ResponseView | None:
+    from console.advice.response import simulate
+
+    job.report(0, 0, "Simulating what could have answered")
+    try:
+        return simulate(rows, moment.timestamp(), span.end_s, costs, job, relative=relative)
+    except TooFewRows as error:
+        notes.append(f"{error.what}.")
+        return None
 
 
 def judged(store: Workspace, courses: CourseView, events: Sequence[KnownEvent], at: datetime | None) -> Shock:

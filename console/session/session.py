@@ -676,12 +676,13 @@ class Session:
         return changed_since(self._store, at, job, until=until, reference=reference, only=only,
                              target=self.command_target)
 
-    def advise(self, job: Job, at: datetime | None = None) -> AdviceView:
-        """What changed at once, around `at` or wherever that was, and what to do about it. Raises BadSettings for a
+    def advise(self, job: Job, at: datetime | None = None, *, fallback: str = "") -> AdviceView:
+        """What changed at once, around `at` or wherever that was, and what to do about it; `fallback` is an expression
+        over the columns of a row that could answer. Raises BadSettings for a
         moment outside of the log or a calendar that cannot be read, JobStopped."""
         from console.session.advice import advise
 
-        return advise(self._store, self.command_target, job, self.folder, at=at)
+        return advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback)
 
     @property
     def command_target(self) -> str:

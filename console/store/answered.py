@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from console.roles import Role, StreamKind
+from console.roles import ColumnType, Role, StreamKind
+from console.store import catalog
 from console.store.casting import stored_number
 from console.store.derived import Answer, Truth, answer_of, text_sql, truth_of, waited_sql
+from console.store.expressions import Compiled
 from console.store.grid import plain
 from console.store.model import AnsweredRows, ColumnInfo, StreamInfo
 from console.store.names import ROW_NUMBER, literal, quoted
@@ -40,7 +42,8 @@ def outcome_column(stream: StreamInfo, streams: Mapping[int, StreamInfo]) -> Col
 
 
 def answered_rows(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], stream: StreamInfo,
-                  window: Window | None, each: int, version: str | None) -> AnsweredRows:
+                  window: Window | None, each: int, version: str | None, columns: Sequence[ColumnInfo] = (),
+                  expression: Compiled | None = None) -> AnsweredRows:
     """See Workspace.answered_rows."""
     answer, truth = answer_of(stream), _truth(stream)
     by_id = stream.column(Role.REQUEST_ID)
@@ -48,19 +51,25 @@ def answered_rows(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], st
     waited = waited_sql(stream)
     own_told = "NULL::DOUBLE" if waited is None else f"epoch_us(_ts) / 1e6 + ({waited})"
     where = within(window)
-    for more in ([f"{ROW_NUMBER} % {each} = 0"] if each > 1 else []) + version_is(stream, version):
-        where += f" {'AND' if where else 'WHERE'} {more}"
+    for condition in ([f"{ROW_NUMBER} % {each} = 0"] if each > 1 else []) + version_is(stream, version):
+        where += f" {'AND' if where else 'WHERE'} {condition}"
     key = f"{quoted(by_id.stored)}::VARCHAR" if by_id is not None else "NULL::VARCHAR"
-    own = (f"SELECT _ts AS ts, {key} AS id, {_answer_sql(answer)}, {_truth_sql(truth)}, {own_told} AS told "
+    cells = "".join(f", {cell_sql(stream, column)} AS v{number}" for number, column in enumerate(columns))
+    if expression is not None:
+        inner = ", ".join(f"{quoted(stored)} AS {quoted(f'u{number}')}"
+                          for number, stored in enumerate(expression.columns)) or "1 AS nothing"
+        cells += f", (SELECT TRY_CAST(TRY({expression.sql}) AS DOUBLE) FROM (SELECT {inner})) AS x"
+    more = "".join(f", v{number}" for number in range(len(columns))) + (", x" if expression is not None else "")
+    own = (f"SELECT _ts AS ts, {key} AS id, {_answer_sql(answer)}, {_truth_sql(truth)}, {own_told} AS told{cells} "
            f"FROM {stream.rows_sql}{where}")
     if not told:
-        query = f"SELECT epoch_us(ts) / 1e6 AS t, told, score, choice, word, truth, true_word FROM ({own})"
+        query = f"SELECT epoch_us(ts) / 1e6 AS t, told, score, choice, word, truth, true_word{more} FROM ({own})"
     else:
         start = "" if window is None else \
             f" AND (_ts IS NULL OR _ts >= make_timestamp({round(window.start_s * 1e6)}))"
         said = " UNION ALL ".join(_outcomes_sql(one, start) for one in told)
         query = ("SELECT epoch_us(e.ts) / 1e6 AS t, epoch_us(o.ots) / 1e6 AS told, score, choice, word, "
-                 "o.truth, o.true_word "
+                 f"o.truth, o.true_word{more} "
                  f"FROM ({own}) e LEFT JOIN (SELECT id, arg_max(truth, last) AS truth, "
                  "arg_max(true_word, last) AS true_word, max(ots) AS ots, max(last) AS until "
                  f"FROM (SELECT *, coalesce(ots, TIMESTAMP '2200-01-01') AS last FROM ({said})) GROUP BY id) o "
@@ -68,7 +77,20 @@ def answered_rows(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], st
     found = con.execute(f"{query} ORDER BY t").fetchnumpy()
     at_s, told_s, score, choice, true = (plain(found[name], np.nan) for name in ("t", "told", "score", "choice",
                                                                                   "truth"))
-    return AnsweredRows(at_s, told_s, score, choice, texts_of(found["word"]), true, texts_of(found["true_word"]))
+    read = {column.name: texts_of(found[f"v{number}"]) if column.type is ColumnType.TEXT
+            else plain(found[f"v{number}"], np.nan) * (column.scale if column.type is ColumnType.NUMBER else 1.0)
+            for number, column in enumerate(columns)}
+    return AnsweredRows(at_s, told_s, score, choice, texts_of(found["word"]), true, texts_of(found["true_word"]), read,
+                        plain(found["x"], np.nan) if expression is not None else np.full(len(at_s), np.nan))
+
+
+def cell_sql(stream: StreamInfo, column: ColumnInfo) -> str:
+    """A cell as text, or as a number; times in seconds since 1970."""
+    if column.type is ColumnType.TEXT:
+        return text_sql(column)
+    if column.type is ColumnType.TIME:
+        return f"epoch_us({catalog.utc_sql(stream, column)}) / 1e6"
+    return stored_number(column.stored, column.kept)
 
 
 def _joined(stream: StreamInfo, streams: Mapping[int, StreamInfo]) -> Sequence[StreamInfo]:

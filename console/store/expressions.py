@@ -52,16 +52,17 @@ class Compiled:
     columns: tuple[str, ...]
 
 
-def compiled(text: str, columns: Mapping[str, str], where: str) -> Compiled:
+def compiled(text: str, columns: Mapping[str, str], where: str, *, of_a_row: bool = False) -> Compiled:
     """The expression over columns of one stream.
 
-    columns  what may be named, without regard to case -> the stored name
+    columns   what may be named, without regard to case -> the stored name
+    of_a_row  it gives one number a row, and no aggregate may stand in it
     Raises BadSettings that names `where` and the part that is not allowed.
     """
     tree = _parsed(text, where)
     maker = _Maker({name.casefold(): stored for name, stored in columns.items()}, where)
-    sql = maker.made(tree, 0, inside=False)
-    if not maker.aggregated:
+    sql = maker.made(tree, 0, inside=of_a_row)
+    if not maker.aggregated and not of_a_row:
         raise BadSettings("It gives one number a row, not one a bucket", where=where,
                           do="Put it into an aggregate: " + ", ".join(sorted(AGGREGATES)))
     return Compiled(sql, tuple(maker.used))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,6 +212,8 @@ class AnsweredRows:
     at_s, told_s    seconds since 1970 of the request and of its outcome; NaN where there is none
     score, choice   the number that is compared with the outcome, and the one that was decided for; NaN missing
     word            the answer as text or None; truth, true_word   the outcome, likewise
+    cells           of columns that were asked for, by name: numbers in the canonical unit, or texts and None
+    expression      of a user, where one was asked for; NaN otherwise
     """
 
     at_s: Floats
@@ -220,3 +223,5 @@ class AnsweredRows:
     word: NDArray[np.object_]
     truth: Floats
     true_word: NDArray[np.object_]
+    cells: Mapping[str, Any]
+    expression: Floats

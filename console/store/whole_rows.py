@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from console.roles import ColumnType, Role
-from console.store import catalog
-from console.store.answered import texts_of, version_is
-from console.store.casting import stored_number
-from console.store.derived import text_sql
+from console.store.answered import cell_sql, texts_of, version_is
 from console.store.grid import plain
 from console.store.model import ColumnInfo, StreamInfo
 from console.store.names import ROW_NUMBER, quoted
@@ -38,7 +35,7 @@ def whole_rows(con: DuckDBPyConnection, stream: StreamInfo, columns: Sequence[Co
         more.append(f"{key} IN (SELECT unnest($keys))")
     for one in more:
         where += f" {'AND' if where else 'WHERE'} {one}"
-    cells = "".join(f", {_cell(stream, column)} AS v{number}" for number, column in enumerate(columns))
+    cells = "".join(f", {cell_sql(stream, column)} AS v{number}" for number, column in enumerate(columns))
     found = con.execute(f"SELECT {key} AS id{cells} FROM {stream.rows_sql}{where}",
                         {"keys": list(keys)} if keys is not None else None).fetchnumpy()
     read = {column.name: texts_of(found[f"v{number}"]) if column.type is ColumnType.TEXT
@@ -53,11 +50,3 @@ def hours_of_day(con: DuckDBPyConnection, stream: StreamInfo, window: Window | N
     every = f" AND {ROW_NUMBER} % {each} = 0" if each > 1 else ""
     found = con.execute(f"SELECT epoch_us(_ts) / 3.6e9 % 24 AS v FROM {stream.rows_sql}{where}{every}").fetchnumpy()
     return plain(found["v"], np.nan)
-
-
-def _cell(stream: StreamInfo, column: ColumnInfo) -> str:
-    if column.type is ColumnType.TEXT:
-        return text_sql(column)
-    if column.type is ColumnType.TIME:
-        return f"epoch_us({catalog.utc_sql(stream, column)}) / 1e6"
-    return stored_number(column.stored, column.kept)

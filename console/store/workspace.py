@@ -46,6 +46,7 @@ from console.store import (
 from console.store.arrivals import NEVER, Arrival
 from console.store.corrections import Corrections, Misfit, misfits
 from console.store.every_kth import rows_in
+from console.store.expressions import Compiled
 from console.store.grid import Grid
 from console.store.incidents import Edit, Frozen, Kept
 from console.store.model import (
@@ -644,9 +645,13 @@ class Workspace:
         return answered.outcome_column(self._shown[stream_id], self._shown)
 
     def answered_rows(self, stream_id: int, window: Window | None, *, each: int = 1,
-                      version: str | None = None) -> AnsweredRows:
-        """Requests with answers and outcomes; only every `each`-th, and only of that model version."""
-        return answered.answered_rows(self.cursor(), dict(self._shown), self._shown[stream_id], window, each, version)
+                      version: str | None = None, stored: Sequence[str] = (),
+                      expression: Compiled | None = None) -> AnsweredRows:
+        """Requests with answers and outcomes; only every `each`-th, and only of that model version. Beside them the
+        cells of columns, and what an expression over the stream comes to."""
+        stream = self._shown[stream_id]
+        return answered.answered_rows(self.cursor(), dict(self._shown), stream, window, each, version,
+                                      [stream.named(name) for name in stored], expression)
 
     def rows_in(self, stream_id: int, window: Window | None) -> int:
         """How many rows a stream has there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from console.advice.events import EventKind
@@ -73,3 +74,28 @@ def test_that_a_wrong_calendar_is_named(text: str, words: str) -> None:
     with pytest.raises(BadSettings, match=words):
         events_of(said)
         costs_of(said)
+
+
+def test_that_an_expression_of_the_user_answers_instead_of_the_model(log_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = log_folder("shock", rows=20_000, days=14, seed=31)
+    session = Session.open(folder, workspace=tmp_path / "w.duckdb")
+    try:
+        session.load(SilentJob())
+        view = session.advise(SilentJob(), fallback="device = 'phone'")
+        assert view.response is not None and view.at is not None
+        line = next(line for line in view.response.lines if line.name == "expression")
+        span, wait_s = session.store.span(), session.store.outcome_wait(0.99)
+        assert span is not None and wait_s is not None
+        with pytest.raises(BadSettings):
+            session.advise(SilentJob(), fallback="(SELECT 1)")
+    finally:
+        session.close()
+    costs, since = view.response.costs, view.at.timestamp()
+    paid, n = duckdb.execute(
+        "SELECT sum(CASE WHEN device = 'phone' AND clicked = 0 THEN $fp WHEN device != 'phone' AND clicked = 1 "
+        f"THEN $fn ELSE 0 END), count(*) FROM '{folder}/predictions/*.parquet' JOIN '{folder}/labels/*.parquet' "
+        "USING (request_id) WHERE epoch_us(ts) / 1e6 BETWEEN $since AND $until",
+        {"fp": costs.false_positive, "fn": costs.false_negative, "since": since,
+         "until": span.end_s - wait_s}).fetchall()[0]
+    assert line.n == pytest.approx(n, abs=40)
+    assert line.mean == pytest.approx(paid / n * view.response.requests / (span.end_s - since) * 3600, rel=0.01)
