@@ -73,7 +73,8 @@ def simulate(rows: Labelled, shock_s: float, until_s: float, said: Mapping[str, 
     told = [_told(line, lines, bucket, since, requests, bucket_s, hours) for line in lines]
     best, sure, sentence = _recommended(told, costs)
     back, back_sentence = _switch_back(lines, told, best, bucket, after, shock_s, bucket_s, relative)
-    return ResponseView(shock_s + bucket_s * np.arange(count), bucket_s, tuple(told), best, sure, sentence, back,
+    starts: Floats = shock_s + bucket_s * np.arange(count, dtype=np.float64)
+    return ResponseView(starts, bucket_s, tuple(told), best, sure, sentence, back,
                         back_sentence, costs, int(requests.sum()))
 
 

@@ -76,6 +76,7 @@ def test_that_a_wrong_calendar_is_named(text: str, words: str) -> None:
         costs_of(said)
 
 
+@pytest.mark.long
 def test_that_an_expression_of_the_user_answers_instead_of_the_model(log_folder: MakeFolder, tmp_path: Path) -> None:
     folder = log_folder("shock", rows=20_000, days=14, seed=31)
     session = Session.open(folder, workspace=tmp_path / "w.duckdb")
