@@ -40,7 +40,7 @@ class Difference:
     margin      in the unit of the metric
     share       the metric is a share of requests; else a mean
     worse       1: higher is worse, -1: lower is, 0: either
-    gain        a signal: good only when the candidate is shown to be better by more than the margin
+    gain        a signal: good only when the candidate is shown to be better, or with a margin, to be no worse by more
     """
 
     def __init__(self, alpha: float, *, share: bool, margin: float = 0.0, min_sample: int = 0, worse: int = 1,
@@ -110,7 +110,7 @@ class Difference:
 
     def _add(self, excess: float, size: float, variance: float, spread: float) -> None:
         for place, side in enumerate(self._sides):
-            self._sums[place] += side * excess - size * self.margin / spread
+            self._sums[place] += side * excess + (size if self.gain else -size) * self.margin / spread
         self.variance += variance
 
     def _estimate(self, difference: float, size: float, variance: float) -> None:

@@ -14,7 +14,7 @@ say what follows: lines of the audit log, weights, runs that are stopped.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from math import inf
 from operator import attrgetter
 from typing import Any, assert_never
@@ -171,15 +171,12 @@ def _not_live(state: State) -> str:
 # ---- one event -------------------------------------------------------------------------------------------------
 
 _TOLD = attrgetter(*TOLD)
-_NAMES = tuple(each.name for each in fields(State))
-_ALL = attrgetter(*_NAMES)
 
 
 def _copied(state: State) -> State:
     """One that may be changed as long as nobody else has it."""
     fresh = object.__new__(State)
-    for name, value in zip(_NAMES, _ALL(state), strict=True):
-        object.__setattr__(fresh, name, value)
+    fresh.__dict__.update(state.__dict__)
     return fresh
 
 
@@ -217,8 +214,7 @@ class _Walk:
     def set(self, **changes: Any) -> None:
         """Other values from here on."""
         self._changed = True
-        for name, value in changes.items():
-            object.__setattr__(self.s, name, value)
+        self.s.__dict__.update(changes)
 
     def _note(self, what: str, sentence: str, who: str = "") -> None:
         now = _TOLD(self.s)
@@ -763,6 +759,8 @@ def waits_for(state: State) -> str:
                 f"{state.step_requests:,.0f} candidate requests in this step; more are needed."
         case AnalysisStep() | Experiment():
             return "Waits for its analysis."
+        case None if reason is Reason.PAUSE_STEP:
+            return "Waits for a person to switch."
         case _:
             return "Waits for its analysis." if state.runs else ""
 

@@ -150,7 +150,7 @@ class Reading:
 
 def _between(sums: Sums, at: int, low: int, high: int) -> tuple[float, float, float]:
     n, x = sums.n, sums.x
-    if sums.xx is x:
+    if sums.xx is x:        # a share: hits are their own squares
         hits = float(x[at, high] - x[at, low])
         return float(n[at, high] - n[at, low]), hits, hits
     return (float(n[at, high] - n[at, low]), float(x[at, high] - x[at, low]),

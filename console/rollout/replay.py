@@ -156,15 +156,17 @@ class Replay:
 
     def do(self, event: ev.Event) -> None:
         """What a person does at the time of the clock."""
-        before = self.state.runs
+        before, number, weight = self.state.runs, self.state.run, self.state.weight
         self.state, effects = step(self.state, event)
         if before and not self.state.runs:
             self._keep_last(before, event)
         self.log += [each for each in effects if isinstance(each, Entry)]
-        self.measuring.begin(self.state, self.done)
-        if self.done and isinstance(event, ev.Start | ev.Retry | ev.Undo) and self.state.live:
-            if self._first_errors is not None:
-                self._first_errors.start_again()
+        if self.state.run != number:
+            self.measuring.begin(self.state, self.done)
+        again = isinstance(event, ev.Start | ev.Retry | ev.Undo)
+        if self._first_errors is not None and again:
+            self._first_errors.start_again()
+        if self.done and (again or not weight) and self.state.weight and self.state.live:
             tally_ = self.tally         # the split of users is judged from here on
             self.reading.users = first_met(
                 self.requests, self._place, len(self._weights) - 1, start_s=self.start_s, slice_s=self.slice_s,

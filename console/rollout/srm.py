@@ -15,7 +15,8 @@ from console.rollout.slices import EMPTY, Slice
 
 ALPHA = 0.001
 LEAST_USERS = 8
-"""An arm, before anything is said. Too few users hold no step: where 5 % of all users are fewer, it would for ever."""
+"""An arm, before anything is said. Too few users hold no step, nor none (a shadow): where 5 % of all
+users are fewer, it would for ever."""
 
 CONCENTRATION = 10_000.0
 """Of the prior, in users: how close another split is thought to be to the planned one."""
@@ -75,7 +76,7 @@ class SampleRatio:
         enough = min(total.n_c, total.n_s) >= LEAST_USERS
         outcome, why = (Outcome.FAILED, Why.BEYOND) if broken else \
             (Outcome.SUCCESSFUL, Why.WITHIN) if enough else \
-            (Outcome.SUCCESSFUL, Why.TOO_FEW) if users else (Outcome.HELD, Why.NO_DATA)
+            (Outcome.SUCCESSFUL, Why.TOO_FEW if users else Why.NO_DATA)
         if not turns:
             return Finding(outcome, why)
         return Finding(outcome, why, total.n_c / users if users else nan, self.expected / users if users else nan,

@@ -91,7 +91,7 @@ class Run:
     phase: Phase = Phase.RUNNING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)     # no slots: `step` copies it a million times in a what-if, and a dictionary is quick to copy
 class State:
     """The whole; `step` makes the next one of it. Times are seconds of log time.
 

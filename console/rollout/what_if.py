@@ -279,28 +279,28 @@ class _Stacked:
 
     def __init__(self, whole: Tally) -> None:
         self._whole = whole
-        self._names: list[tuple[str, Measure | None, int]] = [("rows", None, 0)]
+        self._places: dict[str, dict[Measure, list[int]]] = {"stable": {}, "candidate": {}}
         grids = [whole.rows]
         for side in ("stable", "candidate"):
+            if side == "candidate" and whole.candidate is whole.stable:
+                self._places[side] = self._places["stable"]
+                break
             for measure, sums in getattr(whole, side).items():
                 columns = [sums.n, sums.x] if sums.xx is sums.x else [sums.n, sums.x, sums.xx]
-                for number, grid in enumerate(columns):
-                    self._names.append((side, measure, number))
-                    grids.append(grid)
-        # shape (slices, columns, groups); counts stay whole numbers, sums lose the seventh digit
-        self._table = np.stack([np.diff(grid, axis=1) for grid in grids], axis=1).astype(np.float32)
+                self._places[side][measure] = [len(grids) + number for number in range(len(columns))]
+                grids += columns
+        # shape (columns, slices, groups); counts stay whole numbers, sums lose the seventh digit
+        self._table = np.empty((len(grids), whole.slices, whole.rows.shape[1] - 1), np.float32)
+        for column, grid in enumerate(grids):
+            np.subtract(grid[:, 1:], grid[:, :-1], out=self._table[column], casting="same_kind")
 
     def run(self, course: NDArray[np.int64], order: NDArray[np.int64], edges: Sequence[int]) -> _Met:
         """The sums that a run meets: groups in another order, up to each weight."""
         below = np.zeros((len(order), len(edges)), np.float32)
         for column, edge in enumerate(edges):
             below[order[:edge], column] = 1.0
-        met = np.zeros((len(self._names), len(course), len(edges)))
-        sides: dict[str, dict[Measure, list[Floats]]] = {"stable": {}, "candidate": {}}
-        for place, (side, measure, _) in enumerate(self._names[1:], start=1):
-            assert measure is not None
-            sides[side].setdefault(measure, []).append(met[place])
-        stable, candidate = ({measure: Sums(each[0], each[1], each[-1]) for measure, each in sides[side].items()}
+        met = np.zeros((len(self._table), len(course), len(edges)))
+        stable, candidate = ({measure: _sums([met[each] for each in at]) for measure, at in self._places[side].items()}
                              for side in ("stable", "candidate"))
         bins = [None if each is None else self._bins_of(each, course, below)
                 for each in (self._whole.stable_bins, self._whole.candidate_bins)]
@@ -327,11 +327,15 @@ class _Met:
     def known(self, at: int) -> None:
         """Slices up to `at` (with) are in `part` from now on."""
         while at >= self._until:
-            some = self._table[self._course[self._until: self._until + self.AHEAD]]
-            slices, columns, groups = some.shape
-            found = (some.reshape(-1, groups) @ self._below).reshape(slices, columns, -1)
-            self._met[:, self._until: self._until + slices] = found.swapaxes(0, 1)
+            some = self._table[:, self._course[self._until: self._until + self.AHEAD]]
+            columns, slices, groups = some.shape
+            self._met[:, self._until: self._until + slices] = (some.reshape(-1, groups) @ self._below).reshape(
+                columns, slices, -1)
             self._until += self.AHEAD
+
+
+def _sums(grids: Sequence[Floats]) -> Sums:
+    return Sums(grids[0], grids[1], grids[-1])
 
 
 def _measured(gate: Gate) -> Iterable[Measure]:

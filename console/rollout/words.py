@@ -26,6 +26,8 @@ def reason(gate: Gate, found: Finding) -> str:
             return _fixed(gate, found)
         case GateKind.RANK_SUM:
             return _rank_sum(gate, found)
+        case GateKind.SRM if found.why is Why.NO_DATA:
+            return "There is no live split yet."
         case GateKind.SRM if found.why is Why.TOO_FEW:
             return f"{found.n_c:,.0f} and {found.n_s:,.0f} users so far are too few to judge the split."
         case GateKind.SRM:
@@ -38,7 +40,7 @@ def change(gate: Gate, found: Finding) -> str:
     """What would have given another verdict; "" where nothing simple would."""
     bad = found.outcome is Outcome.FAILED
     if found.why is Why.NO_DATA:
-        return "Requests of both versions are needed."
+        return "" if gate.kind is GateKind.SRM else "Requests of both versions are needed."
     if found.why is Why.TOO_FEW:
         return f"It waits for {found.turns:,.0f} more." if gate.kind is not GateKind.SRM \
             else "At least 8 users an arm are needed."
@@ -112,9 +114,13 @@ def _fixed(gate: Gate, found: Finding) -> str:
         case _ if not found.detail:
             return f"{number} {'fails' if found.outcome is Outcome.FAILED else 'meets'} the condition."
         case Why.BEYOND:
-            return f"{number} is {found.detail} the limit of {amount(gate, found.limit)}."
+            return f"{number} misses the limit of {_side(found)} {amount(gate, found.limit)}."
         case _:
-            return f"{number} is within the limit of {amount(gate, found.limit)}."
+            return f"{number} keeps the limit of {_side(found)} {amount(gate, found.limit)}."
+
+
+def _side(found: Finding) -> str:
+    return "at least" if found.detail == "below" else "at most"
 
 
 def _rank_sum(gate: Gate, found: Finding) -> str:

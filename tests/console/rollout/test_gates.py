@@ -205,6 +205,8 @@ def test_that_a_signal_holds_until_a_gain_is_shown_and_never_fails() -> None:
     assert gate(_means(-4.0), share=False, gain=True).outcome is S
     assert gate(_means(0.0), share=False, gain=True).why is Why.NO_GAIN
     assert gate(_means(4.0), share=False, gain=True).outcome is H
+    assert gate(_means(0.0), share=False, gain=True, margin=4.0).outcome is S       # no worse by 4 is shown
+    assert gate(_means(4.0), share=False, gain=True, margin=4.0).outcome is H
 
 
 def test_that_slices_in_which_one_version_is_missing_wait_for_the_next() -> None:
