@@ -4,8 +4,8 @@ Belongs here: windows, charts, dialogs, threads and timers (`bridge` only), colo
 to know without a screen. A widget that computes a number, or asks the database, is in the wrong place.
 
 Beside the rooms: `helm` has a method for each command; files named for what a person does (`alarming`, `rule_making`,
-`thresholds`, `changing`, `over_time`, `covering`, `adding`, `marking`, `arranging`, `picking`, `planning`, `drill`,
-`incidents`) each tie the gestures of one panel or chart to the session and display what comes back; `notifying` tells
+`thresholds`, `changing`, `over_time`, `covering`, `adding`, `marking`, `arranging`, `picking`, `window_picking`,
+`previewing`, `planning`, `drill`, `incidents`) each tie the gestures of one panel or chart to the session and display what comes back; `notifying` tells
 the desktop; `wiring` connects signals.
 
 Decisions

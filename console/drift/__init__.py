@@ -16,7 +16,8 @@ is the stopwatch that `compare` is handed.
     cusum       the quickest notice of a changed error rate, with a reference; adwin is the one without
     concept     whether outcomes still follow from the score, apart from what moved in inputs and outcomes
     estimated   performance before labels come, and what has to be assumed for it
-    cube        rows per bucket of time and cell of value as running sums; preview compares two windows by them
+    cube        rows per bucket of time and cell of value as running sums; preview compares two windows by them, and
+                preview_shapes draws them
     label_shift how often each outcome is to be expected, from the shares of what was predicted (BBSE)
     answers, maturity, measures, outcomes    requests with answers and outcomes: which of them may be judged, errors
                 over time, and which of P(X), P(Y), P(Y|X) moved (`outcomes_view`)

@@ -12,6 +12,8 @@ chart of the board is a wish then, and nothing of all rows is shown in the meant
 about all rows.
 
 What drift previews are counted by is built in the background after a load and kept up with what comes (`previews`).
+Test windows are dragged, or picked by a word and kept under names (`windows`); training data or a model version can
+stand in the place of the reference (`references`).
 
 A report is gathered from the rows (`report`, `counting`, `looking`, `evidence`) and then made fit to leave the house
 (`outgoing`: personal columns redacted, in the `typed_words` of people too, paths taken out).

@@ -71,7 +71,7 @@ def chosen(word: str, side: Side, other: Window | None, whole: Window, kept: Seq
     found = next((one for one in offered if one.word == word), None)
     if found is None:
         raise BadSettings(f"`{word}` is no {side} window of this log",
-                          do="Write two times as A..B, or one of " + ", ".join(one.word for one in offered))
+                          do="Write two times as A..B, or one of " + ", ".join(f"`{one.word}`" for one in offered))
     return found.window
 
 
