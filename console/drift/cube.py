@@ -142,6 +142,8 @@ class CountCube:
         self.single = np.ones(self.numeric_cells.shape, dtype=np.bool_)
         for line, at in enumerate(self.numeric):
             self.single[line, : self.columns[at].cells] = self.columns[at].single()
+        self.several = (~self.single).astype(np.float64)
+        """1 for cells that hold several values, of the columns of numbers."""
 
     @classmethod
     def of(cls, columns: Sequence[CubeColumn], first_us: int, step_us: int, counts: Whole,

@@ -57,11 +57,26 @@ class Distances:
     m: Whole
 
 
+class Side:
+    """One window of a cube: its counts, and the distribution functions of the columns of numbers."""
+
+    def __init__(self, cube: CountCube, span: Span) -> None:
+        self.span = span
+        self.rows = int(cube.rows[span.last] - cube.rows[span.first])
+        self.counts = cube.counts(span)
+        numbers = self.counts.take(cube.numeric_cells)
+        self.values: Whole = numbers.sum(axis=1)
+        self.shares: Floats = numbers / np.maximum(self.values, 1)[:, None]
+        self.below: Floats = np.cumsum(self.shares, axis=1)
+        self.missing: Whole = self.counts.take(cube.missing)
+
+
 class Comparer:
     """Compares windows by one cube. What does not depend on the windows is worked out once."""
 
     def __init__(self, cube: CountCube) -> None:
         self.cube = cube
+        self._sides: tuple[Side, ...] = ()      # while one window is dragged the other stays
         rates = [bool(column.role in RATE_ROLES and {label for label in column.labels if label != OTHER} <= YES | NO)
                  for column in cube.columns]
         self._rates = np.array([place for place in cube.categorical if rates[place]], dtype=np.int64)
@@ -95,45 +110,41 @@ class Comparer:
         drawn  the column whose distributions are made too
         """
         cube = self.cube
-        spans = cube.span(reference), cube.span(current)
-        sizes = [int(cube.rows[span.last] - cube.rows[span.first]) for span in spans]
-        slack = sum(span.loose / max(1, size) for span, size in zip(spans, sizes, strict=True))
-        counts = cube.counts(spans[0]), cube.counts(spans[1])
-        of = self._distances(*counts, sizes, slack)
+        sides = self._side(cube.span(reference)), self._side(cube.span(current))
+        self._sides = sides
+        slack = sum(side.span.loose / max(1, side.rows) for side in sides)
+        of = self._distances(*sides, slack)
         tested = np.minimum(of.n, of.m) >= MIN_ROWS
         adjusted = np.full(len(tested), np.nan)
         adjusted[tested] = benjamini_hochberg(of.p_value[tested])
         far = np.abs(of.effect)
         grade = np.where(~tested, 3, np.where((adjusted < LEVEL) & (far >= self._watch),
                                               np.where(far >= self._alarm, 0, 1), 2))
-        missing = [side[self._places] for side in self._missing(spans, sizes)]
+        missing = [(side.missing / max(1, side.rows))[self._places] for side in sides]
         grade = np.where(missing[0] == 1, np.maximum(grade, self._at_most), grade)
         columns = tuple([PreviewRow._make((*name, *numbers, ORDER[verdict])) for name, *numbers, verdict in zip(
             self._names, of.statistic.tolist(), of.p_value.tolist(), adjusted.tolist(), of.effect.tolist(),
             of.low.tolist(), of.high.tolist(), of.n.tolist(), of.m.tolist(), missing[0].tolist(),
             missing[1].tolist(), of.detectable.tolist(), grade.tolist(), strict=True)])
         verdict = ORDER[int(grade.min(initial=3))]
-        return DriftPreview(reference, current, columns, sizes[0], sizes[1], said(columns), verdict,
-                            cube.step_us / 1e6, cube.left_out,
-                            preview_shape(cube, drawn, *counts) if drawn else None)
+        shape = preview_shape(cube, drawn, sides[0].counts, sides[1].counts) if drawn else None
+        return DriftPreview(reference, current, columns, sides[0].rows, sides[1].rows, said(columns), verdict,
+                            cube.step_us / 1e6, cube.left_out, shape)
 
-    def _missing(self, spans: tuple[Span, Span], sizes: list[int]) -> list[Floats]:
-        sums, at = self.cube.sums, self.cube.missing
-        return [(sums[span.last, at] - sums[span.first, at]) / max(1, size)
-                for span, size in zip(spans, sizes, strict=True)]
+    def _side(self, span: Span) -> Side:
+        return next((side for side in self._sides if side.span == span), None) or Side(self.cube, span)
 
-    def _distances(self, a: Whole, b: Whole, sizes: list[int], slack: float) -> Distances:
-        """In the order of the rows."""
-        cube = self.cube
-        parts = [numeric_distances(cube, a, b, slack), category_distances(cube, a, b, self._plain)]
-        gone = a[cube.missing], b[cube.missing]
-        if len(self._rates):
-            hits = [np.array([int(side[at].sum()) for at in self._hits]) for side in (a, b)]
-            parts.append(rate_distances(hits[0], sizes[0] - gone[0][self._rates], hits[1],
-                                        sizes[1] - gone[1][self._rates], slack))
-        if len(self._gone):
-            full = [np.full(len(self._gone), size) for size in sizes]
-            parts.append(rate_distances(gone[0][self._gone], full[0], gone[1][self._gone], full[1], slack))
+    def _distances(self, reference: Side, current: Side, slack: float) -> Distances:
+        """In the order of the rows. Rates and missing values are one call: that costs its steps, not its numbers."""
+        cube, sides = self.cube, (reference, current)
+        parts = [numeric_distances(cube, reference, current, slack),
+                 category_distances(cube, reference.counts, current.counts, self._plain)]
+        if len(self._rates) or len(self._gone):
+            hits = [np.concatenate([[int(side.counts[at].sum()) for at in self._hits], side.missing[self._gone]])
+                    .astype(np.int64) for side in sides]
+            of = [np.concatenate([side.rows - side.missing[self._rates], np.full(len(self._gone), side.rows)])
+                  for side in sides]
+            parts.append(rate_distances(hits[0], of[0], hits[1], of[1], slack))
         return Distances(*(np.concatenate([getattr(part, field.name) for part in parts])[self._order]
                            for field in FIELDS))
 
@@ -141,27 +152,21 @@ class Comparer:
 FIELDS = fields(Distances)
 
 
-def numeric_distances(cube: CountCube, a: Whole, b: Whole, slack: float = 0.0) -> Distances:
+def numeric_distances(cube: CountCube, reference: Side, current: Side, slack: float = 0.0) -> Distances:
     """D of the columns of numbers, from the counts of two windows.
 
     slack  what D may differ by since windows do not end where buckets do
-    Between two ends of bins F - G is at most what it is at the lower end and all of the bin's rows of one side. Counted
-    in whole numbers: where bins hold one value each, D is that of the rows to the last bit.
+    Between two ends of bins F - G is at most what it is at the lower end and all of the bin's rows of one side.
     """
     from scipy.special import kolmogorov
 
-    here, there = a[cube.numeric_cells], b[cube.numeric_cells]
-    n, m = here.sum(axis=1), there.sum(axis=1)
-    product = np.maximum(n * m, 1).astype(np.float64)
-    more, fewer = here * m[:, None], there * n[:, None]
-    gap = np.cumsum(more, axis=1)
-    gap -= np.cumsum(fewer, axis=1)
-    widest = np.abs(gap).max(axis=1, initial=0)
-    hidden = np.maximum(gap + fewer, more - gap)
-    hidden[cube.single] = 0
-    distance = widest / product
-    high = np.minimum(1.0, np.maximum(widest, hidden.max(axis=1, initial=0)) / product + slack)
-    size = np.sqrt(product / np.maximum(n + m, 1))
+    n, m = reference.values, current.values
+    gap = reference.below - current.below
+    distance = np.minimum(1.0, np.abs(gap).max(axis=1, initial=0))
+    hidden = np.maximum(gap + current.shares, reference.shares - gap)
+    hidden *= cube.several
+    high = np.minimum(1.0, np.maximum(distance, hidden.max(axis=1, initial=0)) + slack)
+    size = np.sqrt(np.maximum(n * m, 1) / np.maximum(n + m, 1))
     return Distances(distance, np.maximum(0.0, distance - slack), high, distance, kolmogorov(size * distance),
                      np.minimum(1.0, KOLMOGOROV_99 / size), n, m)
 

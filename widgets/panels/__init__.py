@@ -5,5 +5,6 @@ A panel that grew is several files: `incidents_panel` has the list, `incident_fo
 share. `silences_view` is a page of `alarms_panel`, `spark` the small course beside each line of `changes_panel`;
 `drift_place` holds the pages about drift: `drift_panel` compares two windows column by column, `course_panel` shows the
 whole log in `course_map`. `drift_preview` says what the table of columns shows while a window is dragged, and
-`brush_readout` the same in a line where there is no table. `picks_bar` has the chips above the board that say which rows are meant.
+`brush_readout` the same in a line where there is no table. `picks_bar` has the chips above the board that say which
+rows are meant.
 """
