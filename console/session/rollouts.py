@@ -15,7 +15,7 @@ from console.jobs import Job
 from console.rollout.arms import ArmComparison, compare_arms
 from console.rollout.operators import Operator
 from console.rollout.outcomes import HARMS, Harm, Outcomes, Requests, Source, Split, judged_source, spoiled
-from console.rollout.plan import Plan
+from console.rollout.plan import MetricKind, Plan
 from console.rollout.replay import Replay
 from console.rollout.view import RolloutView
 from console.rollout.viewed import view_of
@@ -139,13 +139,14 @@ def try_out(store: Workspace, setup: Setup, job: Job, *, runs: int = RUNS,
 def requests_of(store: Workspace, setup: Setup, job: Job) -> tuple[Requests, str]:
     """The rows of the log with the outcomes of both versions, and what the source rests on. For a worker."""
     job.report(0, 3, "Reading the requests")
-    rows = store.rollout_rows(setup.window, stable=setup.stable, candidate=setup.candidate)
+    source = setup.source or (Source.RANDOMISED if setup.candidate else Source.SYNTHETIC)
+    rows = store.rollout_rows(setup.window, stable=setup.stable, candidate=setup.candidate,
+                              wanted=_wanted(setup.plan, source))
     job.stop_if_asked()
     if rows is None:
         raise BadSettings("There are no requests with a time in this log", do="Choose another log or another window")
     job.report(1, 3, "Reading the requests")
     logged = _outcomes(rows)
-    source = setup.source or (Source.RANDOMISED if setup.candidate else Source.SYNTHETIC)
     plain = Requests(rows.at, rows.user, rows.users, logged, logged, Source.SYNTHETIC, key=rows.key)
     match source:
         case Source.SYNTHETIC:
@@ -168,6 +169,21 @@ def requests_of(store: Workspace, setup: Setup, job: Job) -> tuple[Requests, str
             if setup.probability is not None and judged is Source.RANDOMISED:
                 why = f"It is declared that the candidate has each request with probability {setup.probability:g}."
             return replace(plain, arm=rows.arm, probability=known, source=judged), why
+
+
+SHOWN = ("failed", "latency_ms", "clicked", "clicked_at")
+NEEDED = {MetricKind.SCORE_MEAN: ("score",), MetricKind.NULL_SHARE: ("empty",),
+          MetricKind.WRONG_SHARE: ("wrong", "wrong_at")}
+"""Columns of what is shown of any rehearsal, and of what gates measure beside it."""
+
+
+def _wanted(plan: Plan, source: Source) -> set[str]:
+    """The columns of the log that a plan needs, and what harms could change."""
+    found = {*SHOWN, *(name for gate in plan.gates if gate.binding is not None
+                       for name in NEEDED.get(gate.binding.metric, ()))}
+    if source is Source.PAIRED:
+        found |= {"score", "empty", "wrong", "wrong_at", "shadow_score", "shadow_empty", "shadow_wrong"}
+    return found | ({"probability"} if source is Source.RANDOMISED else set())
 
 
 def _outcomes(rows: RolloutRows) -> Outcomes:

@@ -718,9 +718,11 @@ class Workspace:
 
     # ---- rollouts ------------------------------------------------------------------------------------------
 
-    def rollout_rows(self, window: Window | None, *, stable: str, candidate: str) -> RolloutRows | None:
+    def rollout_rows(self, window: Window | None, *, stable: str, candidate: str,
+                     wanted: Collection[str] | None = None) -> RolloutRows | None:
         """The requests as arrays; None where there are none. Reads the rows; for a worker."""
-        return rollout_rows.read(self.cursor(), dict(self._shown), window, stable=stable, candidate=candidate)
+        return rollout_rows.read(self.cursor(), dict(self._shown), window, stable=stable, candidate=candidate,
+                                 wanted=wanted)
 
     def versions(self, window: Window | None = None) -> list[tuple[str, int, float, float]]:
         """(version, requests, first and last in seconds since 1970). Reads the rows; for a worker."""
