@@ -140,7 +140,7 @@ class Questioning(QObject):
 
     @Slot(object)
     def _on_written(self, path: Path) -> None:
-        self._window.message_bar.say(f"Written: {path}", "good", action="Open", key="open")
+        self._window.message_bar.say(f"Written: {path}", "good")
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -42,6 +42,12 @@ class Answers(Questions):
     def chart(self, parent: QWidget, proposed: Path, form: str) -> Path | None:
         return self.answer
 
+    def table(self, parent: QWidget, proposed: Path) -> Path | None:
+        return self.answer
+
+    def data_file(self, parent: QWidget, start: str) -> Path | None:
+        return self.answer
+
     def layout(self, parent: QWidget, proposed: Path, *, save: bool) -> Path | None:
         return self.answer
 
