@@ -6,7 +6,7 @@ Values in, sentences out. What the log is like comes as a `Traffic`; without it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil, floor, inf, isfinite
 
@@ -20,11 +20,13 @@ from console.rollout.plan import (
     PROPORTIONS,
     AnalysisStep,
     Bake,
+    Binding,
     Counting,
     Degree,
     Gate,
     GateKind,
     Kind,
+    MetricKind,
     Pause,
     Plan,
     Plugin,
@@ -32,7 +34,9 @@ from console.rollout.plan import (
     SetWeight,
     Unit,
 )
+from console.rollout.reading import proposed
 from console.rollout.schedule import interval_of, ramp_seconds, run_seconds, sample_seconds, serves_live, spans
+from console.rollout.written import gate_keys
 
 FALSE_ABORT = 0.05
 """More false aborts than this are bad; the share that an alpha of 0.05 allows."""
@@ -112,8 +116,7 @@ def _of_guarding(plan: Plan) -> Iterator[Remark]:
         why = ("its template was not in the files that were read" if gate.provider == MISSING
                else "it is bound to no metric of the log")
         yield _error("unbound", gate.name, f"It cannot run: {why}.",
-                     f"Bind it: --bind '{gate.name}=error_rate'" if gate.provider != MISSING else
-                     "Read the file with the template too")
+                     "Read the file with the template too" if gate.provider == MISSING else _how_to_bind(gate))
     live = [gate for gate in plan.gates if not gate.dry_run and gate.kind is not GateKind.SRM]
     guards = [gate for gate in live if gate.purpose is Purpose.GUARDRAIL]
     if not guards:
@@ -133,6 +136,12 @@ def _of_guarding(plan: Plan) -> Iterator[Remark]:
     if serves_live(plan) and not any(gate.kind is GateKind.SRM for gate in plan.gates):
         yield _note("no-split-check", "", "The split is not checked: where it is broken, every other number is void.",
                     "Add a gate with the test `srm`")
+
+
+def _how_to_bind(gate: Gate) -> str:
+    may_be = proposed(gate) or Binding(MetricKind.ERROR_RATE)
+    said = gate_keys(replace(gate, binding=may_be))["measure"]
+    return f"Give it what it measures, as in measure = {said} (or --bind '{gate.name}={said}')"
 
 
 def _of_steps(plan: Plan) -> Iterator[Remark]:

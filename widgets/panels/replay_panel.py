@@ -284,7 +284,8 @@ class ReplayPanel(QWidget):
         self._told.setVisible(bool(told))
         self._advice.setText(view.advice)
         self._advice.setVisible(bool(view.advice))
-        self._blast.setText(f"Blast radius: {view.blast.sentence}")
+        self._blast.setText(f"Blast radius: {view.blast.sentence}" if view.blast.of_requests else
+                            "Start begins with the first step at the time of the clock.")
         self._incident.setVisible(view.standing is Standing.DEGRADED)
 
     def _show_charts(self, view: RolloutView) -> None:
