@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from widgets.panels.board_panel import BoardPanel
     from widgets.panels.changes_panel import ChangesPanel
     from widgets.panels.course_panel import CoursePanel
+    from widgets.panels.deferral_panel import DeferralPanel
     from widgets.panels.drawer import Drawer
     from widgets.panels.drift_panel import DriftPanel
     from widgets.panels.drift_place import DriftPlace
@@ -97,6 +98,7 @@ class MainWindow(QMainWindow):
     plan: PlanPanel                  # the first page of the place
     replay: ReplayPanel
     what_if: WhatIfPanel
+    deferral: DeferralPanel
     rollout_place: RolloutPlace
     course: CoursePanel
     outcomes: OutcomesPanel
@@ -231,6 +233,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.board_panel import BoardPanel
         from widgets.panels.changes_panel import ChangesPanel
         from widgets.panels.course_panel import CoursePanel
+        from widgets.panels.deferral_panel import DeferralPanel
         from widgets.panels.drift_panel import DriftPanel
         from widgets.panels.drift_place import DriftPlace
         from widgets.panels.incidents_panel import IncidentsPanel
@@ -268,6 +271,8 @@ class MainWindow(QMainWindow):
         self.rollout_place.add("Replay", self.replay)
         self.what_if = WhatIfPanel(self.icons)
         self.rollout_place.add("What if", self.what_if)
+        self.deferral = DeferralPanel(self.icons)
+        self.rollout_place.add("To a person", self.deferral)
         self._add_place("rollout", self.rollout_place)
         yield
         self.outcomes = OutcomesPanel(self.icons)

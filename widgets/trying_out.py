@@ -1,4 +1,4 @@
-"""What-ifs: plans many times over the log, on a worker."""
+"""What-ifs: plans many times over the log, and answers that go to a person; on a worker."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
     from console.jobs import Job
+    from console.rollout.deferral import Deferral
     from console.rollout.what_if_view import WhatIfView
     from console.session import Session
 
-JOB = "what-if"
+JOB, DEFER = "what-if", "deferral"
 
 
 class TryingOut(QObject):
@@ -29,12 +30,14 @@ class TryingOut(QObject):
         """Once the panel is there."""
         self._window.what_if.run_asked.connect(self.run)
         self._window.what_if.cancel_asked.connect(self.cancel)
+        self._window.deferral.run_asked.connect(self.defer)
 
     def forget(self) -> None:
         """Another folder."""
         if self._window.furnished:
             self._window.what_if.display_busy(False)
             self._window.what_if.display(None)
+            self._window.deferral.display(None)
 
     @Slot(object, int)
     def run(self, names: tuple[str, ...], runs: int) -> None:
@@ -58,6 +61,27 @@ class TryingOut(QObject):
         job.stopped.connect(self._on_stopped)
         job.broke.connect(self._on_broke)
         self._conductor.launch(job)
+
+    @Slot()
+    def defer(self) -> None:
+        """Workload and error of answers that go to a person."""
+        session = self._conductor.session
+        if session is None:
+            return
+        job = self._conductor.start(DEFER, lambda job: (session, session.rehearsing.deferral(job)))
+        job.succeeded.connect(self._on_deferral)
+        job.failed.connect(self._on_no_deferral)
+        job.broke.connect(self._conductor.bug)
+        self._conductor.launch(job)
+
+    @Slot(object)
+    def _on_deferral(self, found: tuple[Session, Deferral]) -> None:
+        if found[0] is self._conductor.session:
+            self._window.deferral.display(found[1])
+
+    @Slot(object)
+    def _on_no_deferral(self, error: ConsoleError) -> None:
+        self._window.deferral.display_error(str(error))
 
     @Slot()
     def cancel(self) -> None:

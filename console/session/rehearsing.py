@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from console.errors import BadSettings
 from console.jobs import Job
 from console.reports.view import RolloutEvent
+from console.rollout.deferral import Deferral, confidence_of, deferral, wrong_of
 from console.rollout.edits import fitted
 from console.rollout.plan import Degree, Plan
 from console.rollout.rehearsal import Rehearsal
@@ -88,6 +89,19 @@ class Rehearsing:
             if whole is not None:
                 keep_what_if(self._store, setup, found[-1], whole)
         return what_if_view(found)
+
+    def deferral(self, job: Job) -> Deferral:
+        """Workload and error if answers that are not sure go to a person. Reads the log; for a worker.
+
+        Raises BadSettings, TooFewRows, JobStopped.
+        """
+        rows = self._store.rollout_rows(None, stable="", candidate="")
+        job.stop_if_asked()
+        score = rows.get("score") if rows is not None else None
+        if rows is None or score is None:
+            raise BadSettings("The log has no scores and no numbers as predictions",
+                              do="Name their column under Columns")
+        return deferral(confidence_of(score), wrong_of(score, rows.get("wrong"), rows.get("clicked")))
 
     @property
     def slice_s(self) -> float:
