@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,12 +34,15 @@ Chosen = Annotated[str, typer.Option("--name", help="The rollout of a file that 
 
 @app.command("lint")
 def lint(plan: PlanName, logs: Logs = None, templates: Templates = None, bind: Bindings = None, name: Chosen = "",
+         seed: Annotated[int | None, typer.Option(help="As of replay and what-if; no remark depends on it.")] = None,
          fresh: Fresh = False, json: AsJson = False) -> None:
     """What is wrong with a plan; ends with 1 when it should not be run like this."""
     from console.rollout.lint import bad
     from console.rollout.lint import lint as judge
 
     made, notes = the_plan(plan, templates, bind, name)
+    if seed is not None:
+        made = replace(made, seed=seed)
     traffic = None
     if logs is not None:
         from console.session.rollout_traffic import traffic_of

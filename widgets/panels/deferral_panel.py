@@ -16,6 +16,8 @@ from widgets.theme import REFERENCE_DASH
 EMPTY = ("Under partial automation answers that are not sure enough can go to a person. Work out how many that would "
          "be on this log, and how often the others are wrong.")
 LEFT_PX, PAD = 56, 8
+FIRST_SHARE = 0.1
+"""Of the answers go to a person before somebody chooses a threshold."""
 
 
 class DeferralPicture(QWidget):
@@ -67,7 +69,7 @@ class DeferralPicture(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, metrics = self._icons.theme, QFontMetrics(self.font())
         line = metrics.height()
-        room = self.height() - 3 * line - 24
+        room = self.height() - 3 * line - 36
         low, high = float(found.thresholds[0]), float(found.thresholds[-1])
         top = 0.0
         known = found.high[np.isfinite(found.high)]
@@ -129,6 +131,7 @@ class DeferralPanel(QWidget):
         self._threshold = QDoubleSpinBox(objectName="deferral_threshold")
         self._threshold.setAccessibleName("Threshold of confidence")
         self._threshold.setDecimals(3)
+        self._threshold.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self._said = label(name="deferral_said", wrap=True)
         self._error = label(name="deferral_error", tone="firing", wrap=True)
         self.picture = DeferralPicture(icons)
@@ -159,7 +162,7 @@ class DeferralPanel(QWidget):
             low, high = float(found.thresholds[0]), float(found.thresholds[-1])
             self._threshold.setRange(low, high)
             self._threshold.setSingleStep((high - low) / 100)
-            self._threshold.setValue(low + (high - low) / 4)
+            self._threshold.setValue(found.threshold_for(FIRST_SHARE))
             self._show()
 
     def display_error(self, sentence: str) -> None:
