@@ -48,6 +48,7 @@ class Planning(QObject):
         panel.step_removed.connect(self.remove_step)
         panel.step_moved.connect(self.move_step)
         panel.gate_typed.connect(self.type_gate)
+        panel.setting_typed.connect(self.type_setting)
         panel.gate_added.connect(self.add_gate)
         panel.gate_removed.connect(self.remove_gate)
 
@@ -165,6 +166,13 @@ class Planning(QObject):
         from console.rollout import edits
 
         self._edit(lambda plan: edits.changed_gate(plan, index, key, text))
+
+    @Slot(str, str)
+    def type_setting(self, key: str, text: str) -> None:
+        """What the plan says of itself."""
+        from console.rollout import edits
+
+        self._edit(lambda plan: edits.changed_setting(plan, key, text))
 
     @Slot(int)
     def add_gate(self, which: int) -> None:

@@ -4,7 +4,7 @@ here, or a plan could not be changed step by step; `checked.problems` says what 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from console.errors import BadSettings
 from console.rollout.chances import Traffic
@@ -21,7 +21,7 @@ from console.rollout.plan import (
     SetWeight,
     Step,
 )
-from console.rollout.written import STEP, Wrong, as_step, gate_from, gate_keys
+from console.rollout.written import STEP, Wrong, as_step, gate_from, gate_keys, with_setting
 
 SLOW_SHARE = 0.05
 """A limit suits a log where at most so many of its requests are slower."""
@@ -100,9 +100,9 @@ def changed_gate(plan: Plan, index: int, key: str, text: str) -> Plan:
     return replace(plan, gates=(*plan.gates[:index], gate, *plan.gates[index + 1:]))
 
 
-def with_settings(plan: Plan, **changes: Any) -> Plan:
-    """Fields of the plan itself."""
-    return replace(plan, **changes)
+def changed_setting(plan: Plan, key: str, text: str) -> Plan:
+    """One of `written.PLAN_SETTINGS`, as it is typed; an empty text is the usual value. Raises BadSettings."""
+    return with_setting(plan, key, text)
 
 
 def messages(plan: Plan) -> tuple[str, ...]:

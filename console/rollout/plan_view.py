@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import assert_never
 
@@ -34,7 +34,7 @@ from console.rollout.plan import (
     without_effect,
 )
 from console.rollout.schedule import Span, ramp_seconds, spans
-from console.rollout.written import gate_keys
+from console.rollout.written import gate_keys, plan_settings
 
 METRICS = {
     MetricKind.ERROR_RATE: "errors", MetricKind.SUCCESS_RATE: "successes", MetricKind.LATENCY_SHARE: "slow answers",
@@ -85,6 +85,7 @@ class PlanView:
     messages    what cannot be in it
     remarks     of the lint; None while they are being worked out
     judged_at   the traffic that they were judged at, in words; "" for none
+    settings    what the plan says of itself and is not as usual, as it is typed
     """
 
     name: str
@@ -104,6 +105,7 @@ class PlanView:
     can_undo: bool = False
     can_redo: bool = False
     changed: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -145,7 +147,7 @@ def plan_view(plan: Plan, traffic: Traffic | None = None, remarks: tuple[Remark,
     return PlanView(plan.name, source, plan.sentence, KINDS[plan.kind], plan.degree.value, steps, gates, walked,
                     inf if endless else ramp_seconds(plan, traffic.requests_per_s if traffic is not None else None),
                     any(span.waits for span in walked) or (plan.kind is Kind.BLUE_GREEN and not plan.auto_promotion),
-                    messages(plan), notes, remarks, judged, can_undo, can_redo, changed)
+                    messages(plan), notes, remarks, judged, can_undo, can_redo, changed, plan_settings(plan))
 
 
 def step_said(step: Step) -> str:

@@ -392,15 +392,45 @@ def gate_from(keys: Mapping[str, str], changed: str, text: str, name: str) -> Ga
     table = {key: tomllib.loads(f"x = {value}")["x"] for key, value in keys.items() if key != changed}
     try:
         if text.strip():
-            try:
-                table[changed] = tomllib.loads(f"x = {text}")["x"]
-            except tomllib.TOMLDecodeError:
-                table[changed] = text.strip()
+            table[changed] = _typed(text)
         gate: Gate = GATE.read(table)
     except Wrong as error:
         raise BadSettings(error.what, where=f"gate `{name[:80]}`" + (f".{error.path}" if error.path else ""),
                           do=error.do) from error
     return gate
+
+
+PLAN_SETTINGS = ("name", "sentence", "kind", "unit", "alpha", "min_sample", "min_errors", "check_every", "attribution",
+                 "max_hold", "keep_old", "auto_promotion", "auto_promotion_after", "seed", "salt")
+"""What a plan says of itself, beside its steps and gates."""
+
+
+def plan_settings(plan: Plan) -> dict[str, str]:
+    """Each of PLAN_SETTINGS that is not as usual, as TOML."""
+    return {name: _toml(value) for name, value in PLAN.write(plan).items() if name in PLAN_SETTINGS}
+
+
+def with_setting(plan: Plan, key: str, text: str) -> Plan:
+    """A plan with one of PLAN_SETTINGS as it is typed; an empty text is the usual value. A text needs no quotes.
+
+    Raises BadSettings.
+    """
+    table = PLAN.write(plan)
+    table.pop(key, None)
+    if text.strip():
+        table[key] = _typed(text)
+    try:
+        changed: Plan = PLAN.read(table)
+    except Wrong as error:
+        raise BadSettings(error.what, where=error.path, do=error.do) from error
+    return changed
+
+
+def _typed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
 
 
 def _lines(table: Mapping[str, Any]) -> Iterable[str]:

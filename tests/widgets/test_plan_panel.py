@@ -88,6 +88,11 @@ def test_that_gestures_ask_and_decide_nothing(panel, qtbot):
     with qtbot.waitSignal(panel.gate_typed) as asked:
         qtbot.keyClick(value, Qt.Key.Key_Return)
     assert asked.args == [2, "measure", '{ metric = "latency_share", limit_ms = 250 }']
+    setting = part(panel, QLineEdit, "plan_setting_text")
+    setting.setText("30m")
+    with qtbot.waitSignal(panel.setting_typed) as asked:
+        qtbot.keyClick(setting, Qt.Key.Key_Return)
+    assert asked.args == ["attribution", "30m"]
     with qtbot.waitSignal(panel.undo_asked):
         qtbot.mouseClick(part(panel, QToolButton, "plan_undo"), Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(panel.degree_asked) as asked:

@@ -17,7 +17,7 @@ from console.rollout.lint import Remark, Severity
 from console.rollout.plan import Degree
 from console.rollout.plan_view import DEGREES, GateRow, PlanView, StepRow, metric_said
 from console.rollout.ready import NAMES
-from console.rollout.written import GATE_KEYS
+from console.rollout.written import GATE_KEYS, PLAN_SETTINGS
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
 from widgets.panels.lines import Line, Lines
@@ -46,6 +46,7 @@ class PlanPanel(QWidget):
     step_removed = Signal(int)
     step_moved = Signal(int, int)        # from, to
     gate_typed = Signal(int, str, str)   # index, key, TOML
+    setting_typed = Signal(str, str)     # key, TOML
     gate_added = Signal(int)             # which of NEW_GATES
     gate_removed = Signal(int)
     shown = Signal()                     # it is seen now: the log may be another
@@ -109,6 +110,7 @@ class PlanPanel(QWidget):
         self._show_remarks(view)
         self._on_step()
         self._on_gate()
+        self._on_setting()
 
     def display_error(self, sentence: str) -> None:
         """What was typed cannot be."""
@@ -188,7 +190,12 @@ class PlanPanel(QWidget):
     def _build_lint(self, icons: Icons) -> None:
         self._verdict = label(name="plan_verdict", wrap=True)
         self._remarks = Lines(icons, "plan_remarks", "What is wrong with the plan")
-        part = column(self._verdict, self._remarks, gap=4)
+        self._setting_key = Choice(icons, "plan_setting_key", "What of the plan", PLAN_SETTINGS)
+        self._setting_key.setCurrentText("attribution")
+        self._setting_text = QLineEdit(objectName="plan_setting_text")
+        self._setting_text.setAccessibleName("Its value; empty for the usual one")
+        self._setting_text.setPlaceholderText("as usual")
+        part = column(self._verdict, self._remarks, row(self._setting_key, self._setting_text), gap=4)
         part.setStretch(1, 1)
         self._lint_part = holding(part)
         self._lint_part.setFixedWidth(LINT_PX)
@@ -218,6 +225,8 @@ class PlanPanel(QWidget):
         self._gate_key.currentIndexChanged.connect(self._on_gate)
         self._step_text.returnPressed.connect(self._on_step_typed)
         self._gate_text.returnPressed.connect(self._on_gate_typed)
+        self._setting_key.currentIndexChanged.connect(self._on_setting)
+        self._setting_text.returnPressed.connect(self._on_setting_typed)
         self._step_up.clicked.connect(lambda: self._on_moved(-1))
         self._step_down.clicked.connect(lambda: self._on_moved(1))
         self._step_off.clicked.connect(self._on_step_off)
@@ -267,6 +276,13 @@ class PlanPanel(QWidget):
         self._gate_text.setText(gate.typed.get(self._gate_key.currentText(), "") if gate is not None else "")
         for part in (self._gate_text, self._gate_key, self._gate_off):
             part.setEnabled(gate is not None)
+
+    def _on_setting(self, *_: object) -> None:
+        settings = self._view.settings if self._view is not None else {}
+        self._setting_text.setText(settings.get(self._setting_key.currentText(), ""))
+
+    def _on_setting_typed(self) -> None:
+        self.setting_typed.emit(self._setting_key.currentText(), self._setting_text.text())
 
     def _on_degree(self, text: str) -> None:
         self.degree_asked.emit(next(degree.value for degree, said in DEGREES.items() if said == text))

@@ -11,6 +11,7 @@ from console.rollout import edits
 from console.rollout.chances import Traffic
 from console.rollout.plan import Analysis, Bake, Gate, GateKind, MetricKind, Pause, Plan, SetWeight
 from console.rollout.ready import ready_plan
+from console.rollout.written import plan_settings
 from tests.console.rollout.plans import any_plan
 from tests.tiers import examples
 
@@ -46,6 +47,16 @@ def test_that_gates_are_added_under_names_of_their_own_and_changed_key_by_key():
     assert edits.without_gate(once, 0).gates == once.gates[1:]
     with pytest.raises(BadSettings, match="It cannot be"):
         edits.changed_gate(once, 0, "count", "many")
+
+
+def test_that_what_a_plan_says_of_itself_is_typed_as_in_its_file():
+    changed = edits.changed_setting(edits.changed_setting(PLAN, "attribution", "30m"), "alpha", "0.01")
+    assert (changed.attribution_s, changed.alpha, changed.steps) == (1800, 0.01, PLAN.steps)
+    assert plan_settings(changed) == {"name": '"a"', "attribution": '"30m"', "alpha": "0.01"}
+    assert edits.changed_setting(changed, "alpha", "").alpha == PLAN.alpha
+    for key, text in (("alpha", "much"), ("check_every", "1d"), ("name", "")):
+        with pytest.raises(BadSettings):
+            edits.changed_setting(PLAN, key, text)
 
 
 def test_that_what_cannot_be_is_said_and_not_refused():
