@@ -12,7 +12,7 @@ from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
     from console.jobs import Job
-    from console.rollout.deferral import Deferral
+    from console.rollout.deferral_view import DeferralView
     from console.rollout.what_if_view import WhatIfView
     from console.session import Session
 
@@ -75,7 +75,7 @@ class TryingOut(QObject):
         self._conductor.launch(job)
 
     @Slot(object)
-    def _on_deferral(self, found: tuple[Session, Deferral]) -> None:
+    def _on_deferral(self, found: tuple[Session, DeferralView]) -> None:
         if found[0] is self._conductor.session:
             self._window.deferral.display(found[1])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from console.errors import BadSettings
 from console.jobs import Job
 from console.reports.view import RolloutEvent
-from console.rollout.deferral import Deferral, confidence_of, deferral, wrong_of
+from console.rollout.deferral_view import DeferralView, deferral_view, wrong_of
 from console.rollout.edits import fitted
 from console.rollout.plan import Degree, Plan
 from console.rollout.rehearsal import Rehearsal
@@ -90,7 +90,7 @@ class Rehearsing:
                 keep_what_if(self._store, setup, found[-1], whole)
         return what_if_view(found)
 
-    def deferral(self, job: Job) -> Deferral:
+    def deferral(self, job: Job) -> DeferralView:
         """Workload and error if answers that are not sure go to a person. Reads the log; for a worker.
 
         Raises BadSettings, TooFewRows, JobStopped.
@@ -101,7 +101,7 @@ class Rehearsing:
         if rows is None or score is None:
             raise BadSettings("The log has no scores and no numbers as predictions",
                               do="Name their column under Columns")
-        return deferral(confidence_of(score), wrong_of(score, rows.get("wrong"), rows.get("clicked")))
+        return deferral_view(score, wrong_of(score, rows.get("wrong"), rows.get("clicked")))
 
     @property
     def slice_s(self) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton
 
-from console.rollout.deferral import deferral
+from console.rollout.deferral_view import deferral_view
 from widgets.icons import Icons
 from widgets.panels.deferral_panel import DeferralPanel
 
@@ -19,7 +19,7 @@ def test_that_the_threshold_is_typed_or_dragged_and_told_in_a_sentence(qtbot, th
     with qtbot.waitSignal(panel.run_asked):
         qtbot.mouseClick(panel.findChild(QPushButton, "deferral_run"), Qt.MouseButton.LeftButton)
     confidence = np.linspace(0.5, 1.0, 1000)
-    found = deferral(confidence, (confidence < 0.6).astype(float))
+    found = deferral_view(confidence, (confidence < 0.6).astype(float))
     panel.display(found)
     threshold, said = panel.findChild(QDoubleSpinBox, "deferral_threshold"), panel.findChild(QLabel, "deferral_said")
     assert abs(threshold.value() - 0.55) < 0.01     # a tenth of them

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QDoubleSpinBox, QSizePolicy, QWidget
 
-from console.rollout.deferral import Deferral
+from console.rollout.deferral_view import DeferralView
 from widgets.charts.value_axis import value_ticks
 from widgets.icons import Icons
 from widgets.panels.parts import button, column, holding, label, row
@@ -29,14 +29,14 @@ class DeferralPicture(QWidget):
         super().__init__()
         self.setObjectName("deferral_picture")
         self._icons = icons
-        self._found: Deferral | None = None
+        self._found: DeferralView | None = None
         self._threshold = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(240)
         self.setCursor(Qt.CursorShape.CrossCursor)
         icons.holder.changed.connect(self.update)
 
-    def display(self, found: Deferral | None, threshold: float) -> None:
+    def display(self, found: DeferralView | None, threshold: float) -> None:
         """Show these curves, the threshold as a line."""
         self._found, self._threshold = found, threshold
         self.setAccessibleName(found.said(threshold) if found is not None else "No curve")
@@ -119,14 +119,14 @@ class DeferralPicture(QWidget):
 
 
 class DeferralPanel(QWidget):
-    """Displays a Deferral; asks for it. Which threshold is shown is its own affair."""
+    """Displays a DeferralView; asks for it. Which threshold is shown is its own affair."""
 
     run_asked = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("deferral_panel")
-        self._found: Deferral | None = None
+        self._found: DeferralView | None = None
         self._run = button("Work out", "deferral_run", "Read scores and outcomes of this log")
         self._threshold = QDoubleSpinBox(objectName="deferral_threshold")
         self._threshold.setAccessibleName("Threshold of confidence")
@@ -149,7 +149,7 @@ class DeferralPanel(QWidget):
         self.picture.picked.connect(self._threshold.setValue)
         self.display(None)
 
-    def display(self, found: Deferral | None) -> None:
+    def display(self, found: DeferralView | None) -> None:
         """Show these curves, or that there are none yet."""
         self._found = found
         self.display_error("")
