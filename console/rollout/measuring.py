@@ -101,6 +101,8 @@ class Reading:
         if measure == FIRST_ERRORS and self.first is not None and self.routed.live[at]:
             part, (hits_c, hits_s) = self.slice_of(ERRORS, at), self.first[at]
             return Slice(part.n_c, hits_c, hits_c, part.n_s, hits_s, hits_s, part.weight)
+        if measure == FIRST_ERRORS and measure not in tally.candidate:
+            measure = ERRORS
         candidate, stable = tally.candidate.get(measure), tally.stable.get(measure)
         if candidate is None or stable is None:
             return EMPTY

@@ -25,11 +25,6 @@ class Rehearsal:
         self._done = 0                      # of the deeds
         self._replay = replay
 
-    def _anew(self) -> Replay:
-        made = self._replay
-        return Replay(made.plan, made.requests, seed=made.seed, start_s=made.start_s, end_s=made.end_s,
-                      split=made.split, stable=made.stable, candidate=made.candidate)
-
     @property
     def replay(self) -> Replay:
         """As it is now."""
@@ -65,10 +60,10 @@ class Rehearsal:
             self._catch_up()
 
     def seek(self, at_s: float) -> None:
-        """The clock at that log time. Back means from the start again: the rows are counted anew."""
+        """The clock at that log time. Back means from the start again, over what was added up before."""
         wanted = min(max(self._slice_of(at_s), 0), self._replay.tally.slices)
         if wanted < self._replay.done:
-            self._replay, self._done = self._anew(), 0
+            self._replay, self._done = self._replay.again(), 0
             self._catch_up()
         self.advance(wanted - self._replay.done)
 

@@ -8,6 +8,7 @@ for byte, for it is a function of the rows, the plan, the seed and what people d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from math import floor, gcd
 
@@ -108,7 +109,7 @@ class Replay:
             raise BadSettings(f"The log is longer than {MOST_SLICES:,} checks of {self.slice_s:g} s",
                               do="Choose a shorter time, or check less often")
         self.stable, self.candidate = stable, candidate
-        self._acting = None if operator is None else Acting(operator, np.random.default_rng([self.seed, 7]))
+        self._operator = operator
         self._weights = weights_of(plan)
         self.routing: Routing = route(salt_of(plan, self.seed), requests.users, requests.user, requests.request_ids,
                                       hashing)
@@ -123,20 +124,33 @@ class Replay:
             bins=any(gate.binding is not None and gate.binding.metric is MetricKind.LATENCY_PERCENTILE
                      for gate in plan.gates),
             pairs=pairs)
+        self._at_the_beginning()
+
+    def _at_the_beginning(self) -> None:
+        requests, plan, logged = self.requests, self.plan, self.split is Split.LOGGED
+        self._acting = None if self._operator is None else \
+            Acting(self._operator, np.random.default_rng([self.seed, 7]))
         self.routed = Routed()
-        self.reading = Reading(self.tally, self.routed, requests.source, logged_split=split is Split.LOGGED)
+        self.reading = Reading(self.tally, self.routed, requests.source, logged_split=logged)
         self._first_errors = FirstErrors(requests, self._place, self.tally.first_row) \
             if plan.unit is Unit.USER and requests.stable.failed is not None else None
         if self._first_errors is not None:
             self.reading.first = []
         self.measuring = Measuring(plan, self.reading)
         self._blasting = Blasting(requests, self.tally, self.reading, self.routing.buckets, self._weights,
-                                  logged_split=split is Split.LOGGED)
-        self.state: State = initial(plan, stable)
+                                  logged_split=logged)
+        self.state: State = initial(plan, self.stable)
         self.log: list[Entry] = []
         self.findings: dict[tuple[int, int], Finding] = {}
         self.last_runs: tuple[Run, ...] = ()
         self.done = 0
+
+    def again(self) -> Replay:
+        """The same from its start, for a clock that is turned back. It shares what was added up: the rows are not
+        touched again. This one stays as it is."""
+        other = copy(self)
+        other._at_the_beginning()
+        return other
 
     # ---- the clock ---------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ JUDGE_WARNING = "Slow, and blind to variance and to few but gross bad points."
 def view_of(replay: Replay) -> RolloutView:
     """As it is now. Costs by the points that are drawn, not by the rows of the log."""
     state, plan = replay.state, replay.plan
-    now = replace(state, at=max(state.at, replay.clock_s))      # what is allowed is asked of this moment
+    why_not = allowed(replace(state, at=max(state.at, replay.clock_s)))     # what is allowed is asked of this moment
     permissions = PERMISSIONS[state.degree]
     caveats = [UNKNOWABLE]
     if replay.requests.source is Source.SYNTHETIC:
@@ -76,7 +76,7 @@ def view_of(replay: Replay) -> RolloutView:
         replay.end_s, replay.over, state.standing, state.reason, state.ending, state.stable, state.candidate,
         state.weight if state.live else 0.0, state.mirror, state.index, _steps(replay), waits_for(state), state.why,
         _advice(replay), _weights(replay), _arms(replay), _series(replay), _gates(replay, permissions.shows_verdicts),
-        tuple(ActionView(action, allowed(now)[action.value]) for action in Action),
+        tuple(ActionView(action, why_not[action.value]) for action in Action),
         tuple(DegreeView(degree, degree.value.replace("_", " "), row.advance.value, row.abort.value, row.promote.value,
                          row.sentence, degree is state.degree) for degree, row in PERMISSIONS.items()),
         blast_view(replay.blast()),

@@ -109,6 +109,18 @@ def test_that_the_log_is_the_same_byte_for_byte_at_any_speed(at_once: int, strid
     assert bits.blast() == whole.blast()
 
 
+def test_that_a_replay_that_begins_again_is_the_same_and_leaves_the_first_alone() -> None:
+    one = Replay(CAREFUL, BAD, operator=Operator(300))
+    one.run()
+    log, blast = as_bytes(one.log), one.blast()
+    other = one.again()
+    assert (other.done, other.log, other.state.ending) == (0, [], None)
+    other.run()
+    assert as_bytes(other.log) == log == as_bytes(one.log)
+    assert other.blast() == blast == one.blast()
+    assert other.tally is one.tally
+
+
 @given(st.integers(2000, 23_999))
 @examples(4, 200)
 def test_that_what_is_decided_depends_on_nothing_that_comes_later(rows: int) -> None:
