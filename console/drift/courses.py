@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from console.drift.course import Course, CourseKind, course
 from console.drift.course_view import CourseRow, DriftKind, RowGroup
 from console.drift.over_time import Distances, Flags, Rates
+from console.drift.proportions import two_proportions
 from console.drift.result import Floats
 from console.drift.season import WEEK
 from console.drift.verdict import LEVEL, Scale, limits
@@ -71,7 +73,7 @@ def values_row(column: str, group: RowGroup, found: Distances, axis: Axis, *, or
     """The values of a column, or what a prediction missed it by: D or the total variation distance."""
     line = CourseRow(column, title or column, what, group, "D" if ordered else "distance", found.effect, found.n,
                      *_cells(found.effect, found.p, limits(Scale.DISTANCE), axis))
-    shape, kind = _course(found.leaning, found.n, axis, limits(Scale.DISTANCE)[0])
+    shape, kind = _course(found.leaning, found.n, axis, limits(Scale.DISTANCE)[0], _half)
     word = ("rose" if shape.size > 0 else "fell") if ordered and shape else "changed"
     fact = f"{line.measure} {format_number(abs(shape.size))}" if shape else ""
     return _told(line, shape, kind, axis, limits(Scale.DISTANCE), word, fact, line.measure)
@@ -81,7 +83,8 @@ def rate_row(column: str, title: str, what: str, group: RowGroup, found: Rates, 
     """A share of rows: missing cells, clicks, errors, outcomes at the same score."""
     line = CourseRow(column, title, what, group, "points", found.effect, found.n,
                      *_cells(found.effect, found.p, limits(Scale.RATE), axis))
-    shape, kind = _course(found.effect, found.n, axis, limits(Scale.RATE)[0])
+    shape, kind = _course(found.effect, found.n, axis, limits(Scale.RATE)[0],
+                          _half if found.hits is None else partial(_of_counts, found.hits))
     word = "rose" if shape and shape.size > 0 else "fell"
     fact = ""
     if shape and what == "relation":
@@ -140,14 +143,45 @@ def _cells(effect: Floats, p: Floats, at: tuple[float, float], axis: Axis) -> tu
     return shades, surely & (size >= alarm)
 
 
-def _course(series: Floats, n: Floats, axis: Axis, watch: float) -> tuple[Course | None, DriftKind]:
+def _half(found: Course, n: Floats, before: Flags, after: Flags) -> float:
+    """p of a share of rows that moved by so much, whatever it was: no share is less sure than a half."""
+    spread = 0.5 * math.sqrt(1 / max(float(n[before].sum()), 1.0) + 1 / max(float(n[after].sum()), 1.0))
+    return math.erfc(abs(found.size) / spread / math.sqrt(2))
+
+
+def _of_counts(hits: Floats, _found: Course, n: Floats, before: Flags, after: Flags) -> float:
+    """p of two shares; of few hits the exact one."""
+    counts = [round(float(each[side].sum())) for side in (before, after) for each in (hits, n)]
+    return two_proportions(*counts).p_value if counts[1] and counts[3] else 1.0
+
+
+def _sides(found: Course, buckets: int) -> tuple[Flags, Flags]:
+    """Buckets on the first level and on the second."""
+    at = np.arange(buckets)
+    if found.kind is CourseKind.GRADUAL and found.onset is not None and found.ends is not None:
+        return at < found.onset, at >= (found.onset + found.ends) / 2
+    turns = (at[:, None] >= np.array(found.switches)[None, :]).sum(axis=1)
+    return turns % 2 == 0, turns % 2 == 1
+
+
+def _course(series: Floats, n: Floats, axis: Axis, watch: float,
+            p_of: Callable[[Course, Floats, Flags, Flags], float] | None = None) -> tuple[Course | None, DriftKind]:
+    """The course, and its kind where it is of a size that matters, and beyond what rows so few do by chance: among
+    noughts a single row would be a change without a doubt.
+
+    p_of  of the two levels
+    """
     weights = np.where(np.isfinite(series), n, 0.0)
     try:
         found = course(series, weights=weights, bucket_hours=axis.bucket_s / 3600, hour_of_week=axis.hour_of_week,
                        among=axis.rows)
     except TooFewRows:
         return None, DriftKind.TOO_FEW
-    return found, KINDS[found.kind] if abs(found.size) >= watch else DriftKind.NONE
+    if found.kind is CourseKind.NONE or abs(found.size) < watch:
+        return found, DriftKind.NONE
+    if p_of is not None and not p_of(found, weights, *_sides(found, len(weights))) < LEVEL / axis.cells:
+        return found, DriftKind.NONE
+    return found, KINDS[found.kind]
 
 
 def _told(row: CourseRow, found: Course | None, kind: DriftKind, axis: Axis, at: tuple[float, float], word: str,

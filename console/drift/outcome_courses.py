@@ -59,7 +59,8 @@ def relation(told: Told) -> Rates:
     pooled = (told.hits + told.others_hits) / np.maximum(told.n + rest, 1)
     spread = np.sqrt((n * pooled * (1 - pooled) * (1 + n / np.maximum(rest, 1))).sum(axis=1)) / many
     p = _two_sided(effect, spread)
-    return Rates(np.where(known, effect, NAN), np.where(known, total, 0.0), np.where(known, p, NAN), 0.0)
+    return Rates(np.where(known, effect, NAN), np.where(known, total, 0.0), np.where(known, p, NAN), 0.0,
+                 np.where(known, np.where(usable, told.hits, 0.0).sum(axis=1), 0.0))
 
 
 def ranking(told: Told) -> Rates:

@@ -127,12 +127,16 @@ def _chi_square(counts: Floats, reference: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
-    """Shares per bucket, less the reference's; shape (buckets,) each. NaN with fewer than 30."""
+    """Shares per bucket, less the reference's; shape (buckets,) each. NaN with fewer than 30.
+
+    hits   what the shares are of `n`; None where they are no plain shares
+    """
 
     effect: Floats
     n: Floats
     p: Floats
     reference: float
+    hits: Floats | None = None
 
 
 def rates(hits: Floats, n: Floats, reference_hits: float, reference_n: float, inside: Flags) -> Rates:
@@ -147,4 +151,4 @@ def rates(hits: Floats, n: Floats, reference_hits: float, reference_n: float, in
     z = np.abs(effect) / spread
     p = np.array([math.erfc(one / math.sqrt(2)) for one in z])
     return Rates(np.where(known, effect, NAN), np.where(known, n, 0.0), np.where(known, p, NAN),
-                 float(reference_hits / reference_n) if reference_n else NAN)
+                 float(reference_hits / reference_n) if reference_n else NAN, np.where(known, hits, 0.0))

@@ -120,6 +120,16 @@ def test_that_a_sentence_says_what_when_and_how_far():
     assert not missing.alarms[:36].any()
 
 
+def test_that_one_row_among_noughts_is_no_change():
+    n = np.full(BUCKETS, 60.0)
+    hits = np.where(BUCKET == 40, 1.0, 0.0)
+    found = rates(hits, n, 0.0, 60.0 * QUARTER, BUCKET < QUARTER)
+    assert rate_row("x", "x missing", "missing", RowGroup.INPUT, found, axis()).kind is DriftKind.NONE
+    hits = np.where(BUCKET == 40, 9.0, 0.0)
+    found = rates(hits, n, 0.0, 60.0 * QUARTER, BUCKET < QUARTER)
+    assert rate_row("x", "x missing", "missing", RowGroup.INPUT, found, axis()).kind is DriftKind.TRANSIENT
+
+
 def test_that_too_few_rows_are_said_to_be_too_few():
     values = normal(1)[:, :20]
     row = row_of("price", values)
