@@ -10,6 +10,7 @@ finding changes (`console.drift.course`, `console.drift.over_time`), settings of
     labelled    requests with answers, outcomes and inputs, and when each outcome came
     learners    models of scikit-learn over rows of inputs, and a rule of one question
     response    the model, a pause and heuristics since the shock, side by side, and when to switch back
+    backtest    ways to train again, in the order in which outcomes came
     differences of two costs on the same rows, by stretches of time
     view        what the command line, the window and reports show
 

@@ -13,17 +13,20 @@ from console.window import from_epoch
 
 if TYPE_CHECKING:
     from console.advice.shock import Shock
-    from console.advice.view import AdviceView, ResponseView
+    from console.advice.view import AdviceView, BacktestView, ResponseView
 
 
 def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", help="A workspace or a log folder.")],
            shock: Annotated[str | None, typer.Option(help="When the world changed; it is looked for without.")] = None,
            fallback: Annotated[str, typer.Option(help="An expression over the columns of a row that could answer "
                                                       "instead of the model, such as `price < 20`.")] = "",
+           training: Annotated[bool, typer.Option("--training/--no-training", help="Try ways to train again, which "
+                                                                                   "takes a minute.")] = True,
            fresh: Fresh = False, json: AsJson = False) -> None:
     """Tell whether a change was a shock, and what to do about it."""
     with opened(target, fresh=fresh) as session, terminal_job() as job:
-        view = session.advise(job, parse_time(shock, session=session) if shock else None, fallback=fallback)
+        view = session.advise(job, parse_time(shock, session=session) if shock else None, fallback=fallback,
+                              training=training)
     if json:
         print_json(_document(view))
     else:
@@ -33,6 +36,7 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
 def _document(view: AdviceView) -> dict[str, Any]:
     return {"at": iso(view.at, relative=view.relative), "shock": _shock(view.shock, view.relative),
             "response": None if view.response is None else _response(view.response, view.relative),
+            "training": None if view.backtest is None else _backtest(view.backtest, view.relative),
             "sentence": view.sentence, "notes": list(view.notes), "command": view.command,
             "seconds": round(view.seconds, 6)}
 
@@ -60,6 +64,17 @@ def _response(found: ResponseView, relative: bool) -> dict[str, Any]:
             "lines": lines}
 
 
+def _backtest(found: BacktestView, relative: bool) -> dict[str, Any]:
+    return {"loss": found.loss, "chosen": found.chosen or None, "sentence": found.sentence, "labels": found.labels,
+            "sampling": found.sampling,
+            "strategies": [{"name": one.name, "title": one.title, "beats_old": one.beats_old,
+                            "beats_heuristic": one.beats_heuristic, "sentence": one.sentence,
+                            "points": [asdict(point) | {"at": iso(point.at, relative=relative)}
+                                       for point in one.points]} for one in found.strategies],
+            "decisions": [{"at": iso(one.at, relative=relative), "strategy": one.strategy or None,
+                           "leading": one.leading or None, "sentence": one.sentence} for one in found.decisions]}
+
+
 def _tell(view: AdviceView) -> None:
     for one in view.shock.evidence:
         typer.echo(f"{'for' if one.speaks_for else 'against':<8}{one.cause.value:<11} {one.sentence}")
@@ -69,6 +84,13 @@ def _tell(view: AdviceView) -> None:
             typer.echo(f"{'->' if line.name == view.response.recommended else '  '} {line.sentence}")
         say(view.response.costs.sentence)
         say(view.response.switch_sentence)
+    if view.backtest is not None:
+        typer.echo(f"\nTraining again ({view.backtest.loss})")
+        for curve in view.backtest.strategies:
+            typer.echo(f"{'->' if curve.name == view.backtest.chosen else '  '} {curve.sentence}")
+        for decision in view.backtest.decisions:
+            typer.echo(f"   {decision.sentence}")
+        say(view.backtest.sampling)
     for note in view.notes:
         say(note)
     say(view.sentence)

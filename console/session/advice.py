@@ -14,7 +14,7 @@ import numpy as np
 from console.advice.events import KnownEvent
 from console.advice.labelled import Labelled
 from console.advice.shock import Shock, judge
-from console.advice.view import AdviceView, ResponseView
+from console.advice.view import AdviceView, BacktestView, ResponseView
 from console.drift.course_view import CourseView
 from console.drift.courses import Axis
 from console.drift.result import Floats
@@ -39,12 +39,13 @@ MOST_VERSIONS = 20
 
 
 def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, *, at: datetime | None = None,
-           fallback: str = "") -> AdviceView:
+           fallback: str = "", training: bool = True) -> AdviceView:
     """What changed at a time, and what to do about it.
 
     folder    has the calendar of known events and what answers cost
     at        the change in question; it is looked for without
     fallback  an expression that could answer, instead of the folder's
+    training  whether ways to train again are tried, which takes long
     Raises BadSettings, JobStopped.
     """
     began = time.perf_counter()
@@ -61,8 +62,9 @@ def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, 
     words = ["pilothouse advise", shlex.quote(target)]
     words += ["--shock", format_exact(at, relative=store.relative)] if at is not None else []
     words += ["--fallback", shlex.quote(fallback)] if fallback else []
+    words += [] if training else ["--no-training"]
     moment, notes = at or shock.onset, list(courses.notes)
-    response = None
+    response, trained = None, None
     if moment is not None and span is not None:
         trusted = bool(fallback) or own_metrics.is_trusted(store, folder)
         rows, told = labelled_rows(store, job, fallback or fallback_of(said), trusted=trusted)
@@ -70,8 +72,10 @@ def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, 
         job.stop_if_asked()
         if rows is not None:
             response = _response(rows, moment, span, costs, job, notes, relative=store.relative)
-    sentence = " ".join([shock.sentence, *([response.sentence] if response is not None else [])])
-    return AdviceView(moment, shock, response, None, sentence, tuple(notes), store.relative,
+        if rows is not None and training:
+            trained = _backtest(rows, moment, span, job, notes, relative=store.relative)
+    sentence = " ".join([shock.sentence, *(one.sentence for one in (response, trained) if one is not None)])
+    return AdviceView(moment, shock, response, trained, sentence, tuple(notes), store.relative,
                       " ".join([*words, "--json"]), time.perf_counter() - began)
 
 
@@ -82,6 +86,17 @@ def _response(rows: Labelled, moment: datetime, span: Window, costs: Mapping[str
     job.report(0, 0, "Simulating what could have answered")
     try:
         return simulate(rows, moment.timestamp(), span.end_s, costs, job, relative=relative)
+    except TooFewRows as error:
+        notes.append(f"{error.what}.")
+        return None
+
+
+def _backtest(rows: Labelled, moment: datetime, span: Window, job: Job, notes: list[str], *,
+              relative: bool) -> BacktestView | None:
+    from console.advice.backtest import backtest
+
+    try:
+        return backtest(rows, moment.timestamp(), span.end_s, job, relative=relative)
     except TooFewRows as error:
         notes.append(f"{error.what}.")
         return None

@@ -676,13 +676,14 @@ class Session:
         return changed_since(self._store, at, job, until=until, reference=reference, only=only,
                              target=self.command_target)
 
-    def advise(self, job: Job, at: datetime | None = None, *, fallback: str = "") -> AdviceView:
+    def advise(self, job: Job, at: datetime | None = None, *, fallback: str = "",
+               training: bool = True) -> AdviceView:
         """What changed at once, around `at` or wherever that was, and what to do about it; `fallback` is an expression
-        over the columns of a row that could answer. Raises BadSettings for a
-        moment outside of the log or a calendar that cannot be read, JobStopped."""
+        over the columns of a row that could answer, `training` whether ways to train again are tried. Raises
+        BadSettings for a moment outside of the log or a calendar that cannot be read, JobStopped."""
         from console.session.advice import advise
 
-        return advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback)
+        return advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback, training=training)
 
     @property
     def command_target(self) -> str:

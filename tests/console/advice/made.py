@@ -15,7 +15,7 @@ def made(n: int = 4000, *, seed: int = 1, flipped: tuple[float, float] = (SHOCK_
          **more: Any) -> Labelled:
     """Clicks that follow x. The model knows that, and between the two times of `flipped` it is the other way round."""
     rng = np.random.default_rng(seed)
-    at = np.sort(rng.uniform(0, END_S, n))
+    at = np.sort(np.floor(rng.uniform(0, END_S, n)))
     x, noise = rng.normal(size=(2, n))
     device = np.where(rng.random(n) < 0.5, "phone", "desktop").astype(object)
     turned = (at >= flipped[0]) & (at < flipped[1])

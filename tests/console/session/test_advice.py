@@ -27,7 +27,7 @@ def advised(folder: Path, tmp_path: Path) -> tuple[AdviceView, float]:
     session = Session.open(folder, workspace=tmp_path / "workspace.duckdb")
     try:
         session.load(SilentJob())
-        return session.advise(SilentJob()), session.drift_over_time(SilentJob()).bucket_s
+        return session.advise(SilentJob(), training=False), session.drift_over_time(SilentJob()).bucket_s
     finally:
         session.close()
 
@@ -82,7 +82,7 @@ def test_that_an_expression_of_the_user_answers_instead_of_the_model(log_folder:
     session = Session.open(folder, workspace=tmp_path / "w.duckdb")
     try:
         session.load(SilentJob())
-        view = session.advise(SilentJob(), fallback="device = 'phone'")
+        view = session.advise(SilentJob(), fallback="device = 'phone'", training=False)
         assert view.response is not None and view.at is not None
         line = next(line for line in view.response.lines if line.name == "expression")
         span, wait_s = session.store.span(), session.store.outcome_wait(0.99)
