@@ -110,7 +110,7 @@ def _tried(rows: Labelled, shock_s: float, until_s: float, job: Job, relative: b
         raise TooFewRows("The log has no inputs that a model could be trained on", do="Give columns the role feature")
     names = [name for name in TITLES if name not in ("sources", "composed")
              or (name == "sources" and fresh) or (name == "composed" and rows.kind is not OutcomeKind.CLASSES)]
-    runs = {name: _Run(*(np.full(len(rows), NAN) for _ in range(2))) for name in names}
+    runs = {name: _Run(np.full(len(rows), NAN), np.full(len(rows), NAN)) for name in names}
     done, total = 0, len(times) * len(names)
     for number, (at_s, end_s) in enumerate(zip(times, ends, strict=True)):
         data = _known(rows, at_s, shock_s, number)
@@ -358,7 +358,8 @@ def _decision(runs: Mapping[str, _Run], rows: Labelled, times: Sequence[float], 
     leading = min(gains, key=lambda name: gains[name].mean)
     gain = gains[leading]
     beside = _less(runs[leading], runs[ALL], scored[leading], stretch, among)
-    told = f"{format_number(gain.mean)} ({format_number(gain.low)} to {format_number(gain.high)}) beside the model"
+    told = f"{gain.mean:+.3g} ({gain.low:+.3g} to {gain.high:+.3g}) beside the model" if abs(gain.mean) >= 1 else \
+        f"{gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) beside the model"
     if gain.below and beside.below:
         return Decision(from_epoch(at_s), leading, leading,
                         f"{when}: train again, {TITLES[leading].lower()}: {told}, and surely better than all data.")
