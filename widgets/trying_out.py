@@ -68,9 +68,11 @@ class TryingOut(QObject):
         session = self._conductor.session
         if session is None:
             return
+        self._window.deferral.display_busy(True)
         job = self._conductor.start(DEFER, lambda job: (session, session.rehearsing.deferral(job)))
         job.succeeded.connect(self._on_deferral)
         job.failed.connect(self._on_no_deferral)
+        job.ended.connect(self._on_deferral_ended)
         job.broke.connect(self._conductor.bug)
         self._conductor.launch(job)
 
@@ -78,6 +80,11 @@ class TryingOut(QObject):
     def _on_deferral(self, found: tuple[Session, DeferralView]) -> None:
         if found[0] is self._conductor.session:
             self._window.deferral.display(found[1])
+
+    @Slot()
+    @Slot(object)
+    def _on_deferral_ended(self, _job: object = None) -> None:
+        self._window.deferral.display_busy(False)
 
     @Slot(object)
     def _on_no_deferral(self, error: ConsoleError) -> None:

@@ -236,4 +236,4 @@ def limit_said(gate: Gate) -> str:
         return said
     if gate.kind in (GateKind.FIXED, GateKind.SRM):
         return ""
-    return f"{gate.margin:g} worse" if gate.margin else "nothing"
+    return f"{gate.margin:g}" if gate.margin else "nothing"

@@ -165,6 +165,11 @@ class DeferralPanel(QWidget):
             self._threshold.setValue(found.threshold_for(FIRST_SHARE))
             self._show()
 
+    def display_busy(self, busy: bool) -> None:
+        """The log is being read."""
+        self._run.setEnabled(not busy)
+        self._run.setText("Reading the log …" if busy else "Work out")
+
     def display_error(self, sentence: str) -> None:
         """What was asked for cannot be; "" for nothing."""
         self._error.setText(sentence)

@@ -167,10 +167,10 @@ class PlanPanel(QWidget):
 
     def _build_gates(self, icons: Icons) -> None:
         self._gates: RowsModel = RowsModel((
-            Column("Gate", 104, lambda one: one.name, foreground=lambda one: self._faint(one.dry_run)),
+            Column("Gate", 116, lambda one: one.name, foreground=lambda one: self._faint(one.dry_run)),
             Column("Measures", 136, lambda one: one.measures,
                    foreground=lambda one: None if one.runnable else self._icons.theme.brush("firing")),
-            Column("Test", 84, lambda one: one.test), Column("Tolerates", 80, lambda one: one.limit),
+            Column("Test", 84, lambda one: one.test), Column("Tolerates", 68, lambda one: one.limit),
             Column("If bad", 76, lambda one: "dry run" if one.dry_run else one.purpose),
             Column("Runs", 120, lambda one: one.runs)))
         self._gates_table = table(self._gates, "plan_gates", "Gates of the plan")
