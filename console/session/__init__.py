@@ -11,6 +11,8 @@ What is picked (`picking`: only this host, not that version) is kept while the f
 chart of the board is a wish then, and nothing of all rows is shown in the meantime. Alarms, changes and reports stay
 about all rows.
 
+Further questions of drift are `outcomes`, `together` and `training`, each between two `sides` (a window, a model
+version, a reference stream, a file); `drift_documents` writes their answers as JSON and CSV.
 What drift previews are counted by is built in the background after a load and kept up with what comes (`previews`).
 Test windows are dragged, or picked by a word and kept under names (`windows`); training data or a model version can
 stand in the place of the reference (`references`).

@@ -21,6 +21,8 @@ Tables, stable by name
     annotations, incidents, incident_edits, incident_snapshots, meta (schema version, folder, notes)
 Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 
+`answered` reads requests with their answers and outcomes row by row, `whole_rows` cells of several columns of one row.
+
 Decisions
 - `_ts` is stored and not a view's expression: zone maps then work for every way of writing a time, so that a window is
   read and not the log; and following, joining and rollups need no cast. It costs one column. When the role, format or
