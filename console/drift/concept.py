@@ -17,6 +17,8 @@ from console.errors import TooFewRows
 RARE_WATCH, RARE_ALARM = 0.2, 0.5
 """Of a rare outcome such shares of its rate count as the points of other rates: of clicks in 4 % of the requests half
 may go without 3 points."""
+ALARM_LEVEL = 0.01
+"""Of few rows, what chance gives in one of 20 windows is always larger than 3 points: it is watched and no alarm."""
 STRATA = 10
 LEAST_IN_STRATUM = 10
 """Rows of one window in a stratum; strata with fewer are left out."""
@@ -164,7 +166,8 @@ def _judged(result: TestResult, rate: float) -> Verdict:
         return Verdict.TOO_FEW
     if not result.p_value < LEVEL or abs(result.effect) < min(watch, RARE_WATCH * rare):
         return Verdict.NONE
-    return Verdict.ALARM if abs(result.effect) >= min(alarm, RARE_ALARM * rare) else Verdict.WATCH
+    sure = result.p_value < ALARM_LEVEL and abs(result.effect) >= min(alarm, RARE_ALARM * rare)
+    return Verdict.ALARM if sure else Verdict.WATCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,12 @@ def test_that_a_new_mix_of_inputs_moves_no_relation():
     assert sum(one.result.p_value < 0.05 for one in found) <= 6
 
 
+def test_that_few_rows_are_seldom_an_alarm_where_nothing_moved():
+    found = [stratified(*drawn(seed, 1000), *drawn(5000 + seed, 500)).verdict for seed in range(100)]
+    assert sum(one is Verdict.ALARM for one in found) <= 3
+    assert sum(one is not Verdict.NONE for one in found) <= 9
+
+
 def test_that_outcomes_that_rise_at_the_same_score_are_seen():
     found = stratified(*drawn(1, 4000), *drawn(2, 4000, chance=lambda score: np.minimum(1, score + 0.1)))
     assert found.verdict is Verdict.ALARM
