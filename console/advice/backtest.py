@@ -38,10 +38,12 @@ TITLES = {OLD: "Model as logged", HEURISTIC: "The same answer always", ALL: "All
           "importance": "All data, weighted to look like the new", "composed": "Old and new model together",
           "sources": "Data since the shock, with new columns", "boosting": "All data, gradient boosting",
           "neighbours": "All data, nearest neighbours"}
+FROZEN = "A model trained when the shock came"
 LOSSES = {OutcomeKind.YES_NO: "log loss", OutcomeKind.CLASSES: "share of wrong answers",
           OutcomeKind.AMOUNTS: "mean absolute error"}
-SAID = ("At most {trained:,} rows are learned from and {judged:,} judged in each step, drawn by chance. An outcome is "
-        "used from when it had come.")
+SAID = ("At most {trained:,} rows are learned from and {judged:,} judged in each step, drawn by chance; where old and "
+        "new data are learned from, up to half of the rows are new ones, with weights that make up for it. An outcome "
+        "is used from when it had come.")
 
 
 @dataclass(slots=True, eq=False)
@@ -64,10 +66,12 @@ class _Data:
     new: NDArray[np.int64]
     rng: np.random.Generator
 
-    def both(self, most: int = MOST_TRAINED) -> tuple[NDArray[np.int64], Floats]:
+    def both(self) -> tuple[NDArray[np.int64], Floats]:
         """Rows from before and since, and how many each stands for: half of them since the shock, or all there are."""
-        new = self.some(self.new, most // 2)
-        old = self.some(self.old, most - len(new))
+        if len(self.old) + len(self.new) <= MOST_TRAINED:
+            return np.sort(np.concatenate([self.old, self.new])), np.ones(len(self.old) + len(self.new))
+        new = self.some(self.new, MOST_TRAINED // 2)
+        old = self.some(self.old, MOST_TRAINED - len(new))
         weights = [np.full(len(part), len(whole) / max(1, len(part))) for part, whole in
                    ((old, self.old), (new, self.new))]
         return np.concatenate([old, new]), np.concatenate(weights)
@@ -136,6 +140,9 @@ def _tried(rows: Labelled, shock_s: float, until_s: float, job: Job, relative: b
     decisions = [_decision(runs, rows, times, number, at, stretch, relative)
                  for number, at in enumerate([*times, until_s]) if number > 0]
     last = decisions[-1]
+    if not np.isfinite(rows.answer[since]).any():
+        curves = [replace(one, title=FROZEN, sentence=one.sentence.replace(TITLES[OLD], FROZEN, 1))
+                  if one.name == OLD else one for one in curves]
     return BacktestView(LOSSES[rows.kind], tuple(curves), tuple(decisions), last.strategy, last.sentence,
                         SAID.format(trained=MOST_TRAINED, judged=MOST_JUDGED), len(since))
 
@@ -319,7 +326,7 @@ def _curve(name: str, runs: Mapping[str, _Run], rows: Labelled, times: Sequence[
         last = points[-1]
         said = f"{TITLES[name]}: {format_number(last.loss)} ({format_number(last.low)} to {format_number(last.high)})"
         if name not in (OLD, HEURISTIC):
-            said += ", surely better than the model as logged " + (
+            said += ", surely better than the old model " + (
                 f"from {first[OLD]:,} outcomes on" if first[OLD] is not None else "at no time")
         said += "."
     return StrategyCurve(name, TITLES[name], tuple(points), None if name == OLD else first[OLD],

@@ -37,7 +37,7 @@ BEYOND_CHANCE = 4.0
 ABRUPT = (DriftKind.SUDDEN, DriftKind.TRANSIENT)
 UNDECIDED = 2.0
 """Below this gap of BIC a step may as well be a slope."""
-DAY, WEEK, WEEKEND = timedelta(days=1), timedelta(days=7), timedelta(days=2)
+WEEK, WEEKEND = timedelta(days=7), timedelta(days=2)
 NAMED_AT_MOST = 4
 
 
@@ -197,6 +197,11 @@ class _Found:
         elif slopes:
             cause = ChangeCause.GRADUAL
             evidence.append(Evidence(cause, True, slopes[0].sentence))
+        world_event = [event for event in self.events if event.kind in (EventKind.POLICY, EventKind.OTHER)]
+        if cause in (ChangeCause.PIPELINE, ChangeCause.NONE) and world_event:
+            cause = ChangeCause.SHOCK
+            evidence[0] = Evidence(cause, True, f"{told} changed at once, {when}, and the calendar has "
+                                                f"{world_event[0].name} there.")
         sentence = self._sentence(cause, told, when, evidence)
         return Shock(cause, self.lead.onset, self.lead.low, self.lead.high,
                      tuple(dict.fromkeys(move.title for move in self.group)), self.events, tuple(evidence), sentence)
@@ -245,8 +250,8 @@ class _Found:
         saturday = monday + timedelta(days=5)
         at_saturday = abs(onset - saturday) <= near
         at_monday = min(abs(onset - monday), abs(onset - monday - WEEK)) <= near
-        if not (at_saturday or at_monday):
-            return None
+        if not (at_saturday or at_monday) or onset - first > 2 * WEEK or 2 * bucket > WEEKEND:
+            return None         # weekends were seen before, and nothing like it
         ends = [move.ends for move in self.group if move.ends is not None]
         until = min(ends) if len(ends) * 2 > len(self.group) else end
         if at_saturday and until - onset <= WEEKEND + 2 * near:

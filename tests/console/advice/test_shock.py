@@ -97,6 +97,12 @@ def test_that_the_calendar_is_named_and_a_holiday_is_a_season() -> None:
     assert judged(*rows, events=[replace(policy, kind=EventKind.HOLIDAY)]).cause is ChangeCause.SEASON
 
 
+def test_that_holes_that_the_calendar_explains_are_a_shock() -> None:
+    holes = row("dep_time", what="missing"), row("dep_delay", what="missing")
+    assert judged(*holes).cause is ChangeCause.PIPELINE
+    assert judged(*holes, events=[KnownEvent("Blizzard", at(24), at(30))]).cause is ChangeCause.SHOCK
+
+
 def test_that_a_moment_that_is_given_is_what_is_judged() -> None:
     rows = row("price"), row("country"), row("age", 45)
     assert judged(*rows, at=at(45)).together == ("age",)
