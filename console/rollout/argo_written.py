@@ -94,7 +94,10 @@ def _of_the_whole(plan: Plan) -> Iterator[str]:
 def _dumped(value: object) -> list[str]:
     import yaml
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)).rstrip("\n").split("\n")
+    text = str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000))
+    if any(line_end in text for line_end in "\x85\u2028\u2029"):       # YAML ends lines there too: written as escapes
+        text = str(yaml.safe_dump(value, sort_keys=False, allow_unicode=False, width=10_000))
+    return text.rstrip("\n").split("\n")
 
 
 # ---- strategies ------------------------------------------------------------------------------------------------
