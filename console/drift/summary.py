@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,9 +43,9 @@ def summary(rows: Sequence[CourseRow], axis: Axis, columns: int) -> Summary:
         return _schema(changed, axis)
     data = [row for row in rows if row.moved and row.group in (RowGroup.INPUT, RowGroup.PREDICTION)]
     relation = [row for row in rows if row.moved and row.group is RowGroup.RELATION]
-    if relation and not any(_meet(relation[0], row, axis) for row in data):
-        first = max(relation, key=relative_size)
-        if not data or relative_size(first) >= relative_size(data[0]):
+    first = min(relation, key=_sureness) if relation else None
+    if first is not None and not any(_meet(first, row, axis) for row in data):
+        if not data or max(map(relative_size, relation)) >= relative_size(data[0]):
             return _of(first, DriftKind.CONCEPT, f"Concept drift since {_at(first, axis)}: {first.sentence} "
                                                  f"{_inputs(data)}")
     rest = [row for row in rows if row.moved and row not in data and row not in relation]
@@ -87,6 +88,14 @@ def _stretch(window: Window, relative: bool) -> str:
     if abs(window.seconds - WEEK_S) <= DAY_S:
         return f"the week of {start.day} {start.strftime('%b')}"
     return format_window(window)
+
+
+def _sureness(row: CourseRow) -> tuple[bool, float, float]:
+    """Of several rows about one relation the one that knows best when it changed comes first: that with one change, and
+    the narrowest interval for it."""
+    several = row.kind in (DriftKind.RECURRING, DriftKind.TRANSIENT)
+    wide = (row.onset_high - row.onset_low).total_seconds() if row.onset_high and row.onset_low else math.inf
+    return several, wide, -relative_size(row)
 
 
 def _schema(changed: Sequence[CourseRow], axis: Axis) -> Summary:
