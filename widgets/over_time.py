@@ -72,6 +72,10 @@ class OverTime(QObject):
         session = self._conductor.session
         if session is None:
             return
+        if self._conductor.life is not Life.FOLLOWING:      # half of a log has another first quarter
+            self._window.message_bar.say("Drift over time waits for the folder to be loaded.", topic="loading")
+            return
+        self._window.message_bar.done("loading")
         reference = session.selection().reference
 
         def work(job: Job) -> tuple[Session, CourseView]:
