@@ -45,7 +45,9 @@ CONDITIONS = st.sampled_from(["result[0] >= 0.95", "result < 2", "len(result) > 
 ARGS = st.dictionaries(NAMES, TEXTS, max_size=2).map(lambda found: tuple(found.items()))
 MATCHES = st.builds(TextMatch, st.sampled_from(MatchKind), TEXTS)
 HEADERS = st.builds(HeaderMatch, NAMES, MATCHES)
-ROUTES = st.builds(RouteMatch, MATCHES, st.none() | MATCHES, st.lists(HEADERS, max_size=2).map(tuple))
+# the headers of a match are a table: each stands in it once
+ROUTES = st.builds(RouteMatch, MATCHES, st.none() | MATCHES,
+                   st.lists(HEADERS, max_size=2, unique_by=lambda each: each.header).map(tuple))
 
 BINDINGS = st.builds(Binding, st.just(MetricKind.LATENCY_SHARE), ODD_SECONDS, st.sampled_from(Arm),
                      st.floats(1, 1e4), st.floats(1, 99), st.just(""), st.just(""), st.sampled_from([1.0, 100.0]),
