@@ -18,10 +18,10 @@ from widgets.bridge.conductor import Conductor
 from widgets.dialogs.files import Questions
 from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
-from widgets.panels.question_page import QuestionPage
 
 if TYPE_CHECKING:
     from console.session import Session
+    from widgets.panels.question_page import QuestionPage
 
 
 class Questioning(QObject):
