@@ -137,9 +137,19 @@ class Reading:
         c0, c1, s0, s1 = self.bands(at)
         stable, candidate = self.users
         if self.logged or self.routed.live[at]:
+            weight = self.routed.weight[at]
+            if self.source is Source.RANDOMISED and not self.logged:
+                weight = self._kept_weight(at, weight)
             return Slice(float(candidate[at, c1] - candidate[at, c0]), 0, 0, float(stable[at, s1] - stable[at, s0]), 0,
-                         0, self.routed.weight[at])
+                         0, weight)
         return EMPTY
+
+    def _kept_weight(self, at: int, weight: float) -> float:
+        """What of the users of a slice should have met the candidate, in percent. Only those are kept whose logged
+        version is the simulated one: where few had the candidate, few of its simulated users are."""
+        stable, candidate = (float(each[at, self._whole]) for each in self.users)
+        kept, others = weight * candidate, (100 - weight) * stable
+        return 100 * kept / (kept + others) if kept + others else 0.0
 
     def candidate_requests(self, at: int) -> float:
         """Requests that the candidate answered, live or as copies, and whose outcome with it is known."""

@@ -191,9 +191,9 @@ def test_that_a_request_that_is_spoiled_at_a_low_weight_is_so_at_a_high_one_and_
 
 # ---- sources ---------------------------------------------------------------------------------------------------
 
-def _two_versions(times: float = 6.0, share: float = 0.3, *, seed: int = 5) -> Requests:
+def _two_versions(times: float = 6.0, share: float = 0.3, *, seed: int = 5, users: int = 900) -> Requests:
     """Both versions live: chance chose by user, and the candidate fails more."""
-    log = requests(240, 200, seed=seed)
+    log = requests(240, 200, seed=seed, users=users)
     generator = np.random.default_rng(seed)
     arm = (generator.random(len(log.users)) < share)[log.user].astype(np.int8)
     failed = np.where((arm == 1) & (generator.random(len(log)) < 0.01 * (times - 1)), 1.0, log.stable.failed)
@@ -217,6 +217,14 @@ def test_that_of_a_randomised_log_rows_count_whose_version_is_the_simulated_one(
     kept = 0.3 * 0.05 + 0.7 * 0.95
     assert view_of(replay).kept_share == pytest.approx(kept, abs=0.03)
     assert ran(log=log).state.ending is Ending.ABORTED
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_that_the_split_of_a_randomised_log_is_held_to_what_is_kept_of_it(share: float) -> None:
+    """The log has few users of the candidate; the plan wants more of them, and keeps those whose version agrees."""
+    gates = (SPLIT,)
+    replay = ran(plan(20, 50, gates=gates, bake_s=2400), _two_versions(share=share, times=1, users=15_000))
+    assert replay.state.ending is Ending.PROMOTED
 
 
 def test_that_a_randomised_log_can_be_judged_as_it_was_split() -> None:
