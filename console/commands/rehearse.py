@@ -15,7 +15,7 @@ from console.window import from_epoch
 if TYPE_CHECKING:
     from console.rollout.operators import Operator
     from console.rollout.plan import Plan
-    from console.session.rollouts import Rehearsal
+    from console.session.rollouts import Prepared
 
 Logs = Annotated[Path, typer.Option(metavar="WORKSPACE|FOLDER", help="The log that it runs over.")]
 Seed = Annotated[int | None, typer.Option(help="Of the users' order and of all draws; that of the plan else.")]
@@ -123,7 +123,7 @@ def _operator(text: str | None) -> Operator | None:
     return Operator(float(text) if text.replace(".", "", 1).isdigit() else float(parse_length(text)))
 
 
-def _document(found: Rehearsal, number: int, relative: bool) -> dict[str, Any]:
+def _document(found: Prepared, number: int, relative: bool) -> dict[str, Any]:
     view, made = found.view, found.setup
 
     def at(seconds: float) -> str | None:
@@ -154,7 +154,7 @@ def _document(found: Rehearsal, number: int, relative: bool) -> dict[str, Any]:
         "caveats": list(view.caveats)}
 
 
-def _tell(found: Rehearsal, relative: bool) -> None:
+def _tell(found: Prepared, relative: bool) -> None:
     view = found.view
     say(f"{view.source_sentence} {found.why}")
     for entry in view.log:

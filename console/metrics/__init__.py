@@ -23,8 +23,9 @@ Decisions
   all outcomes: words are right when equal; a probability against 0 and 1 has a log loss and a Brier score, and is right
   on its side of 0.5; any other number has an error. Clicks have no accuracy: hardly anybody clicks, and a model that
   says so of everybody is right nearly always.
-- Rates that wait for outcomes are drawn of buckets that are old enough (`Metric.waits`), errors of answers as the CTR.
-  The younger ones are named (`ChartView.waits`) and hatched, not drawn pale: half of the outcomes make another rate.
+- Rates that wait for outcomes are drawn of buckets that are old enough (`Metric.waits`; `maturity` says which), errors
+  of answers as the CTR. The younger ones are named (`ChartView.waits`) and hatched, not drawn pale: half of the
+  outcomes make another rate.
 - Out of range and unseen are held against the reference; without one, against the first day of the log, or the first
   quarter of a shorter one. Both are exact. Of numbers, rollups tell by least and greatest value which buckets have
   cells outside, and no others are read; words are read. A column of more than 1,000 words is text and is left out.

@@ -23,6 +23,9 @@ Decisions
 * Of a user only the first error that a gate sees counts (`measuring.FirstErrors`): who fails once fails again.
 * Too few data hold a step and never fail it; harm is told before the minimum sample is there, for the tests are valid
   at any size. A split that cannot be judged yet holds nothing.
+* Of two logged versions the rows are kept whose version is the simulated one. The split is then held to what the users
+  of the same slice leave to expect (`measuring.users_of`), not to the planned weight: a log whose candidate had few
+  users keeps few. Slices with different expectations add no users to each other, so that a broken split is seen late.
 * Rows are added up once, by slice of time and band of buckets between two weights of the plan (`tally`); a replay
   costs by its checks then, and a what-if by its runs.
 * Outcomes are judged when their request is as old as the attribution window, by what was known then; who has not
@@ -33,6 +36,11 @@ Decisions
     slices, finding     what a gate is told, and what it says;  words  why, and what would have changed it
     counting        Argo's and Flagger's counting of measurements
     fixed, error_share, difference, rank_sum, srm   the gates;  intervals  for display
+    routing, schedule   who gets the candidate, and which weight is in force when
+    written, argo, argo_written, flagger, yaml_tree, durations      plans in files;  ready  those that come with it
+    checked, edits, plan_view   what no plan may hold, changes to one, what its editor shows
+    lint, chances   what is wrong with a plan before it runs, and what its gates do at that traffic
+    rehearsal       a replay that somebody steers;  viewed  makes its view;  what_if_view, deferral_view  further pages
     outcomes        where outcomes of the two versions come from, and harms;  arms  two live versions compared
     tally, measuring, blast     sums, what feeds the gates, whom the candidate met;  operators  a person beside it
     deferral        answers under a threshold go to a person: workload and error

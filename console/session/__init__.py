@@ -30,6 +30,13 @@ its charts, and `snapshots` keeps these and the drift results as they were when 
 Drift over time (`over_time`) counts every tested column per bucket of time, one pass over the rows a column, and joins
 outcomes once.
 
+Rollouts: `plans` reads and writes plan files, `plan_editor` has the one that is looked at, judged at the log's traffic
+(`rollout_traffic`). `rollout_log` says what can be tried on a log, `rollouts` makes a replay or a what-if of it and
+keeps both, `rehearsing` is the replay that the window steers.
+
+Advice (`advice`) puts the look over time and the rows since a change (`advice_rows`) before the room of advice;
+`advice_settings` reads the calendar and the costs of a folder.
+
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """
 

@@ -18,8 +18,7 @@ from console.rollout.view import Action, RolloutView
 from console.rollout.what_if_view import WhatIfView, what_if_view
 from console.session.rollout_log import candidates, setup_for
 from console.session.rollout_traffic import traffic_of
-from console.session.rollouts import Rehearsal as Prepared
-from console.session.rollouts import Setup, keep_replay, keep_what_if, prepare, try_out
+from console.session.rollouts import Prepared, Setup, keep_replay, keep_what_if, prepare, try_out
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:

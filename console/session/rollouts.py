@@ -55,7 +55,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Prepared:
     """A replay that is ready to start, or has run; why: what its source of outcomes rests on."""
 
     setup: Setup
@@ -94,7 +94,7 @@ def harm_of(text: str) -> Harm:
     return Harm(text, **found)
 
 
-def prepare(store: Workspace, setup: Setup, job: Job) -> Rehearsal:
+def prepare(store: Workspace, setup: Setup, job: Job) -> Prepared:
     """Read the log and add it up; nothing has started. Raises BadSettings. For a worker."""
     setup = _with_versions(store, setup)
     requests, why = requests_of(store, setup, job)
@@ -108,10 +108,10 @@ def prepare(store: Workspace, setup: Setup, job: Job) -> Rehearsal:
                     end_s=None if setup.window is None else setup.window.end_s, split=setup.split,
                     stable=setup.stable or "stable", candidate=setup.candidate or "candidate", operator=setup.operator)
     job.report(3, 3, "Adding the requests up")
-    return Rehearsal(setup, replay, why)
+    return Prepared(setup, replay, why)
 
 
-def run(rehearsal: Rehearsal, job: Job) -> None:
+def run(rehearsal: Prepared, job: Job) -> None:
     """From its start to its end, or to that of the log. For a worker."""
     def told(done: int, total: int) -> None:
         job.report(done, total, "Replaying")
@@ -204,7 +204,7 @@ def _with_versions(store: Workspace, setup: Setup) -> Setup:
 
 # ---- keeping ---------------------------------------------------------------------------------------------------
 
-def keep_replay(store: Workspace, rehearsal: Rehearsal) -> int:
+def keep_replay(store: Workspace, rehearsal: Prepared) -> int:
     """Its number in the table `rollouts`; its audit log goes to `rollout_events`."""
     replay, setup = rehearsal.replay, rehearsal.setup
     blast = replay.blast()

@@ -22,6 +22,8 @@ Tables, stable by name
 Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 
 `answered` reads requests with their answers and outcomes row by row, `whole_rows` cells of several columns of one row.
+`bucketed` counts a column per bucket of time and bin of values, for drift over time; `rollout_rows` gives the requests
+as arrays, for replays.
 
 Decisions
 - `_ts` is stored and not a view's expression: zone maps then work for every way of writing a time, so that a window is

@@ -7,6 +7,9 @@ share. `silences_view` is a page of `alarms_panel`, `spark` the small course bes
 whole log in `course_map`. `question_page` is what `outcomes_panel` (with `outcome_chart`), `together_panel` and
 `training_panel` share: a question, its progress, its answer. `drift_order` finds and sorts columns, `shape_box` lets
 choose how `shape_view` draws numbers. `drift_preview` says what the table of columns shows while a window is dragged,
-and `brush_readout` the same in a line where there is no table. `picks_bar` has the chips above the board that say which
-rows are meant.
+and `brush_readout` the same in a line where there is no table.
+`rollout_place` holds the pages about rollouts: `plan_panel` (with
+`ramp_picture`), `replay_panel` (with `replay_pictures`), `what_if_panel`, `deferral_panel`; `lines` are sentences with
+icons that wrap.
+`picks_bar` has the chips above the board that say which rows are meant.
 """
