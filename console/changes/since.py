@@ -216,7 +216,7 @@ class _Search:
             if self._focus.split(role.value):
                 parts += parts_of(self._store, stretch.window, stretch.bucket_s, role, sds, self._focus.metrics)
         schema = self._schema()
-        changed_columns = {name for row in schema for name in row.title.split("`")[1::2]}
+        changed_columns = {name for row in schema for name in words.between_marks(row.title)}
         moved = [one for one in moved if one.track.column not in changed_columns or
                  one.track.kind is not ChangeKind.COLUMN]
         versions = self._versions([one for one in moved if one.track.kind is ChangeKind.VERSION])
@@ -267,7 +267,7 @@ class _Search:
         since, found = self._stretch.since, []
         for at, text, origin in self._store.annotations():
             if origin == SCHEMA and since.start <= at < since.end:
-                names = text.split("`")[1::2]
+                names = words.between_marks(text)
                 found.append(ChangeRow(
                     ChangeKind.SCHEMA, names[-1] if names else text, "", text, "", "input", "collection", at, at, at,
                     None, math.nan, math.nan, math.nan, "schema", 2.0, math.nan, False, "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,11 @@ def named(text: str) -> str:
     """A name or value from the log, on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+
+
+def between_marks(text: str) -> list[str]:
+    """The names that a sentence of ours holds, as they stand between its quotation marks."""
+    return re.findall("“([^”]*)”", text)
 
 
 def short(row: ChangeRow) -> str:
@@ -78,7 +84,7 @@ def from_to(before: float, after: float, unit: str) -> str:
 def of_metric(title: str, column: str, before: float, after: float, unit: str, *, when: When, beside: Sequence[str],
               segment: str = "") -> str:
     """A metric of the catalogue, or within one segment."""
-    of = f" (`{named(column)}`)" if column and column.casefold() not in title.casefold() else ""
+    of = f" (“{named(column)}”)" if column and column.casefold() not in title.casefold() else ""
     within = f" in {named(segment)}" if segment else ""
     extra = f"; {', '.join(beside)}" if beside else ""
     return f"{title}{of}{within} {_moved(title, before, after, when)}: {from_to(before, after, unit)}{extra}."
@@ -94,7 +100,7 @@ def _moved(title: str, before: float, after: float, when: When) -> str:
 def of_column(name: str, what: str, before: float, after: float, sd: float, *, when: When,
               values: Sequence[tuple[str, float, float]]) -> str:
     """A column's level, spread, missing cells, or values (value, share before, share after)."""
-    said = f"`{named(name)}`"
+    said = f"“{named(name)}”"
     match what:
         case "missing":
             return (f"{said} {when.of('is', 'was')} missing in {format_value(after, 'share')} of its rows {when.said}; "
@@ -128,8 +134,8 @@ def of_version(column: str, value: str, before: float, after: float, *, when: Wh
 def of_following(title: str, column: str, number: str, low: float, low_now: float, high: float, high_now: float, *,
                  when: When) -> str:
     """How an outcome goes along with a number: its rate in the two lowest and the two highest fifths of it."""
-    of = f" (`{named(column)}`)" if column and column.casefold() not in title.casefold() else ""
-    what = "the score" if number == "score" else f"`{named(number)}`"
+    of = f" (“{named(column)}”)" if column and column.casefold() not in title.casefold() else ""
+    what = "the score" if number == "score" else f"“{named(number)}”"
     return (f"{title}{of} {when.of('follows', 'followed')} {what} otherwise than before {when.said}: where it is low "
             f"{from_to(low, low_now, 'share')}, where it is high {from_to(high, high_now, 'share')}.")
 

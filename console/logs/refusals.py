@@ -22,17 +22,17 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
         if not times.says_time(each.name):
             continue
         if each.is_number() and not each.numbers:
-            reason, do = f"`{each.name}` holds no value in its first rows", "Copy it again, or leave it out"
+            reason, do = f"“{each.name}” holds no value in its first rows", "Copy it again, or leave it out"
         elif each.is_number():
-            reason = f"`{each.name}` counts from a start that the log does not name ({each.low:g} to {each.high:g})"
+            reason = f"“{each.name}” counts from a start that the log does not name ({each.low:g} to {each.high:g})"
             do = "Write a date, or the seconds since 1970"
         elif each.in_doubt:
-            reason = f"The times in `{each.name}` may be day/month or month/day ({each.texts[0][:40]})"
+            reason = f"The times in “{each.name}” may be day/month or month/day ({each.texts[0][:40]})"
             do = (f'Choose the time format under Columns, or set time_format = "day_first" or "month_first" under '
                   f"[streams.{quoted(plan.name)}.columns.{quoted(each.name)}] in pilothouse.toml")
             break
         elif each.texts and 2 * sum(times.OTHER_DATES.fullmatch(text) is not None for text in each.texts) > each.n:
-            reason = f"The times in `{each.name}` are written as {each.texts[0][:40]}, which is not read"
+            reason = f"The times in “{each.name}” are written as {each.texts[0][:40]}, which is not read"
             do = "Write them as 2026-11-23 18:45:06"
             break
     return [Refused(file.path, f"{reason}. {do}") for file in plan.files]
@@ -41,7 +41,7 @@ def no_time(plan: StreamPlan, facts: Sequence[Facts]) -> list[Refused]:
 def other_axis(plan: StreamPlan) -> list[Refused]:
     """A refusal for each file of a stream whose times count from an unnamed start, where others have dates."""
     column = next(each for each in plan.columns if each.time_format in RELATIVE)
-    reason = (f"`{column.name}` counts from a start that the log does not name, and other files here have dates. "
+    reason = (f"“{column.name}” counts from a start that the log does not name, and other files here have dates. "
               "Write dates or the seconds since 1970, or open it in a folder of its own")
     return [Refused(file.path, reason) for file in plan.files]
 

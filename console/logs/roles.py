@@ -229,7 +229,7 @@ def _claim(rule: Rule, columns: Sequence[Facts], said: Mapping[str, Sequence[int
             if guesses[place] is None and rule.holds(facts):
                 unit, how = units.of(rule.role, facts)
                 shown = facts.name if len(facts.name) <= 40 else facts.name[:37] + "..."
-                why = f"Named `{shown}`: {rule.says}{', ' + how if how else ''}"
+                why = f"Named “{shown}”: {rule.says}{', ' + how if how else ''}"
                 guesses[place] = Guess(rule.role, why, unit, rule.type)
                 return
 

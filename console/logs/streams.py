@@ -96,8 +96,8 @@ def draft(group: Group, name: str, sampled: Sequence[Head], places: Mapping[str,
     pair = None if long_shape else roles.metric_columns(facts[:n_table], guesses)
     if pair is not None and {guesses[pair[0]], guesses[pair[1]]} == {None}:
         long_shape = True
-        guesses[pair[0]] = Guess(Role.METRIC_NAME, f"Named `{facts[pair[0]].name}`, beside a value: names the metric")
-        guesses[pair[1]] = Guess(Role.METRIC_VALUE, f"Named `{facts[pair[1]].name}`: the value of the metric",
+        guesses[pair[0]] = Guess(Role.METRIC_NAME, f"Named “{facts[pair[0]].name}”, beside a value: names the metric")
+        guesses[pair[1]] = Guess(Role.METRIC_VALUE, f"Named “{facts[pair[1]].name}”: the value of the metric",
                                  type=ColumnType.NUMBER)
     kind, why = kinds.kind_of(facts, guesses, reference=group.reference, long_shape=long_shape)
     if form is not None:

@@ -155,7 +155,7 @@ class Counting:
                           f"latency_ms > {float(slow)!r}"))
         for name in lost_columns(drift):
             if name in self._columns:
-                kinds.append((f"missing:{name}", f"Without `{name}`", f"lacked a value for `{name}`",
+                kinds.append((f"missing:{name}", f"Without “{name}”", f"lacked a value for “{name}”",
                               f"{log_column(name)} IS NULL"))
         return kinds
 

@@ -85,7 +85,7 @@ def title_of(why: str) -> str:
     """What a sentence of `Worst.why` is about, without its times and numbers, as a title: names stand without their
     marks. "" for one about nothing."""
     _, found, what = why.partition(" UTC: ") if " UTC: " in why else why.partition(": ")
-    about = re.split(r" (?:more and more )?(?:from|since) ", what)[0].replace("`", "").strip()
+    about = re.split(r" (?:more and more )?(?:from|since) ", what)[0].replace("“", "").replace("”", "").strip()
     return about[:MOST_TITLE] if found else ""
 
 

@@ -192,7 +192,7 @@ def _detected(attached: Sequence[AttachedAlarm], since: datetime,
         first = fired[0]
         whose = f" ({first.labels})" if first.labels else ""
         return Milestone(Moment.DETECTED, first.start, Method.RULE,
-                         f"Rule `{first.rule}`{whose} fired: {first.metric} {first.threshold}."), first
+                         f"Rule “{first.rule}”{whose} fired: {first.metric} {first.threshold}."), first
     if not any(row.rule.enabled for row in alarms.rules):
         return Milestone(Moment.DETECTED, source="There are no alarm rules."), None
     return Milestone(Moment.DETECTED, source="No rule fired in this time."), None
@@ -208,10 +208,10 @@ def _acknowledged(session: Session, first: AttachedAlarm | None, attached: Seque
     one, at = seen[0], seen[0].acknowledged
     whole = session.store.span()
     if session.store.relative or whole is None or at > whole.end + LATE_ACK:
-        late = f"Rule `{one.rule}` was acknowledged {format_time(at)}, long after the log ends."
+        late = f"Rule “{one.rule}” was acknowledged {format_time(at)}, long after the log ends."
         return Milestone(Moment.ACKNOWLEDGED, source=late)
     said = f": “{one.said}”" if one.said else ""
-    return Milestone(Moment.ACKNOWLEDGED, at, Method.PERSON, f"Rule `{one.rule}` was acknowledged{said}.")
+    return Milestone(Moment.ACKNOWLEDGED, at, Method.PERSON, f"Rule “{one.rule}” was acknowledged{said}.")
 
 
 def over_of(changes: ChangesView | None, rows: Sequence[ChangeRow], lead: ChangeRow | None, *,

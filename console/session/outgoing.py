@@ -175,8 +175,8 @@ def _instead(view: ReportView, redactor: Redactor) -> Iterable[tuple[str, str]]:
         split = one.segment.partition("=")[0]
         if redactor.how(one.column) or redactor.how(split):
             name = one.column or split
-            yield one.sentence, f"`{name}` changed; its values are redacted."
-            yield f"{one.title} is back", f"`{name}` is back"
+            yield one.sentence, f"“{name}” changed; its values are redacted."
+            yield f"{one.title} is back", f"“{name}” is back"
 
 
 def _changes(changes: ChangesView | None, instead: dict[str, str], redactor: Redactor) -> ChangesView | None:

@@ -366,7 +366,7 @@ def _with_schema(store: Workspace, stream: StreamInfo, grid: Grid, before: Grid,
         if change is not None and row.group not in (RowGroup.RELATION, RowGroup.OUTCOME):
             if row.column not in done:
                 done.add(row.column)
-                words = change.text.removeprefix(f"{stream.name}: ").replace("`", "")
+                words = change.text.removeprefix(f"{stream.name}: ").replace("“", "").replace("”", "")
                 made.append(schema_row(row, f"{words}, {format_time(change.at, relative=store.relative)}.", change.at))
             continue
         job.stop_if_asked()

@@ -95,13 +95,13 @@ def found(store: Workspace, stream: StreamInfo) -> list[SchemaChange]:
     for old, new in _renamed(gone, come, bucket_s):
         gone.remove(old)
         come.remove(new)
-        at, text = _first(store, stream, new, bucket_s), (f"{stream.name}: it looks as if `{old.column.name}` was "
-                                                          f"renamed to `{new.column.name}`")
+        at, text = _first(store, stream, new, bucket_s), (f"{stream.name}: it looks as if “{old.column.name}” was "
+                                                          f"renamed to “{new.column.name}”")
         told += [SchemaChange(old.column.name, at, text), SchemaChange(new.column.name, at, text)]
     told += [SchemaChange(one.column.name, _first(store, stream, one, bucket_s),
-                          f"{stream.name}: `{one.column.name}` appeared") for one in come]
+                          f"{stream.name}: “{one.column.name}” appeared") for one in come]
     told += [SchemaChange(one.column.name, from_epoch(one.vanished),
-                          f"{stream.name}: `{one.column.name}` has no values any more")
+                          f"{stream.name}: “{one.column.name}” has no values any more")
              for one in gone if one.vanished is not None]
     names = {column.stored: column.name for column in stream.columns}
     return told + [SchemaChange(names[stored], at, text) for stored, (at, text) in widened.items()]
@@ -175,7 +175,7 @@ def _widened(store: Workspace, stream: StreamInfo) -> dict[str, tuple[datetime, 
         if column is None or column.type is ColumnType.TEXT or misfit.first is None or _is_number(misfit.sample):
             continue
         if misfit.count >= max(LEAST_MISFITS, MISFIT_SHARE * misfit.rows_since):
-            found[stored] = (misfit.first, f"{stream.name}: `{column.name}` also holds text from here on "
+            found[stored] = (misfit.first, f"{stream.name}: “{column.name}” also holds text from here on "
                              f"({misfit.count:,} cells, as {misfit.sample[:40]!r})")
     return found
 

@@ -85,7 +85,7 @@ def test_that_a_column_which_turns_null_is_named_with_its_shares(told: Callable[
     assert (row.kind, row.name, row.column, row.chart) == (ChangeKind.COLUMN, "age", "age", "missing_values")
     assert (row.before, row.after) == (0.0, pytest.approx(0.25, abs=0.005))
     assert row.onset == at(BROKE)
-    assert "`age` is missing in 25" in row.sentence and "0 % before" in row.sentence
+    assert "“age” is missing in 25" in row.sentence and "0 % before" in row.sentence
     assert row.ended is None
 
 
@@ -181,7 +181,7 @@ def test_that_clicks_which_cease_to_follow_a_column_are_told_though_their_mean_s
     (row,) = strong(view)
     assert (row.name, row.segment, row.chart) == ("ctr", "weight", "ctr")
     assert (row.before, row.after) == (pytest.approx(0.3, abs=0.02), pytest.approx(-0.3, abs=0.02))
-    assert re.search(r"`weight`.*where it is low \d+(\.\d)? % → (39|40)", row.sentence)
+    assert re.search(r"“weight”.*where it is low \d+(\.\d)? % → (39|40)", row.sentence)
 
 
 def test_that_drift_of_a_column_is_not_taken_for_clicks_that_follow_it_otherwise(

@@ -31,16 +31,16 @@ def test_that_the_time_of_a_change_is_told(unsure: timedelta, ended: datetime | 
 def test_that_what_is_over_is_told_as_it_was() -> None:
     lasts, over = When("since noon"), When("from noon to one", ended=True)
     assert words.of_metric("Null responses", "prediction", 0.01, 0.2, "share", when=lasts, beside=()) == (
-        "Null responses (`prediction`) rose since noon: 1 % → 20 %.")
+        "Null responses (“prediction”) rose since noon: 1 % → 20 %.")
     assert words.of_metric("Null responses", "prediction", 0.01, 0.2, "share", when=over, beside=()) == (
-        "Null responses (`prediction`) were higher from noon to one: 1 % → 20 %.")
+        "Null responses (“prediction”) were higher from noon to one: 1 % → 20 %.")
     assert words.of_metric("Log loss", "", 0.4, 0.2, "", when=over, beside=("also here",), segment="host=a") == (
         "Log loss in host=a was lower from noon to one: 0.400 → 0.200, ×0.500; also here.")
     assert words.of_column("age", "missing", 0.01, 0.3, 0.0, when=over, values=()) == (
-        "`age` was missing in 30 % of its rows from noon to one; in 1 % before.")
+        "“age” was missing in 30 % of its rows from noon to one; in 1 % before.")
     shares = (("ZZ", 0.0, 0.2), ("US", 0.5, 0.3))
     assert words.of_column("land", "values", 0.0, 0.2, 0.0, when=lasts, values=shares) == (
-        "`land` holds other values since noon, some never seen before (ZZ): ZZ 0 % → 20 %; US 50 % → 30 %.")
+        "“land” holds other values since noon, some never seen before (ZZ): ZZ 0 % → 20 %; US 50 % → 30 %.")
     assert words.of_version("model_version", "v2", 0.0, 0.25, when=over, bad=("Error rate 4 % against 1 %",)) == (
         "model_version v2 was there from noon to one only, with 25 % of the requests; only there: "
         "Error rate 4 % against 1 %.")

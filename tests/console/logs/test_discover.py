@@ -310,7 +310,7 @@ def test_that_a_cut_gz_is_still_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("content", "reason"), [
     ("a,b,c\n" + "1,2,x\n" * 20, "No column holds a time; it has a, b, c"),
-    ("timestamp,a,b\n" + "".join(f"{n},{n * 2},x\n" for n in range(20)), "`timestamp` counts from a start"),
+    ("timestamp,a,b\n" + "".join(f"{n},{n * 2},x\n" for n in range(20)), "“timestamp” counts from a start"),
     ("day,price\n" + "05/06/1987,18.63\n06/06/1987,18.45\n" * 9, "day/month or month/day (05/06/1987)"),
     ("day,price\n" + "13/06/1987,18.63\n06/13/1987,18.45\n" * 9, "day/month or month/day (13/06/1987)"),
     ("time,price\n" + "1/5/2026 noon,18.63\n2/5/2026 noon,18.45\n" * 9, "are written as 1/5/2026 noon"),

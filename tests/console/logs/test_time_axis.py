@@ -116,7 +116,7 @@ def test_that_a_count_beside_dates_is_refused_and_shown_for_correction(tmp_path:
     plan = plan_of(tmp_path)
     assert [(stream.name, stream.relative) for stream in plan.streams] == [("served", False)]
     assert [(each.path, each.reason) for each in plan.refused] == [
-        ("trace.jsonl", "`timestamp` counts from a start that the log does not name, and other files here have dates. "
+        ("trace.jsonl", "“timestamp” counts from a start that the log does not name, and other files here have dates. "
                         "Write dates or the seconds since 1970, or open it in a folder of its own")]
     assert [each.name for each in plan.unplaced] == ["trace"]
 

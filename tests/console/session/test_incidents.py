@@ -176,7 +176,7 @@ def test_which_time_is_compared_with(store: Workspace, start: float, end: float,
 
 
 @pytest.mark.parametrize(("why", "title"), [
-    ("The worst time found is 2 Mar 19:13 - 3 Mar 2026 16:20 UTC: Null responses (`prediction`) were higher from 3 Mar "
+    ("The worst time found is 2 Mar 19:13 - 3 Mar 2026 16:20 UTC: Null responses (“prediction”) were higher from 3 Mar "
      "2026 01:00 to 16:20 UTC: 0.266 % → 3.00 %.", "Null responses (prediction) were higher"),
     ("The worst time found is 0:05:00 - 0:06:00: Error rate rose since 0:05:00: 0 % → 9 %.", "Error rate rose"),
     ("Nothing stands out in this log; this is about its last quarter, 2 Mar 2026 18:00 - 24:00 UTC.", "")])

@@ -70,7 +70,7 @@ def test_that_an_alarm_becomes_an_incident_from_the_onset_to_where_all_was_over(
     found = session.look_into(made.incident_id, SilentJob())
     onset, detected, acknowledged, _mitigated, recovered = found.milestones
     assert onset.method is Method.DATA and onset.at is not None and abs(onset.at - at(60)) <= timedelta(seconds=30)
-    assert (detected.at, detected.method) == (at(62), Method.RULE) and "`errors`" in detected.source
+    assert (detected.at, detected.method) == (at(62), Method.RULE) and "“errors”" in detected.source
     assert (acknowledged.at, acknowledged.method) == (at(70), Method.PERSON)
     assert "rolling back" in acknowledged.source
     assert recovered.method is Method.DATA and recovered.at is not None

@@ -54,10 +54,10 @@ def noted(session: Session) -> list[tuple[datetime, str]]:
 def test_that_a_column_that_appears_is_noted_at_its_first_row(folder: Path, session: Session) -> None:
     (folder / "a.jsonl").write_text(rows(0, 500, age=lambda n: n % 60) + rows(500, 500, age=7, tier=lambda n: n % 3))
     session.load(JOB)
-    assert noted(session) == [(at(500), "a: `tier` appeared")]
+    assert noted(session) == [(at(500), "a: “tier” appeared")]
     overview, board = session.overview(), session.board()
     assert overview is not None and board is not None
-    assert overview.annotations == board.annotations == (("a: `tier` appeared", at(500)),)
+    assert overview.annotations == board.annotations == (("a: “tier” appeared", at(500)),)
 
 
 def test_that_a_column_that_goes_and_one_that_is_renamed_are_told_apart(folder: Path, session: Session) -> None:
@@ -65,8 +65,8 @@ def test_that_a_column_that_goes_and_one_that_is_renamed_are_told_apart(folder: 
     (folder / "requests-2026-03-03.jsonl").write_text(rows(400, 400, fare=lambda n: n % 90))
     session.load(JOB)
     texts = {text.split(": ", 1)[1]: moment for moment, text in noted(session)}
-    assert texts["it looks as if `price` was renamed to `fare`"] == at(400)
-    assert abs(texts["`depth` has no values any more"] - at(400)) <= timedelta(seconds=60)
+    assert texts["it looks as if “price” was renamed to “fare”"] == at(400)
+    assert abs(texts["“depth” has no values any more"] - at(400)) <= timedelta(seconds=60)
     assert len(texts) == 2
 
 
@@ -87,7 +87,7 @@ def test_that_text_among_numbers_is_noted_once_it_is_no_slip(folder: Path, sessi
                                     + rows(600, 300, age=lambda n: f"{n % 60} years", size=lambda n: n % 9))
     session.load(JOB)
     [(moment, text)] = noted(session)
-    assert moment == at(600) and "`age` also holds text" in text and "300 cells" in text and "years" in text
+    assert moment == at(600) and "“age” also holds text" in text and "300 cells" in text and "years" in text
 
 
 def test_that_a_late_column_gets_the_role_of_its_values(folder: Path, session: Session,
@@ -101,7 +101,7 @@ def test_that_a_late_column_gets_the_role_of_its_values(folder: Path, session: S
         pass
     roles = {column.name: column.role for column in session.store.streams()[0].columns}
     assert roles["status_code"] is Role.STATUS and roles["user_id"] is Role.USER_ID
-    assert {text for _, text in noted(session)} == {"a: `status_code` appeared"}, "ids are not watched"
+    assert {text for _, text in noted(session)} == {"a: “status_code” appeared"}, "ids are not watched"
     board = session.board()
     assert board is not None and "error_rate" in {chart.metric for chart in board.charts}
 
@@ -111,7 +111,7 @@ def test_that_annotations_follow_the_rows(folder: Path, session: Session, monkey
     monkeypatch.setattr(sessions, "WATCH_S", -1.0)
     (folder / "a.jsonl").write_text(rows(0, 500, age=3) + rows(500, 200))
     session.load(JOB)
-    assert [text for _, text in noted(session)] == ["a: `age` has no values any more"]
+    assert [text for _, text in noted(session)] == ["a: “age” has no values any more"]
     with (folder / "a.jsonl").open("a") as file:
         file.write(rows(700, 200, age=4))
     while session.poll(JOB):
@@ -127,8 +127,8 @@ def test_that_the_story_of_a_changed_schema_is_told(log_folder: MakeFolder, tmp_
     session = Session.open(folder, workspace=tmp_path / "story.duckdb")
     session.load(JOB)
     found = {text.split(": ", 1)[1].split(" (")[0]: moment for moment, text in noted(session)}
-    assert set(found) >= {"`loyalty_tier` appeared", "it looks as if `price` was renamed to `price_cents`"}
-    for one, text in zip(truth, ("`loyalty_tier` appeared", "it looks as if `price` was renamed to `price_cents`"),
+    assert set(found) >= {"“loyalty_tier” appeared", "it looks as if “price” was renamed to “price_cents”"}
+    for one, text in zip(truth, ("“loyalty_tier” appeared", "it looks as if “price” was renamed to “price_cents”"),
                          strict=False):
         started = datetime.fromisoformat(one["start"].replace("Z", "+00:00"))
         assert abs(found[text] - started) < timedelta(minutes=10)
