@@ -71,13 +71,18 @@ def summary(rows: Sequence[CourseRow], axis: Axis, columns: int) -> Summary:
                                   f"{', '.join(names[:NAMED_AT_MOST])}{more}{beside}{also}.")
 
 
-def match_words(window: Window, like: bool, distance: float, column: str, *, relative: bool) -> str:
-    """`Like the week of 3 May: no column lies further from it than 0.02 (price).`"""
+def match_words(window: Window, like: bool, distance: float, column: str, *, relative: bool,
+                since: datetime | None = None) -> str:
+    """`Like the week of 3 May: no column lies further from it than 0.02 (price).`
+
+    since  when the last change was, where the time from it on is likened and no current window
+    """
     told = _stretch(window, relative)
+    now = "The current window" if since is None else f"The time since {format_time(since, relative=relative)}"
     far = format_number(round(distance, 3)) if distance >= 0.001 else "0.001"
     if like:
-        return f"The current window is like {told}: no column lies further from it than {far} ({quoted(column)})."
-    return f"The current window is like no time before; {told} is nearest, {far} away in {quoted(column)}."
+        return f"{now} is like {told}: no column lies further from it than {far} ({quoted(column)})."
+    return f"{now} is like no time before; {told} is nearest, {far} away in {quoted(column)}."
 
 
 def _stretch(window: Window, relative: bool) -> str:

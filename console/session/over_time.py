@@ -86,7 +86,7 @@ class Looked:
 
     def match(self, window: Window) -> RegimeMatch | None:
         """The earlier stretch that this window is most like; None where there is none."""
-        return _match(self.grid, self.view.rows, self.axis, self.counted, window)
+        return _match(self.grid, self.view.rows, self.axis, self.counted, window, chosen=True)
 
 
 def over_time(store: Workspace, target: str, job: Job, *, reference: Window | None = None,
@@ -131,7 +131,7 @@ def over_time(store: Workspace, target: str, job: Job, *, reference: Window | No
     rows = by_size(found)
     told = summary(rows, axis, len(wanted))
     now = current or _latest(grid, rows, axis)
-    match = _match(grid, rows, axis, read.counted, now)
+    match = _match(grid, rows, axis, read.counted, now, chosen=current is not None)
     reference_window = Window.from_epoch(before.first_us / 1e6, (before.first_us + before.step_us) / 1e6)
     view = CourseView(reference_window, now, grid.times, grid.step_us / 1e6, rows_n, rows, told.kind, told.verdict,
                       told.onset, told.onset_low, told.onset_high, told.sentence, match, tuple(read.notes),
@@ -417,7 +417,8 @@ def _latest(grid: Grid, rows: Sequence[CourseRow], axis: Axis) -> Window:
 
 
 def _match(grid: Grid, rows: Sequence[CourseRow], axis: Axis, counted: Mapping[str, Counted],
-           now: Window) -> RegimeMatch | None:
+           now: Window, *, chosen: bool) -> RegimeMatch | None:
+    """chosen: whether somebody chose that window, or it is what follows the last change."""
     bucket_s = grid.step_us / 1e6
     first = round((now.start_s - float(axis.starts_s[0])) / bucket_s)
     last = max(first + 1, round((now.end_s - float(axis.starts_s[0])) / bucket_s))
@@ -434,7 +435,8 @@ def _match(grid: Grid, rows: Sequence[CourseRow], axis: Axis, counted: Mapping[s
     assert start is not None and end is not None, "both lie on the axis"
     window, column = Window(start, end), names[best.column]
     return RegimeMatch(window, best.like, best.distance, column,
-                       match_words(window, best.like, best.distance, column, relative=axis.relative))
+                       match_words(window, best.like, best.distance, column, relative=axis.relative,
+                                   since=None if chosen else now.start))
 
 
 def _command(target: str, reference: Window | None, current: Window | None, bucket_s: float | None,

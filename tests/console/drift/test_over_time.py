@@ -199,3 +199,13 @@ def test_that_a_week_is_called_by_its_first_day():
         "The current window is like the week of 2 Mar: no column lies further from it than 0.0200 (price).")
     assert "like no time before; the week of 2 Mar is nearest, 0.300 away in price" in match_words(
         week, False, 0.3, "price", relative=False)
+
+
+def test_that_where_no_current_window_was_chosen_the_time_since_the_last_change_is_likened():
+    week = Window.from_epoch(MONDAY, MONDAY + 7 * 86400)
+    since = Window.from_epoch(MONDAY + 14 * 86400, MONDAY + 28 * 86400).start
+    assert match_words(week, True, 0.02, "price", relative=False, since=since) == (
+        "The time since 16 Mar 2026 00:00 UTC is like the week of 2 Mar: no column lies further from it than 0.0200 "
+        "(price).")
+    assert match_words(week, False, 0.3, "price", relative=False, since=since).startswith(
+        "The time since 16 Mar 2026 00:00 UTC is like no time before; ")

@@ -67,6 +67,7 @@ def test_that_the_story_of_a_log_is_told(scenario: str, kind: DriftKind, buckets
         assert before is not None and after is not None and before.end == after.start == row.onset
     if kind is DriftKind.RECURRING:
         assert view.match is not None and view.match.like
+        assert view.match.sentence.startswith("The time since ")       # no current window was chosen
         regimes = injected["regimes"]
         assert abs(view.match.window.end - datetime.fromisoformat(regimes[1]["end"].replace("Z", "+00:00"))
                    ).total_seconds() <= 2 * view.bucket_s
