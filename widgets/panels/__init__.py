@@ -4,8 +4,9 @@ A panel that grew is several files: `incidents_panel` has the list, `incident_fo
 `moment_rows` (what happened when, and how that is known), `note_rows` and `action_rows`; `edit_rows` is what those two
 share. `silences_view` is a page of `alarms_panel`, `spark` the small course beside each line of `changes_panel`;
 `drift_place` holds the pages about drift: `drift_panel` compares two windows column by column, `course_panel` shows the
-whole log in `course_map`. `question_page` is what `outcomes_panel` (with `outcome_chart`), `together_panel` and
-`training_panel` share: a question, its progress, its answer. `drift_order` finds and sorts columns, `shape_box` lets
+whole log in `course_map`. `asked_page` is what they and `question_page` share: a question, its progress, its answer,
+what went wrong. `question_page` is what `outcomes_panel` (with `outcome_chart`), `together_panel` and
+`training_panel` share. `drift_order` finds and sorts columns, `shape_box` lets
 choose how `shape_view` draws numbers. `drift_preview` says what the table of columns shows while a window is dragged,
 and `brush_readout` the same in a line where there is no table.
 `rollout_place` holds the pages about rollouts: `plan_panel` (with

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.drift.course_view import CourseRow, CourseView, RegimeMatch
-from console.errors import ConsoleError
 from console.metrics.format import format_count, format_span, format_window
 from console.window import Window
 from widgets.icons import Icons
+from widgets.panels.asked_page import EMPTY, RESULT, AskedPage
 from widgets.panels.course_map import ICONS, TONES, CourseMap, spoken
 from widgets.panels.parts import Elided, button, centred, column, holding, label, row, set_tone, tool
 
@@ -24,12 +24,11 @@ HOW = ("Every column is compared with the reference window, stretch by stretch, 
        "none. A time of day that comes back is none.")
 
 
-class CoursePanel(QWidget):
+class CoursePanel(AskedPage):
     """Displays a CourseView; asks for one, for windows and for columns. What counts as drift is decided in
     console.drift."""
 
     look_asked = Signal()
-    cancel_asked = Signal()
     bucket_asked = Signal(object, int)   # CourseRow, bucket: it becomes the current window
     onset_asked = Signal(object)         # CourseRow: before and after its onset
     column_asked = Signal(str)
@@ -42,16 +41,11 @@ class CoursePanel(QWidget):
         self._icons = icons
         self._view: CourseView | None = None
         self._selection: SelectionView | None = None
-        self._pages = QStackedWidget()
-        for page in (self._empty_page(), self._running_page(), self._result_page(), self._error_page()):
-            self._pages.addWidget(page)
+        self._add_pages("course", self._empty_page(), self._result_page(), title="Looking over time",
+                        note="Counting rows", stop_tip="Stop counting", retry_tip="Look once more",
+                        retry=self.look_asked)
         self.setLayout(column(self._pages, margins=(0, 16, 0, 0), gap=0))
         self.setFocusProxy(self._map)
-
-    @property
-    def state(self) -> str:
-        """empty | running | result | error"""
-        return ("empty", "running", "result", "error")[self._pages.currentIndex()]
 
     @property
     def view(self) -> CourseView | None:
@@ -67,7 +61,7 @@ class CoursePanel(QWidget):
         """Another folder."""
         self._view = None
         self._map.display(None)
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentIndex(EMPTY)
 
     def display(self, view: CourseView, match: RegimeMatch | None) -> None:
         """Show the map."""
@@ -84,11 +78,12 @@ class CoursePanel(QWidget):
         if self._selection is not None:
             self._map.display_selection(self._selection)
         self.display_match(match)
-        self._pages.setCurrentIndex(2)
+        self._pages.setCurrentIndex(RESULT)
         self._on_cell()
 
     def display_match(self, match: RegimeMatch | None) -> None:
-        """Which earlier time the current window is like; nothing where nothing changed before it."""
+        """Which earlier time the current window, or the time since the last change, is like; nothing where nothing
+        changed before it."""
         self._like.setText(match.sentence if match is not None else "")
         self._like.setVisible(match is not None)
 
@@ -98,23 +93,6 @@ class CoursePanel(QWidget):
         self._map.display_selection(view)
         self._say_old()
 
-    def display_progress(self, done: int, total: int, note: str) -> None:
-        """While it is counted."""
-        self._pages.setCurrentIndex(1)
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        self._note.setText(note or "Counting rows")
-
-    def display_stopped(self) -> None:
-        """Cancelled: back to what was there."""
-        self._pages.setCurrentIndex(2 if self._view is not None else 0)
-
-    def display_error(self, error: ConsoleError) -> None:
-        """What, where, and what to do."""
-        self._error.setText(error.what)
-        self._error_do.setText(" ".join(part for part in (error.where, error.do) if part))
-        self._pages.setCurrentIndex(3)
-
     # ---- pages ---------------------------------------------------------------------------------------------
 
     def _empty_page(self) -> QWidget:
@@ -123,22 +101,6 @@ class CoursePanel(QWidget):
         look.clicked.connect(self.look_asked)
         return centred(column(label("Since when, and how?", large=True), label(HOW, tone="muted", wrap=True), 8,
                               row(look, None)), 560)
-
-    def _running_page(self) -> QWidget:
-        self._bar = QProgressBar(objectName="course_progress")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._note = label("Counting rows", tone="muted", wrap=True)
-        cancel = button("Cancel", "course_cancel", "Stop counting")
-        cancel.clicked.connect(self.cancel_asked)
-        return centred(column(label("Looking over time", large=True), self._bar, self._note, row(cancel, None)), 480)
-
-    def _error_page(self) -> QWidget:
-        self._error = label(name="course_error", large=True, wrap=True)
-        self._error_do = label(name="course_error_do", tone="muted", wrap=True)
-        again = button("Try again", "course_retry", "Look once more")
-        again.clicked.connect(self.look_asked)
-        return centred(column(self._error, self._error_do, 8, row(again, None)), 560)
 
     def _result_page(self) -> QWidget:
         self._verdict_icon = label()
@@ -176,6 +138,9 @@ class CoursePanel(QWidget):
         return holding(page)
 
     # ---- inside --------------------------------------------------------------------------------------------
+
+    def _has_answer(self) -> bool:
+        return self._view is not None
 
     def _on_cell(self) -> None:
         one = self._map.row

@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QApplication,
     QLayout,
     QMenu,
-    QProgressBar,
     QSizePolicy,
     QSplitter,
-    QStackedWidget,
     QStyle,
     QStyleOptionToolButton,
     QStylePainter,
@@ -29,6 +27,7 @@ from console.session.references import name_of
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import Column, RowsModel
+from widgets.panels.asked_page import EMPTY, RESULT, AskedPage
 from widgets.panels.drift_order import TableOrder
 from widgets.panels.drift_preview import Place, in_places, places_of, small_text
 from widgets.panels.drift_table import (
@@ -125,11 +124,10 @@ class WindowChip(QToolButton):
         self._icons.icon("chevron-down", "muted").paint(painter, arrow)
 
 
-class DriftPanel(QWidget):
+class DriftPanel(AskedPage):
     """Displays a DriftView; asks for tests, windows and columns. What counts as drift is decided in console.drift."""
 
     test_asked = Signal()
-    cancel_asked = Signal()
     suggest_asked = Signal()
     brush_asked = Signal(str)        # reference | current
     choices_asked = Signal(str)          # reference | current: fill the menu
@@ -160,11 +158,9 @@ class DriftPanel(QWidget):
         self._incident = tool(icons, "file-document-plus-outline", "drift_incident",
                               "Keep the current window as an incident", text="Create incident")
         self._header = row(self._reference, self._current, self._test, None, self._again, self._incident)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty_page())
-        self._pages.addWidget(self._running_page())
-        self._pages.addWidget(self._result_page())
-        self._pages.addWidget(self._error_page())
+        self._add_pages("drift", self._empty_page(), self._result_page(), title="Testing for drift",
+                        note="Reading the two windows", stop_tip="Stop the test", retry_tip="Run the test again",
+                        retry=self.test_asked)
         self._sheet = column(self._header, self._pages, margins=(16, 16, 16, 8), gap=16)
         self.setLayout(self._sheet)
         self._reference.clicked.connect(self._on_reference)
@@ -200,13 +196,11 @@ class DriftPanel(QWidget):
     @property
     def state(self) -> str:
         """empty | running | result | error; preview while the table shows what counts say"""
-        if self._preview is not None and self._has_table:
-            return "preview"
-        return ("empty", "running", "result", "error")[self._pages.currentIndex()]
+        return "preview" if self._preview is not None and self._has_table else super().state
 
     @property
     def _has_table(self) -> bool:
-        return self._pages.currentIndex() == 2
+        return self._pages.currentIndex() == RESULT
 
     def display_selection(self, view: SelectionView) -> None:
         """The two windows; a result for other windows is put away."""
@@ -229,7 +223,7 @@ class DriftPanel(QWidget):
         if preview is not None and (preview.reference, preview.current) != (view.reference, view.current):
             self._end_preview()
         if self._has_table and self._view is None and self._preview is None:
-            self._pages.setCurrentIndex(0)
+            self._pages.setCurrentIndex(EMPTY)
         if self.state == "empty":
             self._explain(both)
 
@@ -245,7 +239,7 @@ class DriftPanel(QWidget):
         self._model.show(self._order.arranged(view.columns))
         self._bars.rescale()
         self._table.viewport().update()
-        self._pages.setCurrentIndex(2)
+        self._pages.setCurrentIndex(RESULT)
         wanted = self._selection.column if self._selection else ""
         chosen = next((at for at, one in enumerate(self._model.rows) if one.column == wanted), 0)
         self._displaying = True
@@ -284,7 +278,7 @@ class DriftPanel(QWidget):
             self._table.viewport().update()
         if begins:
             self._displaying = True
-            self._pages.setCurrentIndex(2)
+            self._pages.setCurrentIndex(RESULT)
             self._table.selectRow(next((at for at, one in enumerate(rows) if one.column == chosen), 0))
             self._displaying = False
         self._show_column()
@@ -324,10 +318,7 @@ class DriftPanel(QWidget):
             self._small.setText(small_text(self._preview, f"Testing every row{share}."))
             self._show_testing(True)
             return
-        self._pages.setCurrentIndex(1)
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        self._note.setText(note or "Reading the two windows")
+        super().display_progress(done, total, note)
 
     def display_stopped(self) -> None:
         """Cancelled: back to what was there."""
@@ -336,20 +327,18 @@ class DriftPanel(QWidget):
                 self._small.setText(small_text(self._preview, "The exact test was stopped."))
                 self._show_testing(False)
             return
-        self._pages.setCurrentIndex(2 if self._view is not None else 0)
+        super().display_stopped()
 
     def forget(self) -> None:
         """Another folder."""
         self._end_preview()
         self._view = None
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentIndex(EMPTY)
 
     def display_error(self, error: ConsoleError) -> None:
         """What, where, and what to do."""
         self._end_preview()
-        self._error.setText(error.what)
-        self._error_do.setText(" ".join(part for part in (error.where, error.do) if part))
-        self._pages.setCurrentIndex(3)
+        super().display_error(error)
 
     # ---- pages ---------------------------------------------------------------------------------------------
 
@@ -372,22 +361,6 @@ class DriftPanel(QWidget):
             "compared: distribution, categories, and missing values. Ctrl + drag draws the reference anew, "
             "Shift + drag the current window.")
         self._suggest.setVisible(not both)
-
-    def _running_page(self) -> QWidget:
-        self._bar = QProgressBar(objectName="drift_progress")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._note = label("Reading the two windows", tone="muted", wrap=True)
-        cancel = button("Cancel", "drift_cancel", "Stop the test")
-        cancel.clicked.connect(self.cancel_asked)
-        return centred(column(label("Testing for drift", large=True), self._bar, self._note, row(cancel, None)), 480)
-
-    def _error_page(self) -> QWidget:
-        self._error = label(name="drift_error", large=True, wrap=True)
-        self._error_do = label(name="drift_error_do", tone="muted", wrap=True)
-        again = button("Try again", "drift_again", "Run the test again")
-        again.clicked.connect(self.test_asked)
-        return centred(column(self._error, self._error_do, 8, row(again, None)), 560)
 
     def _result_page(self) -> QWidget:
         self._verdict_icon = label()
@@ -444,6 +417,9 @@ class DriftPanel(QWidget):
         return holding(page)
 
     # ---- inside --------------------------------------------------------------------------------------------
+
+    def _has_answer(self) -> bool:
+        return self._view is not None
 
     def _on_order(self) -> None:
         """Sorted or filtered otherwise: the chosen column stays chosen where it is still there."""

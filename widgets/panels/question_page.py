@@ -7,29 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QProgressBar, QStackedWidget, QTableView, QWidget
+from PySide6.QtWidgets import QTableView, QWidget
 
 from console.drift.view import Verdict
-from console.errors import ConsoleError
 from widgets.icons import Icons
 from widgets.models.rows import RowsModel
+from widgets.panels.asked_page import EMPTY, RESULT, AskedPage
 from widgets.panels.drift_table import ICONS, TONES
 from widgets.panels.parts import button, centred, column, holding, label, row, tool
 
 if TYPE_CHECKING:
     from console.session.view import SelectionView
 
-STATES = ("empty", "running", "result", "error")
 
-
-class QuestionPage(QWidget):
+class QuestionPage(AskedPage):
     """What such pages share. A subclass builds `_answer_page` and shows an answer in `_show`.
 
     The question is asked when somebody looks and the windows are chosen, once for each choice; later by the button.
     """
 
     asked = Signal()
-    cancel_asked = Signal()
     incident_asked = Signal()
     export_asked = Signal()
     copy_asked = Signal()
@@ -42,34 +39,17 @@ class QuestionPage(QWidget):
         self._view: Any = None
         self._asked_for: object = None
         self._what = about
-        self._pages = QStackedWidget()
         self._ask = button(ask, f"{name}_ask", about, default=True)
         self._head = label(title, large=True)
         self._how = label(about, name=f"{name}_how", tone="muted", wrap=True)
-        self._pages.addWidget(centred(column(self._head, self._how, 8, row(self._ask, None)), 560))
-        self._bar = QProgressBar(objectName=f"{name}_progress")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._note = label(tone="muted", wrap=True)
-        cancel = button("Cancel", f"{name}_cancel", "Stop")
-        cancel.clicked.connect(self.cancel_asked)
-        self._pages.addWidget(centred(column(label(title, large=True), self._bar, self._note, row(cancel, None)), 480))
-        self._pages.addWidget(self._answer_page())
-        self._error = label(name=f"{name}_error", large=True, wrap=True)
-        self._error_do = label(name=f"{name}_error_do", tone="muted", wrap=True)
-        again = button("Try again", f"{name}_retry", about)
-        again.clicked.connect(self.asked)
-        self._pages.addWidget(centred(column(self._error, self._error_do, 8, row(again, None)), 560))
+        empty = centred(column(self._head, self._how, 8, row(self._ask, None)), 560)
+        self._add_pages(name, empty, self._answer_page(), title=title, note="Reading the two windows", stop_tip="Stop",
+                        retry_tip=about, retry=self.asked)
         self._sheet = column(self._pages, margins=(0, 8, 0, 0))
         self._sheet.setStretch(0, 1)
         self.setLayout(self._sheet)
         self._ask.clicked.connect(self.asked)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    @property
-    def state(self) -> str:
-        """empty | running | result | error"""
-        return STATES[self._pages.currentIndex()]
 
     @property
     def view(self) -> Any:
@@ -89,7 +69,7 @@ class QuestionPage(QWidget):
         self._selection = view
         if self._choice != before and self.state in ("result", "error"):
             self._view = None
-            self._pages.setCurrentIndex(0)
+            self._pages.setCurrentIndex(EMPTY)
         self._ask.setEnabled(self.ready)
         self._how.setText(self._what if self.ready else f"{self._what} Choose both windows first: R and C, then drag "
                                                          "over the strip below, or press Suggest.")
@@ -98,29 +78,12 @@ class QuestionPage(QWidget):
         """Show the answer."""
         self._view = view
         self._show(view)
-        self._pages.setCurrentIndex(2)
-
-    def display_progress(self, done: int, total: int, note: str) -> None:
-        """While it is worked on."""
-        self._pages.setCurrentIndex(1)
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        self._note.setText(note or "Reading the two windows")
-
-    def display_stopped(self) -> None:
-        """Cancelled: back to what was there."""
-        self._pages.setCurrentIndex(2 if self._view is not None else 0)
-
-    def display_error(self, error: ConsoleError) -> None:
-        """What, where, and what to do."""
-        self._error.setText(error.what)
-        self._error_do.setText(" ".join(part for part in (error.where, error.do) if part))
-        self._pages.setCurrentIndex(3)
+        self._pages.setCurrentIndex(RESULT)
 
     def forget(self) -> None:
         """Another folder."""
         self._view, self._asked_for, self._selection = None, None, None
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentIndex(EMPTY)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
@@ -150,6 +113,9 @@ class QuestionPage(QWidget):
 
     def _show(self, view: Any) -> None:
         raise NotImplementedError
+
+    def _has_answer(self) -> bool:
+        return self._view is not None
 
     def _answer_head(self, *more: QWidget) -> QWidget:
         """The verdict in a sentence, and what can be done with the answer."""
