@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Rollout", "Alarm", "Incident", "Help")
+MENUS = ("Folder", "View", "Chart", "Time", "Drift", "Rollout", "Advice", "Alarm", "Incident", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "Compare two windows of time, column by column"),
     ActionRow("place_rollout", "View", "Rollout", ("Ctrl+3",), "rocket-launch-outline", "go_rollout",
               "Plans of rollouts: their ramp, their gates, and what is wrong with them"),
+    ActionRow("place_advice", "View", "Advice", ("Ctrl+4",), "compass-outline", "go_advice",
+              "After a change: whether it was a shock, what could answer instead, how to train again"),
     ActionRow("place_incidents", "View", "Incidents", ("Ctrl+5",), "file-document-alert-outline", "go_incidents",
               "Incidents, their notes, and reports written from them"),
     ActionRow("place_sources", "View", "Sources", ("Ctrl+6",), "database-outline", "go_sources",
@@ -189,6 +191,13 @@ ACTIONS: tuple[ActionRow, ...] = (
               "All requests of the replayed rollout back to the version before, at once", group=3),
     ActionRow("fit_plan", "Rollout", "Fit plan to log", (), "tune-variant", "fit_plan",
               "Leave out gates that this log cannot show, and give limits of latency that suit it", group=1),
+    ActionRow("what_to_do", "Advice", "What to do about this", ("Ctrl+Shift+J",), "compass-outline", "what_to_do",
+              "Advice about the chosen alarm, the current window, or the incident that is open"),
+    ActionRow("look_for_shock", "Advice", "Look for a shock", ("Ctrl+Shift+U",), "lightning-bolt-outline",
+              "look_for_shock", "Whether things changed at once, and what speaks for and against each explanation",
+              group=1),
+    ActionRow("type_moment", "Advice", "Moment to ask about…", (), "calendar-range", "type_moment",
+              "Type the time at which the world changed", group=1),
     ActionRow("show_alarms", "Alarm", "Alarms", ("Ctrl+Shift+L",), "bell-outline", "show_alarms",
               "What fires now and what did, a timeline of all rules, and the rules themselves"),
     ActionRow("next_alarm", "Alarm", "Next alarm", ("N",), "skip-next", "next_alarm",

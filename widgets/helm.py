@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QPoint, Slot
 from console.window import Window, from_epoch
 from widgets import layout_store
 from widgets.adding import Adding
+from widgets.advising import Advising
 from widgets.alarming import Alarming
 from widgets.arranging import Arranging
 from widgets.arrivals import Arrivals
@@ -69,6 +70,7 @@ class Helm(QObject):
         self.rule_making = RuleMaking(window, conductor, self.questions, self)
         self.alarming = Alarming(window, conductor, self.questions, self.incidents, self)
         self.adding = Adding(window, conductor, self.questions, self)
+        self.advising = Advising(window, conductor, self.questions, self.incidents, self.alarming, self)
         self.thresholds = Thresholds(window, conductor, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self.thresholds, self)
         self.covering = Covering(window, conductor, self.arranging, self)
@@ -162,6 +164,22 @@ class Helm(QObject):
     def go_rollout(self) -> None:
         """Ctrl+3."""
         self.window.go("rollout")
+
+    def go_advice(self) -> None:
+        """Ctrl+4."""
+        self.window.go("advice")
+
+    def what_to_do(self) -> None:
+        """Ctrl+Shift+J."""
+        self.advising.about_this()
+
+    def look_for_shock(self) -> None:
+        """Ctrl+Shift+U."""
+        self.advising.look_for_shock()
+
+    def type_moment(self) -> None:
+        """In the place Advice."""
+        self.advising.type_moment()
 
     def open_plan(self) -> None:
         """Ctrl+Shift+O."""
@@ -740,6 +758,7 @@ class Helm(QObject):
         self.rule_making.forget()
         self.planning.forget()
         self.over_time.forget()
+        self.advising.forget()
         self.replaying.forget()
         self.trying_out.forget()
 

@@ -47,6 +47,7 @@ from widgets.panels.status_bar import StatusLine
 from widgets.panels.time_bar import TimeBar
 
 if TYPE_CHECKING:
+    from widgets.panels.advice_place import AdvicePlace
     from widgets.panels.alarms_panel import AlarmsPanel
     from widgets.panels.board_panel import BoardPanel
     from widgets.panels.changes_panel import ChangesPanel
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from widgets.panels.replay_panel import ReplayPanel
     from widgets.panels.rollout_place import RolloutPlace
     from widgets.panels.rows_panel import RowsPanel
+    from widgets.panels.shock_panel import ShockPanel
     from widgets.panels.sources_panel import SourcesPanel
     from widgets.panels.together_panel import TogetherPanel
     from widgets.panels.training_panel import TrainingPanel
@@ -104,6 +106,8 @@ class MainWindow(QMainWindow):
     outcomes: OutcomesPanel
     together: TogetherPanel
     training: TrainingPanel
+    shock: ShockPanel                # the first page of the place
+    advice_place: AdvicePlace
     incidents: IncidentsPanel
     sources: SourcesPanel
     inspector: Inspector
@@ -146,7 +150,7 @@ class MainWindow(QMainWindow):
 
     @property
     def place(self) -> str:
-        """board, drift, rollout, incidents or sources."""
+        """board, drift, rollout, advice, incidents or sources."""
         return self._place
 
     def go(self, place: str) -> None:
@@ -157,8 +161,8 @@ class MainWindow(QMainWindow):
         if self.folder_is_open:
             self._places.setCurrentWidget(self._page_of[place])
             first: dict[str, QWidget] = {"board": self.board, "drift": self.drift_place.page,
-                                         "rollout": self.rollout_place.page, "incidents": self.incidents,
-                                         "sources": self.sources}
+                                         "rollout": self.rollout_place.page, "advice": self.advice_place.page,
+                                         "incidents": self.incidents, "sources": self.sources}
             first[place].setFocus(Qt.FocusReason.OtherFocusReason)
         if place != before:
             self.place_changed.emit(place)
@@ -167,6 +171,11 @@ class MainWindow(QMainWindow):
         """That page of the place Drift."""
         self.drift_place.open(page)
         self.go("drift")
+
+    def show_advice(self, page: QWidget) -> None:
+        """That page of the place Advice."""
+        self.advice_place.open(page)
+        self.go("advice")
 
     def show_folder(self, name: str | None) -> None:
         """A folder is open, or none: then there is only the start page."""
@@ -229,6 +238,7 @@ class MainWindow(QMainWindow):
 
     def furnishing(self) -> Iterator[None]:
         """The places, one a step, so that the window can answer between two of them."""
+        from widgets.panels.advice_place import AdvicePlace
         from widgets.panels.alarms_panel import AlarmsPanel
         from widgets.panels.board_panel import BoardPanel
         from widgets.panels.changes_panel import ChangesPanel
@@ -246,6 +256,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.replay_panel import ReplayPanel
         from widgets.panels.rollout_place import RolloutPlace
         from widgets.panels.rows_panel import RowsPanel
+        from widgets.panels.shock_panel import ShockPanel
         from widgets.panels.sources_panel import SourcesPanel
         from widgets.panels.together_panel import TogetherPanel
         from widgets.panels.training_panel import TrainingPanel
@@ -281,6 +292,10 @@ class MainWindow(QMainWindow):
         self.drift_place.add("All at once", self.together)
         self.training = TrainingPanel(self.icons)
         self.drift_place.add("Training/serving skew", self.training)
+        yield
+        self.shock = ShockPanel(self.icons)
+        self.advice_place = AdvicePlace(self.icons, self.shock)
+        self._add_place("advice", self.advice_place)
         yield
         self.incidents = IncidentsPanel(self.icons)
         self._add_place("incidents", self.incidents)

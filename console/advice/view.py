@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.advice.shock import Shock
+from console.advice.shock import ChangeCause, Shock
+from console.drift.course_view import CourseView
 from console.drift.result import Floats
+from console.window import Window
+
+CAUSES = {ChangeCause.SHOCK: "a shock", ChangeCause.DEPLOYMENT: "a deployment", ChangeCause.SCHEMA: "a schema change",
+          ChangeCause.PIPELINE: "a fault of a data pipeline", ChangeCause.SEASON: "a season",
+          ChangeCause.CONCEPT: "concept drift", ChangeCause.GRADUAL: "gradual drift", ChangeCause.NONE: "nothing"}
+"""As words in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,77 @@ class BacktestView:
     sentence: str
     sampling: str
     labels: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShockView:
+    """What changed at once, and what speaks for and against each thing that it may have been.
+
+    asked      the moment that was asked about; None where it was looked for
+    at         what the other questions are about: that moment, or the onset; None where there is neither
+    courses    over time: what changed at once, or else what moved at all; and the traffic
+    at_once    whether the former
+    calendar   how many known events the folder names
+    reference, current   before and since the moment
+    """
+
+    asked: datetime | None
+    at: datetime | None
+    shock: Shock
+    courses: CourseView
+    at_once: bool
+    calendar: int
+    sentence: str
+    notes: tuple[str, ...]
+    reference: Window | None
+    current: Window | None
+    relative: bool
+    command: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResponseAnswer:
+    """What could have answered since a moment. `response` is None where that cannot be told; `notes` say why.
+
+    fallback    the user's expression that is among the lines; "" for none
+    untrusted   an expression of the folder that is not run
+    """
+
+    at: datetime
+    response: ResponseView | None
+    fallback: str
+    untrusted: str
+    notes: tuple[str, ...]
+    reference: Window | None
+    current: Window | None
+    relative: bool
+    command: str
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What to do, or why that cannot be said."""
+        return self.response.sentence if self.response is not None else " ".join(self.notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingAnswer:
+    """Ways to train again since a moment. `backtest` is None where there is nothing to learn from; `notes` say why."""
+
+    at: datetime
+    backtest: BacktestView | None
+    notes: tuple[str, ...]
+    reference: Window | None
+    current: Window | None
+    relative: bool
+    command: str
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What to choose now, or why that cannot be said."""
+        return self.backtest.sentence if self.backtest is not None else " ".join(self.notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

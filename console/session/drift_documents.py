@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,13 @@ Lines = list[list[Any]]
 
 def write(view: Answer, path: Path, *, relative: bool = False) -> None:
     """As the ending says: .json whole, .csv its main table. Raises CannotWrite."""
-    text = msgspec.json.format(msgspec.json.encode(document(view, relative=relative)), indent=2).decode() + "\n" \
-        if path.suffix.lower() == ".json" else as_csv(view, relative=relative)
+    written(path, lambda: document(view, relative=relative), lambda: as_csv(view, relative=relative))
+
+
+def written(path: Path, whole: Callable[[], dict[str, Any]], table: Callable[[], str]) -> None:
+    """The document where the ending is .json, else the table. Raises CannotWrite."""
+    text = msgspec.json.format(msgspec.json.encode(whole()), indent=2).decode() + "\n" \
+        if path.suffix.lower() == ".json" else table()
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -48,11 +54,15 @@ def document(view: Answer, *, relative: bool = False) -> dict[str, Any]:
 
 
 def as_csv(view: Answer, *, relative: bool = False, delimiter: str = ",") -> str:
-    """Its main table: the buckets, the columns, or the columns and then the pairs. Cells that a spreadsheet would take
-    for a formula begin with an apostrophe."""
+    """Its main table: the buckets, the columns, or the columns and then the pairs."""
+    return table_text(lines(view, relative=relative), delimiter)
+
+
+def table_text(rows: Lines, delimiter: str) -> str:
+    """As a file of such cells. Cells that a spreadsheet would take for a formula begin with an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    for line in lines(view, relative=relative):
+    for line in rows:
         writer.writerow([_defused(cell) for cell in line])
     return text.getvalue()
 

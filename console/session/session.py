@@ -36,6 +36,7 @@ from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut
 from console.reports.view import Incident, IncidentRow, ReportView, RolloutEvent
 from console.roles import Role, StreamKind
 from console.session import board_layout, compare, incidents, over_time, own_metrics, rows, schema, sources
+from console.session.advising import Advising
 from console.session.alarms import Alarms
 from console.session.asked import Asked, Wish
 from console.session.board_layout import BoardLayout
@@ -112,6 +113,7 @@ class Session:
         self._layout, self._layout_notes = board_layout.read(self._layout_file)
         self._there: tuple[tuple[str, str, str], ...] = ()      # metric, title, group of all charts, hidden ones too
         self.folder = folder
+        self.advising = Advising(store, folder, self.command_target)
         self.name = folder.name if folder else store.path.stem
 
     @classmethod

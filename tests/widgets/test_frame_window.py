@@ -92,8 +92,8 @@ def test_that_a_folder_brings_the_board_and_closing_it_the_start_page(opened, qt
 
 
 def test_that_every_place_has_a_key(opened, qtbot):
-    for which, place in ((Qt.Key.Key_2, "drift"), (Qt.Key.Key_3, "rollout"), (Qt.Key.Key_5, "incidents"),
-                         (Qt.Key.Key_6, "sources"), (Qt.Key.Key_1, "board")):
+    for which, place in ((Qt.Key.Key_2, "drift"), (Qt.Key.Key_3, "rollout"), (Qt.Key.Key_4, "advice"),
+                         (Qt.Key.Key_5, "incidents"), (Qt.Key.Key_6, "sources"), (Qt.Key.Key_1, "board")):
         assert opened.window.place != place
         key(qtbot, opened, which, Qt.KeyboardModifier.ControlModifier)
         assert opened.window.place == place

@@ -505,10 +505,12 @@ def spoken(row: CourseRow) -> str:
 
 
 def value_text(row: CourseRow, value: float) -> str:
-    """`D 0.31`, `+3.2 points`, `AUC −0.09`; distances are beyond what chance gives."""
+    """`D 0.31`, `+3.2 points`, `AUC −0.09`, `+40 %`; distances are beyond what chance gives."""
     if row.measure == "points":
         return f"{value * 100:+.2f} points".replace("-", "−")
     if row.measure == "AUC":
         return f"AUC {value:+.3f}".replace("-", "−")
+    if row.measure == "%":
+        return f"{value * 100:+.0f} %".replace("-", "−")
     return f"{row.measure} {max(0.0, value):.3f} beyond chance"
 

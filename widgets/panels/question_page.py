@@ -1,5 +1,4 @@
-"""A page of the place Drift that asks one question about the two windows: what it is, how far the work is, the answer.
-"""
+"""A page that asks one question, of the two windows or of a moment: what it is, how far the work is, the answer."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from widgets.actions import row as action_row
 from widgets.icons import Icons
 from widgets.panels.parts import column, label, tool
 
-PLACES = ("board", "drift", "rollout", "incidents", "sources")
+PLACES = ("board", "drift", "rollout", "advice", "incidents", "sources")
 
 
 class Rail(QWidget):

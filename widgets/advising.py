@@ -1,0 +1,382 @@
+"""Advice: the moment that is asked about, and the questions about it, each a job of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QGuiApplication
+
+from console.errors import ConsoleError
+from console.jobs import Job
+from console.metrics.format import format_since, format_time
+from widgets import layout_store
+from widgets.alarming import Alarming
+from widgets.bridge.conductor import Conductor, Life
+from widgets.dialogs.files import Questions
+from widgets.incidents import Incidents
+from widgets.main_window import MainWindow
+from widgets.models.typed_time import NotATime, read_moment
+
+if TYPE_CHECKING:
+    from console.session import Session
+    from console.session.view import SelectionView
+    from widgets.panels.advice_page import AdvicePage
+
+Work = Callable[[Job], Any]
+SHOCK = "advice shock"
+SOON_ROWS = 3_000_000
+"""A log of so many rows at most is looked through as soon as the place is seen; a larger one when it is asked for."""
+LARGE = "The log is large: it is looked through when you ask."
+
+
+class Advising(QObject):
+    """Asks the session; the newest wish wins, and what comes of another folder is dropped."""
+
+    def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, incidents: Incidents,
+                 alarming: Alarming, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._conductor, self._questions = window, conductor, questions
+        self._incidents, self._alarming = incidents, alarming
+        self._word, self._typed = "found", None
+        self._asked: list[_Asked] = []
+
+    _word: str                       # of a MomentChoice
+    _typed: datetime | None
+
+    def connect_panel(self) -> None:
+        """Once the panels are there."""
+        window = self._window
+        self._asked = [_Asked(self, window.shock, SHOCK, self._shock)]
+        bar = window.advice_place.moment
+        bar.chosen.connect(self.choose)
+        bar.typed.connect(self.type)
+        bar.look_asked.connect(self.look)
+        window.shock.moment_asked.connect(self.about)
+        self._conductor.selection_changed.connect(self.on_selection)
+        self._conductor.load_ended.connect(self.on_load_ended)
+        window.place_changed.connect(self._on_place)
+
+    def forget(self) -> None:
+        """Another folder."""
+        self._word, self._typed = "found", None
+        if self._window.furnished:
+            for one in self._asked:
+                one.page.forget()
+            self._window.advice_place.moment.display_moment("", relative=False)
+            self._offer()
+
+    # ---- the moment ----------------------------------------------------------------------------------------
+
+    def about_this(self) -> None:
+        """About what is at hand: the chosen alarm, the incident that is open, the held cross-hair, the current window;
+        without any of them it is looked for."""
+        session, window = self._conductor.session, self._window
+        if session is None:
+            return
+        alarm = window.alarms.alarm if window.drawer_open and window.drawer.page is window.alarms else None
+        incident = window.incidents.incident if window.place == "incidents" else None
+        if alarm is not None:
+            self.since_alarm(alarm.since)
+        elif incident is not None:
+            self.about(incident.window.start)
+        elif session.selection().current is not None:
+            self._ask("current")
+        else:
+            self._ask("found")
+
+    @Slot(object)
+    def since_alarm(self, at: datetime) -> None:
+        """The moment at which an alarm began."""
+        offered = {one.word: one.at for one in self._choices()}
+        if offered.get("alarm") == at:
+            self._ask("alarm")
+        else:
+            self.about(at)
+
+    @Slot(object)
+    def about(self, at: datetime) -> None:
+        """That moment."""
+        self._typed = at
+        self._ask("typed")
+
+    @Slot(str)
+    def choose(self, word: str) -> None:
+        """Where it comes from; of one that is to be typed nothing is asked yet."""
+        if word == "typed":
+            self._word = word
+        else:
+            self._ask(word)
+
+    @Slot(str)
+    def type(self, text: str) -> None:
+        """A time in words."""
+        session = self._conductor.session
+        selection = session.selection() if session is not None else None
+        if selection is None or selection.whole is None:
+            return
+        try:
+            self.about(read_moment(text, selection.whole.end, relative=selection.relative))
+        except NotATime as wrong:
+            self._window.advice_place.moment.display_error(f"{wrong}.")
+
+    def type_moment(self) -> None:
+        """The keyboard goes to the field."""
+        self._window.show_advice(self._window.shock)
+        self._window.advice_place.moment.start_typing()
+
+    def look_for_shock(self) -> None:
+        """The page Shock; asked once more where it was seen before."""
+        page = self._window.shock
+        before = page.isVisible() or page.state in ("empty", "error")
+        self._window.show_advice(page)
+        if before:
+            self.look()
+
+    def _ask(self, word: str) -> None:
+        self._word = word
+        self._offer()
+        if self._window.place != "advice":
+            self._window.show_advice(self._window.shock)
+        self.look()
+
+    @property
+    def moment(self) -> datetime | None:
+        """The one that was chosen; None where it is looked for."""
+        if self._word == "typed":
+            return self._typed
+        return next((one.at for one in self._choices() if one.word == self._word), None)
+
+    def _choices(self) -> tuple[Any, ...]:
+        from console.session.advising import moments
+
+        session, row = self._conductor.session, self._alarming.looked_at()
+        return () if session is None else moments(session.selection(), row.since if row is not None else None)
+
+    def _offer(self) -> None:
+        if self._window.furnished and self._window.place == "advice":
+            self._window.advice_place.moment.display_choices(self._choices(), self._word)
+
+    def _written(self, at: datetime | None, *, relative: bool) -> str:
+        if at is None:
+            return ""
+        return format_since(at) if relative else format_time(at, seconds=bool(at.second))
+
+    # ---- asked ---------------------------------------------------------------------------------------------
+
+    @Slot()
+    def look(self) -> None:
+        """At the moment that is chosen."""
+        session = self._conductor.session
+        if session is None:
+            return
+        if self._conductor.life is not Life.FOLLOWING:      # half of a log has another course
+            self._window.message_bar.say("Advice waits for the folder to be loaded.", topic="loading")
+            return
+        self._window.message_bar.done("loading")
+        relative = session.selection().relative
+        self._window.advice_place.moment.display_moment(self._written(self.moment, relative=relative),
+                                                        relative=relative)
+        self._asked[0].start()
+
+    def _shock(self, session: Session) -> Work:
+        at = self.moment
+        return lambda job: session.advising.shock(job, at)
+
+    def answered(self, page: AdvicePage, view: Any) -> None:
+        """A page has its answer; that about the moment tells the others what they are about."""
+        session = self._conductor.session
+        if session is None:
+            return
+        page.display(view)
+        if page is self._window.shock:
+            relative = session.selection().relative
+            self._window.advice_place.moment.display_moment(self._written(view.at, relative=relative),
+                                                            relative=relative)
+            for one in self._asked[1:]:
+                one.page.display_moment(view.at)
+                one.page.display_ready(view.at is not None, "" if view.at is not None else "No moment is found or "
+                                       "typed.")
+
+    def start(self, asked: _Asked) -> None:
+        """Ask the log."""
+        session = self._conductor.session
+        if session is None:
+            return
+        work = asked.work(session)
+        job = self._conductor.start(asked.name, lambda job: (session, work(job)))
+        job.progressed.connect(asked.on_progress)
+        job.succeeded.connect(asked.on_answer)
+        job.failed.connect(asked.on_failed)
+        job.broke.connect(asked.on_broke)
+        job.stopped.connect(asked.on_stopped)
+        asked.page.display_progress(0, 0, "Counting rows")
+        self._conductor.launch(job)
+
+    @property
+    def conductor(self) -> Conductor:
+        """Who runs the jobs."""
+        return self._conductor
+
+    # ---- what happens elsewhere ----------------------------------------------------------------------------
+
+    @Slot()
+    def on_load_ended(self) -> None:
+        """Now it can be asked; a large log is not looked through by itself."""
+        session, shock = self._conductor.session, self._window.shock
+        if session is None or self._conductor.life is not Life.FOLLOWING:
+            return
+        rows = session.status().rows
+        shock.asks_itself = rows <= SOON_ROWS
+        if shock.state in ("empty", "error"):
+            shock.display_ready(rows > 0, "" if shock.asks_itself else LARGE)
+
+    @Slot(object)
+    def on_selection(self, _selection: SelectionView) -> None:
+        """Another current window may be chosen."""
+        self._offer()
+
+    @Slot(object)
+    def on_alarms(self, _view: object) -> None:
+        """Another alarm may be looked at."""
+        self._offer()
+
+    @Slot(str)
+    def _on_place(self, place: str) -> None:
+        if place == "advice":
+            self._offer()
+
+    # ---- what is done with an answer -----------------------------------------------------------------------
+
+    def copy_command(self, view: Any) -> None:
+        """To be run in a terminal."""
+        if view is not None:
+            QGuiApplication.clipboard().setText(view.command)
+            self._window.message_bar.say(f"Copied: {view.command}", topic="copied")
+
+    def copy(self, view: Any) -> None:
+        """All rows of an answer."""
+        from console.session.advice_documents import as_csv
+
+        if view is not None:
+            QGuiApplication.clipboard().setText(as_csv(view, delimiter="\t"))
+            self._window.message_bar.say("The table is on the clipboard.", "good")
+
+    def export(self, name: str, view: Any) -> None:
+        """Ask where, and write."""
+        session = self._conductor.session
+        if view is None or session is None:
+            return
+        path = self._questions.table(self._window, Path(layout_store.last_folder()) / f"{session.name}-{name}.csv")
+        if path is None:
+            return
+
+        def work(_job: Job) -> Path:
+            from console.session.advice_documents import write
+
+            write(view, path)
+            return path
+
+        job = self._conductor.start("export advice", work)
+        job.succeeded.connect(self._on_written)
+        job.failed.connect(self._conductor.trouble)
+        job.broke.connect(self._conductor.bug)
+        self._conductor.launch(job)
+
+    @Slot(object)
+    def _on_written(self, path: Path) -> None:
+        self._window.message_bar.say(f"Written to {path}.", "good")
+
+    def keep(self, view: Any) -> None:
+        """An incident about the time since the moment, with the answer in its notes."""
+        if view is None or view.current is None:
+            self._window.message_bar.say("There is no moment to make an incident of.", topic="advice")
+            return
+        self._incidents.create_about(view.sentence, view.current, view.reference, told(view))
+
+
+class _Asked(QObject):
+    """One page and its work."""
+
+    def __init__(self, owner: Advising, page: AdvicePage, name: str, work: Callable[[Session], Work]) -> None:
+        super().__init__(owner)
+        self._owner = owner
+        self.page, self.name, self.work = page, name, work
+        page.asked.connect(self.start)
+        page.cancel_asked.connect(self._stop)
+        page.command_asked.connect(self._copy_command)
+        page.incident_asked.connect(self._keep)
+        page.copy_asked.connect(self._copy)
+        page.export_asked.connect(self._export)
+
+    @Slot()
+    def start(self) -> None:
+        """Ask."""
+        self._owner.start(self)
+
+    @Slot(int, int, str)
+    def on_progress(self, done: int, total: int, note: str) -> None:
+        """How far it is."""
+        if self._newest():
+            self.page.display_progress(done, total, note)
+
+    @Slot(object)
+    def on_answer(self, found: tuple[Session, Any]) -> None:
+        """It came."""
+        if self._newest() and found[0] is self._owner.conductor.session:
+            self._owner.answered(self.page, found[1])
+
+    @Slot(object)
+    def on_failed(self, error: ConsoleError) -> None:
+        """It cannot be answered."""
+        if self._newest():
+            self.page.display_error(error)
+
+    @Slot(object)
+    def on_broke(self, bug: Exception) -> None:
+        """A fault of ours."""
+        if self._newest():
+            self.page.display_stopped()
+        self._owner.conductor.bug.emit(bug)
+
+    @Slot()
+    def on_stopped(self) -> None:
+        """Cancelled."""
+        if self._newest():
+            self.page.display_stopped()
+
+    def _newest(self) -> bool:
+        """Whether the job that speaks was not overtaken by a newer wish."""
+        return self.sender() is self._owner.conductor.job(self.name)
+
+    @Slot()
+    def _stop(self) -> None:
+        self._owner.conductor.stop(self.name)
+
+    @Slot()
+    def _copy_command(self) -> None:
+        self._owner.copy_command(self.page.view)
+
+    @Slot()
+    def _copy(self) -> None:
+        self._owner.copy(self.page.view)
+
+    @Slot()
+    def _export(self) -> None:
+        self._owner.export(self.name.replace(" ", "-"), self.page.view)
+
+    @Slot()
+    def _keep(self) -> None:
+        self._owner.keep(self.page.view)
+
+
+def told(view: Any) -> str:
+    """An answer as words for the notes of an incident, with the command that gives it again."""
+    lines = [view.sentence]
+    if hasattr(view, "shock"):
+        lines += [f"{'For' if one.speaks_for else 'Against'} {one.cause.value}: {one.sentence}"
+                  for one in view.shock.evidence]
+    return "\n".join([*lines, *view.notes, "", view.command])
