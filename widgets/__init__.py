@@ -5,7 +5,7 @@ to know without a screen. A widget that computes a number, or asks the database,
 
 Beside the rooms: `helm` has a method for each command; files named for what a person does (`alarming`, `rule_making`,
 `thresholds`, `changing`, `over_time`, `covering`, `adding`, `marking`, `arranging`, `picking`, `window_picking`,
-`previewing`, `questioning`, `planning`, `replaying`, `trying_out`, `drill`, `incidents`) each tie
+`previewing`, `questioning`, `planning`, `replaying`, `trying_out`, `taking_back`, `drill`, `incidents`) each tie
 the gestures of one panel or chart to the session and display what comes back; `notifying` tells the desktop; `wiring`
 connects signals.
 

@@ -11,6 +11,7 @@ from console.errors import ConsoleError
 from console.window import from_epoch
 from widgets.bridge.conductor import Conductor
 from widgets.main_window import MainWindow
+from widgets.taking_back import TakingBack
 
 if TYPE_CHECKING:
     from console.alarms.view import AlarmsView
@@ -29,10 +30,12 @@ class Arrivals(QObject):
 
     alarms_changed = Signal(object)      # AlarmsView | None
 
-    def __init__(self, window: MainWindow, conductor: Conductor, changed: Callable[[], None], parent: QObject) -> None:
+    def __init__(self, window: MainWindow, conductor: Conductor, taking_back: TakingBack,
+                 changed: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
         self.window = window
         self.conductor = conductor
+        self.taking_back = taking_back
         self._changed = changed
         self._board: BoardView | None = None
         self.alarms: AlarmsView | None = None
@@ -62,6 +65,7 @@ class Arrivals(QObject):
         self.window.inspector.display_chart(None)
         self._changed()
         self.window.show_folder(session.name)
+        self.taking_back.show()
         self.on_place(self.window.place)
         self.conductor.ask("incidents")
 
@@ -135,8 +139,7 @@ class Arrivals(QObject):
     def on_sources(self, view: SourcesView) -> None:
         """Streams, files, quarantine."""
         self.window.sources.display(view)
-        for name, words in (("undo_correction", view.undo), ("redo_correction", view.redo)):
-            self.window.actions_by_name[name].setEnabled(bool(words))
+        self.taking_back.display_sources(view)
 
     @Slot(object)
     def on_alarms(self, view: AlarmsView | None) -> None:

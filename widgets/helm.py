@@ -36,6 +36,7 @@ from widgets.previewing import Previewing
 from widgets.questioning import Questioning
 from widgets.replaying import Replaying
 from widgets.rule_making import RuleMaking
+from widgets.taking_back import TakingBack
 from widgets.tasks import Tasks
 from widgets.thresholds import Thresholds
 from widgets.trying_out import TryingOut
@@ -77,6 +78,7 @@ class Helm(QObject):
         self.changing = Changing(window, conductor, self.arranging, self.tasks, self.incidents, self)
         self.picking = Picking(window, conductor, self)
         self.planning = Planning(window, conductor, self.questions, self)
+        self.taking_back = TakingBack(window, self.corrections, self.planning, self)
         self.over_time = OverTime(window, conductor, self.tasks, self)
         self.replaying = Replaying(window, conductor, self.incidents, self)
         self.trying_out = TryingOut(window, conductor, self)
@@ -84,7 +86,7 @@ class Helm(QObject):
         self.questioning = Questioning(window, conductor, self.questions, self.incidents, self)
         self.window_picking = WindowPicking(window, conductor, self.questions, self.alarming.looked_at, self.test_drift,
                                             self)
-        self.arrivals = Arrivals(window, conductor, self._forget, self)
+        self.arrivals = Arrivals(window, conductor, self.taking_back, self._forget, self)
         self._side = ""
         self._waiting: tuple[Path, Path | None] | None = None
         connect_frame(self)
@@ -117,19 +119,13 @@ class Helm(QObject):
         """Of the stream that is chosen in Sources."""
         self.corrections.edit_columns(self.window.sources.stream)
 
-    def undo_correction(self) -> None:
-        """Ctrl+Z: of the plan, where plans are."""
-        if self.window.place == "rollout":
-            self.planning.undo()
-        else:
-            self.corrections.undo()
+    def undo(self) -> None:
+        """A correction, or where plans are a change of the plan."""
+        self.taking_back.undo()
 
-    def redo_correction(self) -> None:
-        """Ctrl+Shift+Z: of the plan, where plans are."""
-        if self.window.place == "rollout":
-            self.planning.redo()
-        else:
-            self.corrections.redo()
+    def redo(self) -> None:
+        """The same again."""
+        self.taking_back.redo()
 
     def replay_quarantine(self) -> None:
         """In Sources."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from console.errors import ConsoleError
 from widgets import layout_store
@@ -27,6 +27,8 @@ JOB, FIT = "judge plan", "fit plan"
 
 class Planning(QObject):
     """Takes what the panel asks for to the session's editor of plans. The newest wish wins."""
+
+    changed = Signal(str, str)      # what can be taken back, and made again, in words
 
     def __init__(self, window: MainWindow, conductor: Conductor, questions: Questions, parent: QObject) -> None:
         super().__init__(parent)
@@ -55,7 +57,7 @@ class Planning(QObject):
     def forget(self) -> None:
         """Another folder."""
         if self._window.furnished:
-            self._window.plan.display(None)
+            self._display(None)
             if self._window.plan.isVisible():
                 self.refresh()
 
@@ -215,18 +217,22 @@ class Planning(QObject):
         session = self._conductor.session
         if session is None or not self._window.furnished or not self._window.plan.isVisible():
             return
-        self._window.plan.display(session.plan_editor.view())
+        self._display(session.plan_editor.view())
         job = self._conductor.start(JOB, lambda job: (session, session.plan_editor.judge(job)))
         job.succeeded.connect(self._on_judged)
         job.failed.connect(self._on_failed)
         job.broke.connect(self._conductor.bug)
         self._conductor.launch(job)
 
+    def _display(self, view: PlanView | None) -> None:
+        self._window.plan.display(view)
+        self.changed.emit(view.undo if view is not None else "", view.redo if view is not None else "")
+
     @Slot(object)
     def _on_judged(self, found: tuple[Session, PlanView]) -> None:
         session = self._conductor.session
         if session is found[0]:
-            self._window.plan.display(session.plan_editor.view())
+            self._display(session.plan_editor.view())
 
     @Slot(object)
     def _on_failed(self, error: ConsoleError) -> None:

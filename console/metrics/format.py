@@ -94,11 +94,11 @@ def format_window(window: Window, *, relative: bool = False) -> str:
 
 
 def format_span(seconds: float) -> str:
-    """A length of time in its two largest units: `1 d 4 h`, `12 min`, `0.4 s`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    rest = timedelta(seconds=round(seconds))
+    """A length of time in its two largest units, rounded: `1 d 4 h`, `12 min`, `1 min 30 s`, `0.4 s`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    step = next(size for above, size in ((86_400, 3600), (3600, 60), (0, 1)) if round(seconds / size) * size >= above)
+    rest = timedelta(seconds=round(seconds / step) * step)
     hours, left = divmod(rest.seconds, 3600)
-    parts = [(rest.days, "d"), (hours, "h"), (left // 60, "min")]
-    shown = [f"{count} {unit}" for count, unit in parts if count][:2]
-    return " ".join(shown)
+    parts = [(rest.days, "d"), (hours, "h"), (left // 60, "min"), (left % 60, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -3,6 +3,7 @@ here, or a plan could not be changed step by step; `checked.problems` says what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -108,6 +109,33 @@ def changed_setting(plan: Plan, key: str, text: str) -> Plan:
 def messages(plan: Plan) -> tuple[str, ...]:
     """What cannot be in it, a sentence each; nothing where it may run."""
     return tuple(f"{problem.where}: {problem.what}. {problem.do}." for problem in problems(plan))
+
+
+def change_said(before: Plan, after: Plan) -> str:
+    """What was changed, in a few words: `step 2`, `new gate errors`, `the automation`; "" for nothing."""
+    if before.name != after.name:
+        return "the choice"
+    if before.steps != after.steps:
+        return _part_said("step", [f"step {number}" for number in range(1, 1 + max(len(before.steps), len(
+            after.steps)))], before.steps, after.steps)
+    if before.gates != after.gates:
+        longer = max(before.gates, after.gates, key=len)
+        return _part_said("gate", [f"gate {gate.name}" for gate in longer], before.gates, after.gates)
+    return "" if before == after else "the automation" if before.degree is not after.degree else "a setting"
+
+
+def _part_said(kind: str, names: Sequence[str], before: Sequence[Step | Gate], after: Sequence[Step | Gate]) -> str:
+    """Of steps or gates: the first that is another, where it is the only one."""
+    at = next((place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
+              min(len(before), len(after)))
+    match len(after) - len(before):
+        case 1 if after[at + 1:] == before[at:]:
+            return f"new {names[at]}"
+        case -1 if before[at + 1:] == after[at:]:
+            return f"{names[at]} taken out"
+        case 0 if before[at + 1:] == after[at + 1:]:
+            return names[at]
+    return f"the {kind}s"
 
 
 # ---- to a log --------------------------------------------------------------------------------------------------

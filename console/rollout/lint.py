@@ -12,6 +12,7 @@ from math import ceil, floor, inf, isfinite
 
 import numpy as np
 
+from console.metrics.format import format_span
 from console.rollout import durations
 from console.rollout.chances import Traffic, fails_at, false_aborts, noticed_after
 from console.rollout.plan import (
@@ -104,11 +105,6 @@ def _note(rule: str, where: str, sentence: str, do: str) -> Remark:
     return Remark(Severity.NOTE, rule, where, sentence, do)
 
 
-def _time(seconds: float) -> str:
-    """As people say it: 6m 40s is 6m40s, and no fraction beyond ten seconds."""
-    return durations.written(float(round(seconds)) if seconds >= 10 else round(seconds, 1))
-
-
 # ---- the plan alone --------------------------------------------------------------------------------------------
 
 def _of_guarding(plan: Plan) -> Iterator[Remark]:
@@ -186,8 +182,8 @@ def _of_steps(plan: Plan) -> Iterator[Remark]:
             case Bake(seconds) if plan.counting is Counting.NATIVE and plan.gates:
                 least = min(interval_of(gate, plan) for gate in plan.gates)
                 if 0 < seconds < least:
-                    yield _warning("bake-too-short", where, f"It bakes for {_time(seconds)}, and gates are looked at "
-                                   f"every {_time(least)}.", "Bake longer, or look more often")
+                    yield _warning("bake-too-short", where, f"It bakes for {format_span(seconds)}, and gates are "
+                                   f"looked at every {format_span(least)}.", "Bake longer, or look more often")
             case _:
                 pass
     if not serves_live(plan) and plan.kind in (Kind.CANARY, Kind.AB_TEST) and not any(
@@ -218,12 +214,13 @@ def _of_gates(plan: Plan) -> Iterator[Remark]:
         if gate.binding is None or gate.binding.metric not in DELAYED:
             continue
         if plan.attribution_s > whole and not endless and plan.steps:
-            yield _error("matures-too-late", gate.name, f"Outcomes count when they are {_time(plan.attribution_s)} "
-                         f"old, and the ramp ends after {_time(whole)}: it never sees one.",
+            yield _error("matures-too-late", gate.name, f"Outcomes count when they are "
+                         f"{format_span(plan.attribution_s)} old, and the ramp ends after {format_span(whole)}: it "
+                         "never sees one.",
                          "Bake longer, or watch something that is known at once")
         elif plan.attribution_s:
             yield _note("matures-late", gate.name, "It cannot notice anything in less than "
-                        f"{_time(plan.attribution_s)}: younger outcomes do not count.",
+                        f"{format_span(plan.attribution_s)}: younger outcomes do not count.",
                         "Watch something that is known at once beside it")
 
 
@@ -271,16 +268,17 @@ def _of_time(gate: Gate, plan: Plan, seconds: float) -> Iterator[Remark]:
         possible = min(possible, 1)
     needed = max(gate.failure_limit, 0) + 1
     if possible < 1:
-        yield _error("too-late", gate.name, f"It begins {_time(gate.initial_delay_s)} after its start, and the ramp is "
-                     f"over {_time(max(seconds, 0))} after that: it is never measured.",
+        yield _error("too-late", gate.name, f"It begins {format_span(gate.initial_delay_s)} after its start, and the "
+                     f"ramp is over {format_span(max(seconds, 0))} after that: it is never measured.",
                      "Bake longer, or begin earlier")
     elif possible < needed and gate.failure_limit >= 0 and (gate.count is None or needed <= gate.count):
         yield _error("too-slow", gate.name, f"It fails at the {needed:,}th failed measurement, and there is time for "
                      f"{possible:,} before the last step ends.", "Measure more often, lower its failure limit, or bake "
                      "longer")
     elif gate.count is not None and possible < gate.count:
-        yield _warning("cut-short", gate.name, f"It takes {gate.count:,} measurements, {_time(run_seconds(gate, plan))}"
-                       f" in all, and is cancelled after {possible:,}: the ramp is over after {_time(seconds)}.",
+        yield _warning("cut-short", gate.name, f"It takes {gate.count:,} measurements, "
+                       f"{format_span(run_seconds(gate, plan))} in all, and is cancelled after {possible:,}: the ramp "
+                       f"is over after {format_span(seconds)}.",
                        "Bake longer, or ask for fewer measurements")
 
 
@@ -302,8 +300,9 @@ def _of_traffic(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
         return
     whole = ramp_seconds(plan, traffic.requests_per_s)
     if traffic.seconds is not None and isfinite(whole) and whole > traffic.seconds:
-        yield _warning("longer-than-the-log", "", f"The ramp takes at least {_time(whole)}, and the log covers "
-                       f"{_time(traffic.seconds)}: it does not end within it.", "Bake for less, or choose a longer log")
+        yield _warning("longer-than-the-log", "", f"The ramp takes at least {format_span(whole)}, and the log covers "
+                       f"{format_span(traffic.seconds)}: it does not end within it.",
+                       "Bake for less, or choose a longer log")
     if plan.unit is Unit.USER and traffic.users is None:
         yield _note("no-users", "",
                     "The log names no users: requests are drawn one by one, and nobody keeps a version.",
@@ -323,9 +322,10 @@ def _of_traffic(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
         delay = traffic.outcome_delay_s
         if (gate.binding is not None and gate.binding.metric in DELAYED and delay is not None
                 and delay > plan.attribution_s):
-            yield _warning("immature", gate.name, f"95 % of the outcomes come within {_time(delay)}, and they are "
-                           f"counted after {_time(plan.attribution_s)}: a candidate looks worse only because its "
-                           "requests are younger.", f"Write attribution = \"{durations.written(float(ceil(delay)))}\"")
+            yield _warning("immature", gate.name, f"95 % of the outcomes come within {format_span(delay)}, and they "
+                           f"are counted after {format_span(plan.attribution_s)}: a candidate looks worse only because "
+                           "its requests are younger.",
+                           f"Write attribution = \"{durations.written(float(ceil(delay)))}\"")
 
 
 def _of_data(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
@@ -340,7 +340,8 @@ def _of_data(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
             if takes > step.seconds * 1.05:
                 least = plan.min_sample if step.min_sample is None else step.min_sample
                 yield _warning("slow-sample", f"step {span.index + 1}", f"At {share:g} % of {rate:,.3g} requests a "
-                               f"second, {least:,} candidate requests take {_time(takes)}, not {_time(step.seconds)}.",
+                               f"second, {least:,} candidate requests take {format_span(takes)}, not "
+                               f"{format_span(step.seconds)}.",
                                "Give more weight, or wait that long")
     starved = [(gate, n) for gate, n in _window_sizes(plan, rate) if n < 1]
     for gate, n in starved:
@@ -391,7 +392,7 @@ def _of_power(plan: Plan, traffic: Traffic) -> Iterator[Remark]:
             yield _note("no-base", gate.name, f"{gate.binding.metric} is 0 in the log: how soon it would notice more "
                         "cannot be said.", "Nothing")
             continue
-        seen = [f"{harm:g} times as many after about {_time(after)}" for harm, after in times.items()
+        seen = [f"{harm:g} times as many after about {format_span(after)}" for harm, after in times.items()
                 if after is not None]
         unseen = [harm for harm, after in times.items() if after is None]
         if unseen and unseen[0] == HARMS[0]:

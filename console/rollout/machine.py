@@ -19,6 +19,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any, assert_never
 
+from console.metrics.format import format_span
 from console.rollout import events as ev
 from console.rollout.counting import WORST, Count, Phase, counted, worst
 from console.rollout.events import Effect, Entry, Event, RouteLive, RouteMirror, StopRuns
@@ -313,11 +314,11 @@ class _Walk:
                     self._pause(Reason.PAUSE_STEP, "Waits for a person.")
                     return
                 case Pause(seconds=seconds) if seconds:
-                    self._pause(Reason.PAUSE_STEP, f"Waits for {duration(seconds)}.")
+                    self._pause(Reason.PAUSE_STEP, f"Waits for {format_span(seconds)}.")
                     return
                 case Bake(seconds=seconds):
                     self._look_at_end_of_step(seconds)
-                    self._note("step", f"Step {index + 1} of {len(steps)}: bakes for {duration(seconds)}.")
+                    self._note("step", f"Step {index + 1} of {len(steps)}: bakes for {format_span(seconds)}.")
                     return
                 case AnalysisStep(analysis=analysis):
                     self._note("step", f"Step {index + 1} of {len(steps)}: an analysis runs.")
@@ -349,7 +350,7 @@ class _Walk:
             return
         by_hand = plan.kind is Kind.BLUE_GREEN and (not plan.auto_promotion or plan.auto_promotion_s)
         if by_hand and not approved:
-            told_ = f"Switches by itself after {duration(plan.auto_promotion_s)}." \
+            told_ = f"Switches by itself after {format_span(plan.auto_promotion_s)}." \
                 if plan.auto_promotion_s else "Waits for a person to switch."
             self._pause(Reason.PAUSE_STEP, told_)
             return
@@ -548,8 +549,8 @@ class _Walk:
             return False
         if plan.max_hold_s is None or self.at - s.held_at < plan.max_hold_s:
             return False
-        return self._fail(f"Held for {duration(self.at - s.held_at)} without a verdict, and the plan allows "
-                          f"{duration(plan.max_hold_s)}.")
+        return self._fail(f"Held for {format_span(self.at - s.held_at)} without a verdict, and the plan allows "
+                          f"{format_span(plan.max_hold_s)}.")
 
     def _move(self) -> None:
         """Go on, where the step is done and nothing is in the way."""
@@ -752,7 +753,7 @@ def waits_for(state: State) -> str:
         case Pause(seconds=float() | int() as seconds) | Bake(seconds=seconds):
             left = max(0.0, seconds - past)
             if left:
-                return f"{duration(left)} left in this step."
+                return f"{format_span(left)} left in this step."
             holding = [gate.name for run in state.runs for gate, last in zip(run.gates, run.last, strict=True)
                        if last is not Outcome.SUCCESSFUL and not gate.dry_run]
             return f"Waits for {', '.join(holding)}." if holding else \
@@ -781,10 +782,3 @@ def _failed(run: Run) -> str:
             case _:
                 return f"Gate {gate.name} is inconclusive."
     return "The run has no gates."
-
-
-def duration(seconds: float | None) -> str:
-    """`1 h 30 min`, `45 s`."""
-    whole = round(seconds or 0.0)
-    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"

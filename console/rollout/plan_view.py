@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import assert_never
 
-from console.rollout import durations
+from console.metrics.format import format_span
 from console.rollout.chances import Traffic
 from console.rollout.edits import messages, step_text
 from console.rollout.lint import Remark, Severity
@@ -85,6 +85,7 @@ class PlanView:
     messages    what cannot be in it
     remarks     of the lint; None while they are being worked out
     judged_at   the traffic that they were judged at, in words; "" for none
+    undo, redo  what was changed last, and what was taken back last, in words; "" for nothing
     settings    what the plan says of itself and is not as usual, as it is typed
     """
 
@@ -102,15 +103,15 @@ class PlanView:
     notes: tuple[str, ...]
     remarks: tuple[Remark, ...] | None
     judged_at: str
-    can_undo: bool = False
-    can_redo: bool = False
+    undo: str = ""
+    redo: str = ""
     changed: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
         """Kind, length and verdict in one line."""
-        length = "without end" if self.seconds == inf else f"at least {durations.written(float(round(self.seconds)))}"
+        length = "without end" if self.seconds == inf else f"at least {format_span(self.seconds)}"
         waits = ", and waits for a person" if self.waits else ""
         return f"{self.kind}, {len(self.steps)} steps, {len(self.gates)} gates. The ramp takes {length}{waits}."
 
@@ -135,7 +136,7 @@ def _counted(count: int, word: str) -> str:
 
 
 def plan_view(plan: Plan, traffic: Traffic | None = None, remarks: tuple[Remark, ...] | None = None, *,
-              source: str = "", notes: tuple[str, ...] = (), can_undo: bool = False, can_redo: bool = False,
+              source: str = "", notes: tuple[str, ...] = (), undo: str = "", redo: str = "",
               changed: bool = False) -> PlanView:
     """Of a plan, and of what is known of the log."""
     walked = spans(plan, traffic.requests_per_s if traffic is not None else None)
@@ -147,7 +148,7 @@ def plan_view(plan: Plan, traffic: Traffic | None = None, remarks: tuple[Remark,
     return PlanView(plan.name, source, plan.sentence, KINDS[plan.kind], plan.degree.value, steps, gates, walked,
                     inf if endless else ramp_seconds(plan, traffic.requests_per_s if traffic is not None else None),
                     any(span.waits for span in walked) or (plan.kind is Kind.BLUE_GREEN and not plan.auto_promotion),
-                    messages(plan), notes, remarks, judged, can_undo, can_redo, changed, plan_settings(plan))
+                    messages(plan), notes, remarks, judged, undo, redo, changed, plan_settings(plan))
 
 
 def step_said(step: Step) -> str:
@@ -158,11 +159,11 @@ def step_said(step: Step) -> str:
         case Pause(None):
             return "Wait for a person"
         case Pause(seconds):
-            return f"Wait {durations.written(seconds or 0.0)}"
+            return f"Wait {format_span(seconds or 0.0)}"
         case Bake(seconds, least, passes):
             more = f", {least:,} requests" if least else ""
             more += f", {_counted(passes, 'passed check')}" if passes else ""
-            return f"Bake {durations.written(seconds)}{more}"
+            return f"Bake {format_span(seconds)}{more}"
         case AnalysisStep(analysis):
             return f"Analyse {', '.join(analysis.templates)}"
         case Experiment(arms):
@@ -184,13 +185,13 @@ def step_said(step: Step) -> str:
 def _when(span: Span) -> str:
     if span.seconds == inf:
         return "without end"
-    start = durations.written(float(round(span.start_s))) if span.start_s < inf else "never"
+    start = format_span(span.start_s) if span.start_s < inf else "never"
     return start
 
 
 def _gate_row(index: int, gate: Gate, plan: Plan) -> GateRow:
     interval = gate.interval_s or (plan.check_every_s if plan.counting is not Counting.ARGO else None)
-    runs = f"every {durations.written(interval)}" if interval else "once"
+    runs = f"every {format_span(interval)}" if interval else "once"
     if gate.count:
         runs += f", {gate.count:,} times"
     if gate.failure_limit and plan.counting is not Counting.FLAGGER:

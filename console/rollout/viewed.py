@@ -8,12 +8,13 @@ from math import isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from console.metrics.format import format_span
 from console.rollout.blast import Blast
 from console.rollout.counting import Phase
 from console.rollout.finding import Finding, Outcome
 from console.rollout.gates import SHARED, alpha_of
 from console.rollout.intervals import half_width
-from console.rollout.machine import allowed, duration, waits_for
+from console.rollout.machine import allowed, waits_for
 from console.rollout.outcomes import UNKNOWABLE, Source
 from console.rollout.permissions import PERMISSIONS
 from console.rollout.plan import (
@@ -110,13 +111,13 @@ def step_text(step: Step) -> str:
         case Pause(seconds=None):
             return "Wait for a person"
         case Pause(seconds=seconds):
-            return f"Wait {duration(seconds)}"
+            return f"Wait {format_span(seconds or 0.0)}"
         case Bake(seconds=seconds):
-            return f"Bake {duration(seconds)}"
+            return f"Bake {format_span(seconds)}"
         case AnalysisStep(analysis=analysis):
             return f"Analysis {', '.join(analysis.templates)}"
         case Experiment():
-            return "Experiment" + (f" {duration(step.seconds)}" if step.seconds else "")
+            return "Experiment" + (f" {format_span(step.seconds)}" if step.seconds else "")
         case SetMirrorRoute(percent=None):
             return "End the copies"
         case SetMirrorRoute(percent=share):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.jobs import Job
 from console.rollout.chances import Traffic
-from console.rollout.edits import fitted
+from console.rollout.edits import change_said, fitted
 from console.rollout.lint import Remark, lint
 from console.rollout.plan import Plan
 from console.rollout.plan_view import PlanView, plan_view
@@ -127,12 +127,15 @@ class PlanEditor:
             judged = self._remarks if self._remarks is not None and self._remarks[:2] == (
                 self._plan, self._traffic) else None
             return plan_view(self._plan, self._traffic, judged[2] if judged is not None else None,
-                             source=self._source, notes=self._notes, can_undo=bool(self._done),
-                             can_redo=bool(self._undone), changed=self._plan != self._kept)
+                             source=self._source, notes=self._notes,
+                             undo=change_said(self._done[-1], self._plan) if self._done else "",
+                             redo=change_said(self._plan, self._undone[-1]) if self._undone else "",
+                             changed=self._plan != self._kept)
 
     def _take(self, plan: Plan, source: str, notes: tuple[str, ...]) -> None:
         with self._lock:
-            self._done, self._undone = [*self._done[-MOST_STEPS:], self._plan], []
+            if plan != self._plan:
+                self._done, self._undone = [*self._done[-MOST_STEPS:], self._plan], []
             self._plan = self._kept = plan
             self._source, self._notes = source, notes
 

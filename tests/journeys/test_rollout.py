@@ -29,9 +29,9 @@ def test_that_a_plan_is_chosen_judged_replayed_rolled_back_and_kept(open_console
     assert steps.model().index(0, 0).data() == "20 % of requests"
     plan.step_typed.emit(0, "weight = much")
     assert plan.error
-    helm.undo_correction()                                      # Ctrl+Z, in this place
+    helm.undo()                                      # Ctrl+Z, in this place
     assert steps.model().index(0, 0).data() == "5 % of requests"
-    helm.redo_correction()
+    helm.redo()
     helm.questions.answer = tmp_path / "own.toml"
     helm.save_plan()
     assert "weight = 20" in (tmp_path / "own.toml").read_text()

@@ -299,3 +299,16 @@ def test_that_brush_mode_holds_on_the_strip_too(opened, qtbot):
     qtbot.mouseRelease(strip, Qt.MouseButton.LeftButton, pos=QPoint(500, y))
     assert selection(opened).current is None
     assert selection(opened).reference.start_s != 1_772_420_000.0
+
+
+def test_that_taking_back_is_named_for_what_it_takes_back(opened):
+    window, planning = opened.window, opened.helm.planning
+    undo, redo = (window.actions_by_name[name] for name in ("undo", "redo"))
+    planning.changed.emit("step 2", "")
+    assert not undo.isEnabled() and undo.text() == "Take back"          # on the board nothing was corrected
+    window.go("rollout")
+    planning.changed.emit("step 2", "gate errors & co")
+    assert (undo.text(), redo.text()) == ("Take back: step 2 of the plan", "Make again: gate errors && co of the plan")
+    assert undo.isEnabled() and redo.isEnabled()
+    window.go("board")
+    assert not undo.isEnabled() and not redo.isEnabled()

@@ -45,10 +45,11 @@ def cells(table: QTableView, column: int) -> list[str]:
 def test_that_steps_gates_and_remarks_stand_there(panel):
     shown(panel, ready_plan("fast canary"))
     assert cells(part(panel, QTableView, "plan_steps"), 0) == [
-        "5 % of requests", "Bake 10m", "25 % of requests", "Bake 10m", "50 % of requests", "Bake 10m"]
-    assert cells(part(panel, QTableView, "plan_steps"), 1) == ["0s", "0s", "10m", "10m", "20m", "20m"]
+        "5 % of requests", "Bake 10 min", "25 % of requests", "Bake 10 min", "50 % of requests", "Bake 10 min"]
+    assert cells(part(panel, QTableView, "plan_steps"), 1) == [
+        "0 s", "0 s", "10 min", "10 min", "20 min", "20 min"]
     assert cells(part(panel, QTableView, "plan_gates"), 1) == ["users in each arm", "errors", "answers above 250 ms"]
-    assert "at least 30m" in part(panel, QLabel, "plan_summary").text()
+    assert "at least 30 min" in part(panel, QLabel, "plan_summary").text()
     assert part(panel, QLabel, "plan_verdict").text() == "Nothing is wrong with it"
     bad = replace(ready_plan("fast canary"), gates=())
     shown(panel, bad)
@@ -66,7 +67,7 @@ def test_that_what_cannot_be_is_said_first(panel):
 
 
 def test_that_gestures_ask_and_decide_nothing(panel, qtbot):
-    shown(panel, ready_plan("fast canary"), can_undo=True)
+    shown(panel, ready_plan("fast canary"), undo="step 2")
     steps, gates = part(panel, QTableView, "plan_steps"), part(panel, QTableView, "plan_gates")
     steps.setCurrentIndex(steps.model().index(1, 0))
     typed = part(panel, QLineEdit, "plan_step_text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -55,7 +56,8 @@ class CommandPalette(QDialog):
         return super().eventFilter(watched, event)
 
     def _narrow(self, words: str) -> None:
-        rows = tuple(one for one in ACTIONS if one.name != "palette" and self._actions[one.name].isEnabled())
+        rows = tuple(replace(one, text=self._actions[one.name].text().replace("&&", "&")) for one in ACTIONS
+                     if one.name != "palette" and self._actions[one.name].isEnabled())
         self._model.show(found(rows, words))
         self._table.viewport().update()
         if self._model.rows:

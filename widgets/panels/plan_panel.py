@@ -19,7 +19,7 @@ from console.rollout.plan_view import DEGREES, GateRow, PlanView, StepRow, metri
 from console.rollout.ready import NAMES
 from console.rollout.written import GATE_KEYS, PLAN_SETTINGS
 from widgets.icons import Icons
-from widgets.models.rows import Column, RowsModel
+from widgets.models.rows import Column, RowsModel, plain_tip
 from widgets.panels.lines import Line, Lines
 from widgets.panels.parts import Choice, Elided, button, column, holding, label, row, set_tone, table, tool
 from widgets.panels.ramp_picture import RampPicture
@@ -60,8 +60,8 @@ class PlanPanel(QWidget):
         self._plans.setMinimumWidth(208)
         self._open = button("Open…", "plan_open", "Open a plan: TOML of ours, YAML of Argo Rollouts or Flagger")
         self._save = button("Save…", "plan_save", "Write the plan as TOML, or as YAML for Argo Rollouts")
-        self._undo = tool(icons, "undo", "plan_undo", "Take the last change of the plan back (Ctrl+Z in this place)")
-        self._redo = tool(icons, "redo", "plan_redo", "Make the change again (Ctrl+Shift+Z in this place)")
+        self._undo = tool(icons, "undo", "plan_undo", "Take the last change of the plan back")
+        self._redo = tool(icons, "redo", "plan_redo", "Make the change again")
         self._fit = button("Fit to log", "plan_fit", "Leave out gates that this log cannot show, and give limits of "
                            "latency that suit it")
         self._degree = Choice(icons, "plan_degree", "Degree of automation",
@@ -98,8 +98,11 @@ class PlanPanel(QWidget):
         there = view is not None
         for part in (self._save, self._fit, self._degree, self._steps_part, self._gates_part, self._lint_part):
             part.setEnabled(there)
-        self._undo.setEnabled(view is not None and view.can_undo)
-        self._redo.setEnabled(view is not None and view.can_redo)
+        for one, verb, words, key in ((self._undo, "Take back", view.undo if view is not None else "", "Ctrl+Z"),
+                                      (self._redo, "Make again", view.redo if view is not None else "",
+                                       "Ctrl+Shift+Z")):
+            one.setEnabled(bool(words))
+            one.setToolTip(plain_tip(f"{verb}: {words or 'nothing'} ({key})"))
         self.picture.display(view)
         self._steps.show(view.steps if view is not None else ())
         self._gates.show(view.gates if view is not None else ())

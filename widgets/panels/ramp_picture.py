@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from console.rollout.durations import written
+from console.metrics.format import format_span
 from console.rollout.plan_view import PlanView
 from console.rollout.schedule import Span
 from widgets.icons import Icons
@@ -158,7 +158,7 @@ class RampPicture(QWidget):
                 before = piece.percent
             text = "until promoted" if piece.open and piece.span is not None and piece.span.waits else (
                 "a person decides" if piece.open and piece.span is None else "no end" if piece.open else
-                written(float(round(piece.span.start_s))) if piece.span is not None else
+                format_span(piece.span.start_s) if piece.span is not None else
                 f"then {'nothing' if not piece.percent else 'all'}")
             wide = metrics.horizontalAdvance(text)
             at = min(max(left, plot.left()), plot.right() - wide)

@@ -39,7 +39,8 @@ def test_that_a_day_is_said_once() -> None:
 
 
 @pytest.mark.parametrize("seconds, text", [(0.4, "0.4 s"), (59, "59 s"), (720, "12 min"), (100_800, "1 d 4 h"),
-                                           (3600, "1 h")])
+                                           (3600, "1 h"), (0, "0 s"), (90, "1 min 30 s"), (3599.6, "1 h"),
+                                           (5_231_400, "60 d 13 h"), (7_199, "2 h"), (86_399, "1 d"), (9.97, "10 s")])
 def test_that_a_span_is_said_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert format_span(seconds) == text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from console.errors import BadSettings
 from console.rollout import edits
 from console.rollout.chances import Traffic
-from console.rollout.plan import Analysis, Bake, Gate, GateKind, MetricKind, Pause, Plan, SetWeight
+from console.rollout.plan import Analysis, Bake, Degree, Gate, GateKind, MetricKind, Pause, Plan, SetWeight
 from console.rollout.ready import ready_plan
 from console.rollout.written import plan_settings
 from tests.console.rollout.plans import any_plan
@@ -57,6 +59,22 @@ def test_that_what_a_plan_says_of_itself_is_typed_as_in_its_file():
     for key, text in (("alpha", "much"), ("check_every", "1d"), ("name", "")):
         with pytest.raises(BadSettings):
             edits.changed_setting(PLAN, key, text)
+
+
+@pytest.mark.parametrize("edit, said", [
+    (lambda plan: edits.changed_step(plan, 1, "weight = 7"), "step 2"),
+    (lambda plan: edits.with_step(plan, 2, SetWeight(7)), "new step 3"),
+    (lambda plan: edits.without_step(plan, 0), "step 1 taken out"),
+    (lambda plan: edits.moved_step(plan, 0, 2), "the steps"),
+    (lambda plan: edits.without_gate(plan, 1), f"gate {ready_plan('fast canary').gates[1].name} taken out"),
+    (lambda plan: edits.with_gate(plan, edits.NEW_GATES[4]), "new gate clicks"),
+    (lambda plan: edits.changed_gate(plan, 0, "dry_run", "true"), f"gate {ready_plan('fast canary').gates[0].name}"),
+    (lambda plan: replace(plan, degree=Degree.HUMAN_ONLY), "the automation"),
+    (lambda plan: replace(plan, alpha=0.01), "a setting"),
+    (lambda plan: ready_plan("careful canary"), "the choice"), (lambda plan: plan, "")])
+def test_that_a_change_has_a_name(edit, said):
+    before = ready_plan("fast canary")
+    assert edits.change_said(before, edit(before)) == said
 
 
 def test_that_what_cannot_be_is_said_and_not_refused():

@@ -30,7 +30,7 @@ def test_that_a_plan_is_fitted_to_the_log_judged_and_kept(log_folder: MakeFolder
         session.load(Quiet())
         editor = session.plan_editor
         view = editor.view()
-        assert view.source == "careful canary" and view.remarks is None and not view.can_undo
+        assert view.source == "careful canary" and view.remarks is None and not view.undo
         judged = editor.judge(Quiet())
         assert editor.traffic is not None
         assert editor.traffic.requests_per_s == pytest.approx(3000 / 86400, rel=0.05)
