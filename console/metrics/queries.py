@@ -5,6 +5,7 @@ The board itself reads rollups; these queries are the slow, plain way to the sam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,7 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
         case Source.COUNTED:
             return select(f"{_by((counters.total,), (counters.count,))} * {counters.scale!r}", "samples", "ts")
         case Source.PERCENTILE if counters.buckets and metric.chart == "latency":
-            text = select("sum(increase)", "samples", "ts", _among([name for _, name in counters.buckets]))
-            return (text.replace("SELECT ", "SELECT metric, ", 1)
-                    .replace("GROUP BY bucket ORDER BY bucket", "GROUP BY bucket, metric ORDER BY bucket, metric"))
+            return _of_histogram(reading, [one.quantile for one in (metric, *others)])
         case Source.ROWS:
             return select(f"count(*) / {reading.bucket_s}.0", "events", "ts")
         case Source.PERCENTILE | Source.WAIT:
@@ -221,6 +220,37 @@ def _of_series(reading: Reading, metric: Metric) -> tuple[str, str, str, str]:
         stream, stored = one.parts[0]
         return f"avg(value){shown}", "samples", "ts", f"{_among([stored])} AND stream = {_text(stream.name)}"
     return f"avg(value){shown}", "samples", "ts", _among([metric.title])
+
+
+def _of_histogram(reading: Reading, quantiles: Sequence[float]) -> str:
+    """Percentiles by linear interpolation between the ends of a histogram's buckets, as Prometheus'
+    histogram_quantile; a list where several are asked for."""
+    start, end = (moment.strftime("%Y-%m-%d %H:%M:%S") for moment in (reading.window.start, reading.window.end))
+    ends = ", ".join(f"({_text(name)}, DOUBLE '{'infinity' if math.isinf(at) else repr(float(at))}')"
+                     for at, name in reading.counters.buckets)
+
+    def value(quantile: float) -> str:
+        rank = f"{quantile!r} * requests"
+        return (f"arg_min(CASE WHEN isinf(upper_end) OR below = before THEN lower_end ELSE lower_end + "
+                f"(upper_end - lower_end) * ({rank} - before) / (below - before) END, upper_end) "
+                f"FILTER (below >= {rank})")
+
+    values = ",\n        ".join(map(value, quantiles))
+    return f"""WITH ends (metric, upper_end) AS (VALUES {ends}),
+summed AS (
+    SELECT time_bucket(INTERVAL '{reading.bucket_s} seconds', ts) AS bucket, upper_end, sum(increase) AS n
+    FROM {reading.store.narrowed("samples")} JOIN ends USING (metric)
+    WHERE ts >= TIMESTAMP '{start}' AND ts < TIMESTAMP '{end}'
+    GROUP BY ALL),
+rising AS (
+    SELECT bucket, upper_end, max(coalesce(n, 0)) OVER (PARTITION BY bucket ORDER BY upper_end) AS below FROM summed),
+steps AS (
+    SELECT bucket, upper_end, below, lag(upper_end, 1, least(0, upper_end)) OVER rise AS lower_end,
+        lag(below, 1, 0) OVER rise AS before, max(below) OVER (PARTITION BY bucket) AS requests
+    FROM rising WINDOW rise AS (PARTITION BY bucket ORDER BY upper_end))
+SELECT bucket, {f"[{values}]" if len(quantiles) > 1 else values} AS value
+FROM steps WHERE requests > 0
+GROUP BY bucket ORDER BY bucket"""
 
 
 def _among(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from console.metrics.catalogue import CATALOGUE, SAMPLED_PREFIX
 from console.metrics.format import format_count, format_exact, format_number
 from console.reports.numbers import value_text
-from console.reports.view import Impact, ReportView
+from console.reports.view import SEGMENTS_BY, Impact, ReportView
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def origins(view: ReportView) -> tuple[Number, ...]:
     for number, segment in enumerate(view.segments):
         found.append(Number(f"{segment.column} {segment.value}, requests", segment.requests,
                             format_count(segment.requests), f"/segments/{number}/requests", command,
-                            segment_sql(view)))
+                            segment_sql(view, segment.column)))
     for number, budget in enumerate(view.budgets):
         found.append(Number(f"{budget.rule}, bad", budget.bad, format_count(budget.bad), f"/budgets/{number}/bad",
                             command, budget.sql))
@@ -80,6 +80,6 @@ def _of_peak(impact: Impact, number: int, command: str, *, relative: bool) -> tu
             f"{shlex.quote(metric)} --bucket {impact.peak_bucket_s}s --from {start} --to {end} --json", "")
 
 
-def segment_sql(view: ReportView) -> str:
-    """The query of the segment table."""
-    return next((sql for what, sql in view.queries if what.startswith("Segments")), "")
+def segment_sql(view: ReportView, column: str) -> str:
+    """The query of the segments by a column; "" where the view has none."""
+    return dict(view.queries).get(f"{SEGMENTS_BY} {column}", "")

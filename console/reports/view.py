@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from console.changes.view import ChangesView
 
 NAN = math.nan
+SEGMENTS_BY = "Segments by"
+"""What the query of a table of segments is called, before the name of its column."""
 
 SEVERITIES = ("unset", "low", "medium", "high", "critical")
 STATUSES = ("draft", "open", "resolved", "reviewed", "final")

@@ -26,7 +26,7 @@ from console.reports.counted import (
     ordered_segments,
     rank_shares,
 )
-from console.reports.view import NAN, Affected, Budget, Incident, ModelVersion, Segment
+from console.reports.view import NAN, SEGMENTS_BY, Affected, Budget, Incident, ModelVersion, Segment
 from console.roles import INPUT_ROLES, ColumnType, Role, StreamKind
 from console.store import incident_sql as ask
 from console.store.incident_rows import log_column
@@ -189,7 +189,7 @@ class Counting:
             rows = [row for row in self._all(sql) if row[1]]
             if len(rows) < 2 or len(rows) > MOST_VALUES:
                 continue
-            queries.append((f"Segments by {name}", sql))
+            queries.append((f"{SEGMENTS_BY} {name}", sql))
             found += [hit_by(_segment(name, row), base, self.requests, self.requests_before, harmed=bool(condition))
                       for row in rows]
         return ordered_segments(found, MOST_SEGMENTS, keep=("model_version", "host")), tuple(queries)

@@ -16,6 +16,7 @@ import pytest
 from console.jobs import SilentJob
 from console.metrics.catalogue import find
 from console.metrics.charts import board, described, metric_series, overview
+from console.metrics.charts import chart as one_chart
 from console.metrics.counted import counters_of, percentile
 from console.metrics.grid import bucket_for_step
 from console.metrics.view import ChartView
@@ -94,6 +95,25 @@ def test_that_requests_failures_and_time_come_from_tritons_counters(triton: Sess
             assert errors[at] == pytest.approx(failed / (done + failed))
         if done:
             assert mean[at] == pytest.approx(spent / done / 1000)
+
+
+def test_that_the_sql_of_a_histogram_gives_its_percentiles(triton: Session) -> None:
+    whole = triton.selection().whole
+    assert whole is not None
+    shown = one_chart(triton.store, "latency", whole, bucket_s=300)
+    assert shown is not None
+    told = {int(at): value for at, value in triton.store.execute_readonly(
+        f"SELECT epoch(bucket), value FROM ({shown.sql})")}
+    drawn = {int(at): [float(part.values[place]) for part in shown.series]
+             for place, at in enumerate(shown.times) if np.isfinite(shown.series[0].values[place])}
+    assert len(drawn) > 100 and drawn.keys() == told.keys()
+    for at, values in drawn.items():
+        assert told[at] == pytest.approx(values, rel=1e-9)
+    (p99,) = (values[-1] for at, values in drawn.items() if at == min(drawn))
+    alone = one_chart(triton.store, "latency_p99", whole, bucket_s=300)
+    if alone is not None:
+        assert dict(triton.store.execute_readonly(f"SELECT epoch(bucket), value FROM ({alone.sql})"))[
+            min(drawn)] == pytest.approx(p99, rel=1e-9)
 
 
 def test_that_percentiles_are_those_of_the_histograms_buckets(triton: Session, shared_logs: Path) -> None:

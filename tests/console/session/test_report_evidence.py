@@ -149,6 +149,10 @@ def test_that_the_evidence_gives_every_number_of_the_tables_again(made: Made, ru
         if one.sql and not one.place.startswith(("/segments", "/columns")):
             first = sql.execute(one.sql).fetchall()[0][0]
             assert same(first, one.value), one.title
+        if one.sql and one.place.startswith("/segments"):
+            segment = at(made.data, one.place.rpartition("/")[0])
+            counted = {str(row[0]): row[1] for row in sql.execute(one.sql).fetchall()}
+            assert counted[segment["value"]] == one.value, one.title
     by_column = {what.removeprefix("Segments by "): query for what, query in made.view.queries
                  if what.startswith("Segments by ")}
     for segment in made.view.segments:
