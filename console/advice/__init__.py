@@ -12,6 +12,7 @@ finding changes (`console.drift.course`, `console.drift.over_time`), settings of
     response    the model, a pause and heuristics since the shock, side by side, and when to switch back
     backtest    ways to train again, in the order in which outcomes came
     differences of two costs on the same rows, by stretches of time
+    lifecycle   what became of each model version, and where in its cycle the next action lies
     view        what the command line, the window and reports show
 
 Decisions
@@ -26,6 +27,9 @@ Decisions
 * Heuristics and thresholds are learned from outcomes that had come before the shock.
 * A false negative costs by default what makes "always yes" and "always no" equally dear before the shock; no answer
   costs as much as the best constant one did.
+* A share of the requests is told from chance before a version is said to have ramped; a version whose requests go to
+  one that was there before it was rolled back. What happens belongs to whoever had a tenth of the requests then, but
+  for what came or went with one version alone.
 * scikit-learn is imported when something is learned: neither the window nor another command waits for it.
 """
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.common import AsJson, Fresh, opened, parse_time, print_json, say, terminal_job
+from console.commands.common import AsJson, Fresh, iso, opened, parse_time, print_json, say, terminal_job
+from console.metrics.format import format_value
 
 if TYPE_CHECKING:
+    from console.advice.lifecycle import LifecycleView
     from console.advice.view import AdviceView
 
 
@@ -19,9 +21,14 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
                                                       "instead of the model, such as `price < 20`.")] = "",
            training: Annotated[bool, typer.Option("--training/--no-training", help="Try ways to train again, which "
                                                                                    "takes a minute.")] = True,
+           lifecycle: Annotated[bool, typer.Option("--lifecycle", help="Tell what became of each model version, and "
+                                                                       "where somebody has to act next.")] = False,
            fresh: Fresh = False, json: AsJson = False) -> None:
-    """Tell whether a change was a shock, and what to do about it."""
+    """Tell whether a change was a shock, and what to do about it; or what became of each model version."""
     with opened(target, fresh=fresh) as session, terminal_job() as job:
+        if lifecycle:
+            _tell_lifecycle(session.lifecycle(job), json=json)
+            return
         view = session.advise(job, parse_time(shock, session=session) if shock else None, fallback=fallback,
                               training=training)
     if json:
@@ -30,6 +37,23 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
         print_json(advice_document(view))
     else:
         _tell(view)
+
+
+def _tell_lifecycle(view: LifecycleView, *, json: bool) -> None:
+    if json:
+        from console.session.lifecycle import as_document
+
+        print_json({"lifecycle": as_document(view)})
+        return
+    for life in view.versions:
+        share = format_value(life.share, "share") if life.serving else "no"
+        typer.echo(f"{life.version or 'model'}  {life.requests:,} requests, {share} of the last")
+        for event in life.events:
+            typer.echo(f"   {iso(event.at, relative=view.relative)}  {event.what.value:<16} {event.sentence}")
+        typer.echo(f"-> {life.stage.value if life.stage is not None else 'none':<8} {life.reason}")
+    for note in view.notes:
+        say(note)
+    say(view.sentence)
 
 
 def _tell(view: AdviceView) -> None:

@@ -23,6 +23,7 @@ from console.window import Window
 
 if TYPE_CHECKING:
     from console.changes.view import ChangesView
+    from console.reports.results import Result
 
 NAN = math.nan
 SEGMENTS_BY = "Segments by"
@@ -190,6 +191,17 @@ class AttachedDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedResult:
+    """What somebody attached, kept as it was seen: see `console.reports.results`. made: a real time."""
+
+    result_id: str
+    kind: str                                # of ResultKind
+    title: str
+    made: datetime
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutEvent:
     """What a ramp did: a step, an abort, a rollback."""
 
@@ -232,6 +244,7 @@ class Incident:
     changes: tuple[AttachedChange, ...] = ()
     drift: tuple[AttachedDrift, ...] = ()
     rollout: tuple[RolloutEvent, ...] = ()
+    results: tuple[AttachedResult, ...] = ()                # by people: an edit like their words
 
     def milestone(self, name: Moment) -> Milestone:
         """That one; not recorded where there is none."""
@@ -504,6 +517,7 @@ class ReportView:
     redacted: tuple[Redaction, ...] = ()
     rows_sql: str = ""                                    # what `incident_rows` is selected by, from a workspace
     drift_sql: tuple[str, ...] = ()                       # goes with `drift.columns`, over the raw rows; "" for none
+    results: tuple[Result, ...] = ()                      # attached to the incident, as they were seen
 
     @property
     def times(self) -> Times:

@@ -35,7 +35,10 @@ Rollouts: `plans` reads and writes plan files, `plan_editor` has the one that is
 keeps both, `rehearsing` is the replay that the window steers.
 
 Advice (`advice`) puts the look over time and the rows since a change (`advice_rows`) before the room of advice;
-`advice_settings` reads the calendar and the costs of a folder.
+`advice_settings` reads the calendar and the costs of a folder. `lifecycle` gathers what is known of each model version.
+
+Results that are kept as they were seen (`results`: runs of advice, and what incidents have attached) are made from the
+views of places (`results_of`) and written as `plain_values`, which snapshots of incidents are too.
 
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """

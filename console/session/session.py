@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from console.advice.lifecycle import LifecycleView
 from console.advice.view import AdviceView
 from console.alarms.coverage import CoverageView, coverage
 from console.alarms.firings import Judged
@@ -97,6 +98,7 @@ class Session:
         self._board: BoardView | None = None
         self._overview: OverviewView | None = None
         self._looked: over_time.Looked | None = None
+        self._looked_at = -1        # the generation that it is of, where it is about all columns
         self._firsts: charts.Firsts = {}
         self._raw_lines = RawLines()
         self.marks = Marks(store)
@@ -614,8 +616,10 @@ class Session:
                         bucket_s: float | None = None, names: tuple[str, ...] | None = None) -> CourseView:
         """Every column over time against one reference, and what kind of change each shows. Without `reference` the
         first quarter of the log is compared with. Raises BadSettings, JobStopped."""
+        generation = self.generation
         self._looked = over_time.over_time(self._store, self.command_target, job, reference=reference,
                                            current=current, bucket_s=bucket_s, names=names)
+        self._looked_at = generation if names is None else -1
         return self._looked.view
 
     def like(self, window: Window) -> RegimeMatch | None:
@@ -681,11 +685,24 @@ class Session:
     def advise(self, job: Job, at: datetime | None = None, *, fallback: str = "",
                training: bool = True) -> AdviceView:
         """What changed at once, around `at` or wherever that was, and what to do about it; `fallback` is an expression
-        over the columns of a row that could answer, `training` whether ways to train again are tried. Raises
-        BadSettings for a moment outside of the log or a calendar that cannot be read, JobStopped."""
+        over the columns of a row that could answer, `training` whether ways to train again are tried. What is found is
+        kept, for the lifecycle of the model versions. Raises BadSettings for a moment outside of the log or a calendar
+        that cannot be read, JobStopped."""
+        from console.session import results
         from console.session.advice import advise
+        from console.session.results_of import of_advice
 
-        return advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback, training=training)
+        view = advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback, training=training)
+        results.keep(self._store, of_advice(view, self._store.span()))
+        return view
+
+    def lifecycle(self, job: Job) -> LifecycleView:
+        """What became of each model version, and where in its cycle somebody has to act next. Drift over time is that
+        which was looked for last, while the log is the same. Raises BadSettings without requests, JobStopped."""
+        from console.session.lifecycle import lifecycle_of
+
+        looked = self._looked.view if self._looked is not None and self._looked_at == self.generation else None
+        return lifecycle_of(self, job, looked)
 
     @property
     def command_target(self) -> str:

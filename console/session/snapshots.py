@@ -3,20 +3,15 @@
 A report counts everything anew, so that its numbers come from one state of the log. What is kept tells whether that is
 still the state of then: rows come late, a role is corrected, a file is gone. Where it is not, the report shows what was
 kept, and says so.
-
-Written as plain values, each dataclass under its name: no code stands in a workspace that somebody sends.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from console.clock import now
@@ -24,6 +19,7 @@ from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericSha
 from console.metrics.format import format_time
 from console.metrics.view import ChartView, HeatView, SeriesView
 from console.reports.view import Figure, Incident
+from console.session.plain_values import packed, unpacked
 from console.store.incidents import Frozen
 from console.window import Window, from_epoch
 
@@ -35,7 +31,6 @@ FORM = 1
 
 KNOWN = {each.__name__: each for each in (CategoryShape, ChartView, ColumnDrift, DriftView, Figure, HeatView,
                                           NumericShape, SeriesView, ShownNumber, Verdict, Window)}
-IS, ARRAY = "is", "array"
 MOST_NAMED = 6
 
 
@@ -60,7 +55,7 @@ class Shown:
 def keep(store: Workspace, incident: Incident, figures: tuple[Figure, ...], drift: DriftView | None) -> None:
     """Once for each pair of windows; nothing for an incident that is not kept itself."""
     if store.incident(incident.incident_id) is not None:
-        content = zlib.compress(msgspec.msgpack.encode(_plain({"figures": figures, "drift": drift})))
+        content = packed({"figures": figures, "drift": drift})
         store.freeze_incident(Frozen(incident.incident_id, round(now().timestamp() * 1e6), _windows(incident), FORM,
                                      content))
 
@@ -70,11 +65,10 @@ def kept(store: Workspace, incident: Incident) -> Snapshot | None:
     found = store.frozen_incident(incident.incident_id, _windows(incident))
     if found is None or found.form != FORM:
         return None
-    try:
-        told = _made(msgspec.msgpack.decode(zlib.decompress(found.content)))
-        return Snapshot(from_epoch(found.made_us / 1e6), told["figures"], told["drift"])
-    except (zlib.error, msgspec.DecodeError, KeyError, TypeError, ValueError):
+    told = unpacked(found.content, KNOWN)
+    if not isinstance(told, dict) or not {"figures", "drift"} <= told.keys():
         return None
+    return Snapshot(from_epoch(found.made_us / 1e6), told["figures"], told["drift"])
 
 
 def shown(snapshot: Snapshot | None, figures: tuple[Figure, ...], drift: DriftView | None, *,
@@ -125,35 +119,3 @@ def _windows(incident: Incident) -> tuple[int, int, int, int]:
     start, end, before, until = (round(at.timestamp() * 1e6) for at in (window.start, window.end, reference.start,
                                                                         reference.end))
     return start, end, before, until
-
-
-# ---- as plain values -------------------------------------------------------------------------------------------
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return {IS: ARRAY, "shape": list(value.shape), "values": np.ascontiguousarray(value, dtype="<f8").tobytes()}
-    if isinstance(value, Enum):
-        return {IS: type(value).__name__, "value": value.value}
-    if is_dataclass(value):
-        return {IS: type(value).__name__} | {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _made(value: Any) -> Any:
-    """Raises KeyError, TypeError, ValueError for what this version does not know."""
-    if isinstance(value, list):
-        return tuple(map(_made, value))
-    if not isinstance(value, dict):
-        return value
-    match value.get(IS):
-        case None:
-            return {name: _made(part) for name, part in value.items()}
-        case "array":
-            return np.frombuffer(value["values"], dtype="<f8").reshape(value["shape"]).astype(np.float64)
-        case name:
-            return KNOWN[name](**{key: _made(part) for key, part in value.items() if key != IS})

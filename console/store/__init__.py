@@ -18,6 +18,7 @@ Tables, stable by name
     alarms, alarm_states    what alarms have been, as it was last judged
     alarm_acks, silences    what people said of alarms
     rollouts, rollout_events    rehearsals of rollouts, and their audit logs line by line
+    results         runs of advice, and what incidents have attached, as they were seen
     annotations, incidents, incident_edits, incident_snapshots, meta (schema version, folder, notes)
 Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 

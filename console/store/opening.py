@@ -19,7 +19,7 @@ from console.store.names import FAILED, quoted
 from console.store.queries import sql
 from console.store.rolled import is_binned
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 
 def _half_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -68,9 +68,14 @@ def _rollouts(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(sql("store/migrate_7_to_8"))
 
 
+def _results(con: duckdb.DuckDBPyConnection) -> None:
+    """8 to 9: results are kept as they were seen."""
+    con.execute(sql("store/migrate_8_to_9"))
+
+
 MIGRATIONS: dict[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: _half_rows, 2: _numbered_quarantine, 3: _derived_columns, 4: _alarms,
-    5: _incident_edits, 6: _snapshots, 7: _rollouts}
+    5: _incident_edits, 6: _snapshots, 7: _rollouts, 8: _results}
 """From each older version to the next one; a version without an entry is refused with a word."""
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {

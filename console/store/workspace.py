@@ -34,6 +34,7 @@ from console.store import (
     quarantine,
     reading,
     refreshing,
+    results,
     rollout_rows,
     rollouts,
     rollups,
@@ -779,6 +780,21 @@ class Workspace:
     def frozen_incident(self, incident_id: str, windows_us: tuple[int, int, int, int]) -> Frozen | None:
         """What is kept for these windows of it."""
         return incidents.frozen_of(self.cursor(), incident_id, windows_us)
+
+    # ---- results -------------------------------------------------------------------------------------------
+
+    def keep_result(self, kept: results.KeptResult) -> None:
+        """Keep it as it was seen; one of the same command that no incident has goes."""
+        with self._transaction((), seen=False) as con:
+            results.keep(con, kept)
+
+    def kept_results(self, kind: str = "") -> list[results.KeptResult]:
+        """All of a kind, or all there are, the latest first; without their content."""
+        return results.all_of(self.cursor(), kind)
+
+    def kept_result(self, result_id: str) -> results.KeptResult | None:
+        """One, whole."""
+        return results.read(self.cursor(), result_id)
 
     def incident_rows_sql(self, windows: Sequence[Window], columns: Sequence[str], mature: datetime | None) -> str:
         """What the rows of an incident are selected by (see `console.store.incident_rows`); "" without requests."""

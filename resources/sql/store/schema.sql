@@ -118,3 +118,10 @@ CREATE TABLE rollouts (
 CREATE TABLE rollout_events (
     rollout_id INTEGER, number INTEGER, ts TIMESTAMP, who VARCHAR, what VARCHAR, sentence VARCHAR, changes VARCHAR
 );
+
+-- Results kept as they were seen: runs of advice, and what an incident has attached; content: see the room session.
+-- Times are log time, but for `made`.
+CREATE TABLE results (
+    result_id VARCHAR, made TIMESTAMP, kind VARCHAR, at_ts TIMESTAMP, first_ts TIMESTAMP, last_ts TIMESTAMP,
+    title VARCHAR, sentence VARCHAR, command VARCHAR, form INTEGER, content BLOB
+);
