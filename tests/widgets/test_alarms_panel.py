@@ -271,3 +271,12 @@ def test_that_a_log_without_dates_is_silenced_from_its_start(ask) -> None:
     ("call Ada", False), ("https://wiki/a b", False)])
 def test_that_only_pages_of_the_web_are_opened(text, yes) -> None:
     assert is_page(text) is yes
+
+
+def test_that_names_of_rules_get_more_room_in_a_wide_window(panel: AlarmsPanel) -> None:
+    widths = []
+    for width in (1000, 2400):
+        panel.resize(width, 300)
+        panel.show()
+        widths.append(panel.alarm_table.columnWidth(2))
+    assert widths == [212, 424]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QTableView, QToolButton, QWidget
 
 from console.alarms.machine import State
@@ -46,6 +46,8 @@ NO_RULES = ("This log has no alarm rules. They can be learned from a healthy str
 NOT_YET = "The log is judged by its rules once it is loaded."
 QUIET = "Nothing has fired so far"
 MOST_PAST = 2000
+RULE, OF = 2, 3
+"""Columns of the table of alarms; of that of rules the first, too."""
 """Alarms that have ended, newest first; a person who looks for older ones has the timeline."""
 PAGES = (("now", "Now"), ("timeline", "Timeline"), ("rules", "Rules"), ("silences", "Silences"))
 LOOKS_OF_PAGES = {"now": ("bell-outline", "Alarms of now and of before"),
@@ -91,7 +93,7 @@ class AlarmsPanel(QWidget):
         set_widths(self.alarm_table, self._alarms.widths(), wide=5)
         set_widths(self.rule_table, self._rules.widths())
         for view in (self.alarm_table, self.rule_table):     # names of rules differ at their ends
-            view.setItemDelegateForColumn(2, PathCell(view))
+            view.setItemDelegateForColumn(RULE, PathCell(view))
         self.timeline = Timeline(icons.holder)
         self.silences = SilencesView(icons)
         self._sentence = label(name="alarm_sentence", wrap=True)
@@ -284,6 +286,15 @@ class AlarmsPanel(QWidget):
                    if one.last is not None else "never"),
             Column("Health", 72, lambda one: one.health, tip=lambda one: one.error or one.health),
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is room, names of rules and what they are of are not cut."""
+        super().resizeEvent(event)
+        for place, share in ((RULE, 0.18), (OF, 0.1)):
+            least = self._alarms.widths()[place]
+            self.alarm_table.setColumnWidth(place, min(2 * least, max(least, round(share * self.width()))))
+        least = self._rules.widths()[RULE]
+        self.rule_table.setColumnWidth(RULE, min(2 * least, max(least, round(0.18 * self.width()))))
 
     # ---- inside: choosing ----------------------------------------------------------------------------------
 

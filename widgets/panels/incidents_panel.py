@@ -60,7 +60,8 @@ class IncidentsPanel(QWidget):
         split.addWidget(self._list(icons))
         split.addWidget(self._editor(icons))
         split.setSizes([440, 720])
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 2)
         split.setChildrenCollapsible(False)
         empty = centred(column(
             label("No incidents yet", large=True),
