@@ -54,12 +54,12 @@ class Adding(QObject):
         if session is None:
             return
         self._window.message_bar.done("trust")
-        if not session.own_metrics:
+        if not session.own_expressions:
             self._window.message_bar.say("This folder has no metrics of its own: its pilothouse.toml names none.",
                                          topic="trust")
             return
         trusted = session.trusted
-        if not self._questions.trust(self._dialog or self._window, session.command_target, session.own_metrics,
+        if not self._questions.trust(self._dialog or self._window, session.command_target, session.own_expressions,
                                      trusted=trusted):
             return
         try:

@@ -16,6 +16,7 @@ from console.metrics.format import format_since, format_time
 from widgets import layout_store
 from widgets.alarming import Alarming
 from widgets.bridge.conductor import Conductor, Life
+from widgets.charts.pictures import write_picture
 from widgets.dialogs.files import Questions
 from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from widgets.panels.advice_page import AdvicePage
 
 Work = Callable[[Job], Any]
-SHOCK = "advice shock"
+SHOCK, RESPONSE, TRAINING = "advice shock", "advice response", "advice training"
 SOON_ROWS = 3_000_000
 """A log of so many rows at most is looked through as soon as the place is seen; a larger one when it is asked for."""
+NO_MOMENT = "Nothing is found that changed at once; type a moment above."
 LARGE = "The log is large: it is looked through when you ask."
 
 
@@ -50,7 +52,11 @@ class Advising(QObject):
     def connect_panel(self) -> None:
         """Once the panels are there."""
         window = self._window
-        self._asked = [_Asked(self, window.shock, SHOCK, self._shock)]
+        self._asked = [_Asked(self, window.shock, SHOCK, self._shock),
+                       _Asked(self, window.response, RESPONSE, self._response),
+                       _Asked(self, window.retraining, TRAINING, self._training)]
+        window.response.fallback_asked.connect(self.try_fallback)
+        window.response.trust_asked.connect(self.trust)
         bar = window.advice_place.moment
         bar.chosen.connect(self.choose)
         bar.typed.connect(self.type)
@@ -136,6 +142,22 @@ class Advising(QObject):
         if before:
             self.look()
 
+    def show_response(self) -> None:
+        """The page Response, which asks by itself once there is a moment."""
+        self._show(self._window.response)
+
+    def show_retraining(self) -> None:
+        """The page Training again; asked at once, since whoever comes by the key wants it tried."""
+        page = self._window.retraining
+        self._show(page)
+        if page.ready and page.state == "empty":
+            self._asked[2].start()
+
+    def _show(self, page: AdvicePage) -> None:
+        self._window.show_advice(page)
+        if self._window.shock.state == "empty" and self._window.shock.ready:
+            self.look()
+
     def _ask(self, word: str) -> None:
         self._word = word
         self._offer()
@@ -186,10 +208,38 @@ class Advising(QObject):
         at = self.moment
         return lambda job: session.advising.shock(job, at)
 
+    def _response(self, session: Session) -> Work:
+        page = self._window.response
+        at, fallback = page.at, page.fallback
+        return lambda job: session.advising.response(job, at, fallback) if at is not None else None
+
+    def _training(self, session: Session) -> Work:
+        at = self._window.retraining.at
+        return lambda job: session.advising.training(job, at) if at is not None else None
+
+    @Slot(str)
+    def try_fallback(self, _expression: str) -> None:
+        """An expression of the user's beside the model."""
+        self._asked[1].start()
+
+    @Slot()
+    def trust(self) -> None:
+        """Show what the folder wants to have run, and ask."""
+        session = self._conductor.session
+        if session is None or not self._questions.trust(self._window, session.command_target, session.own_expressions,
+                                                        trusted=False):
+            return
+        try:
+            session.trust_folder()
+        except ConsoleError as error:
+            self._window.message_bar.say(str(error), "warning")
+            return
+        self._asked[1].start()
+
     def answered(self, page: AdvicePage, view: Any) -> None:
         """A page has its answer; that about the moment tells the others what they are about."""
         session = self._conductor.session
-        if session is None:
+        if session is None or view is None:
             return
         page.display(view)
         if page is self._window.shock:
@@ -198,8 +248,7 @@ class Advising(QObject):
                                                             relative=relative)
             for one in self._asked[1:]:
                 one.page.display_moment(view.at)
-                one.page.display_ready(view.at is not None, "" if view.at is not None else "No moment is found or "
-                                       "typed.")
+                one.page.display_ready(view.at is not None, "" if view.at is not None else NO_MOMENT)
 
     def start(self, asked: _Asked) -> None:
         """Ask the log."""
@@ -213,7 +262,7 @@ class Advising(QObject):
         job.failed.connect(asked.on_failed)
         job.broke.connect(asked.on_broke)
         job.stopped.connect(asked.on_stopped)
-        asked.page.display_progress(0, 0, "Counting rows")
+        asked.page.display_progress(0, 0, "")
         self._conductor.launch(job)
 
     @property
@@ -289,6 +338,32 @@ class Advising(QObject):
     @Slot(object)
     def _on_written(self, path: Path) -> None:
         self._window.message_bar.say(f"Written to {path}.", "good")
+
+    def export_chart(self) -> None:
+        """The picture of the page that is open: PNG and SVG as it looks, CSV with all digits."""
+        session, page = self._conductor.session, self._window.advice_place.page
+        view, chart = getattr(page, "view", None), getattr(page, "chart", None)
+        if session is None or view is None or chart is None:
+            self._window.message_bar.say("There is no chart here yet.", topic="advice")
+            return
+        name = f"{session.name}-{page.objectName().removesuffix('_page')}"
+        path = self._questions.chart(self._window, Path(layout_store.last_folder()) / f"{name}.png", "png")
+        if path is None:
+            return
+        try:
+            if path.suffix.lower() == ".csv":
+                from console.session.advice_documents import write
+
+                write(view, path)
+            else:
+                write_picture(path, chart.size(), chart.draw, view.sentence)
+        except OSError as error:
+            self._window.message_bar.say(f"{path} could not be written: {error.strerror or error}.", "firing")
+            return
+        except ConsoleError as error:
+            self._window.message_bar.say(str(error), "firing")
+            return
+        self._window.message_bar.say(f"Chart written: {path}", "good")
 
     def keep(self, view: Any) -> None:
         """An incident about the time since the moment, with the answer in its notes."""

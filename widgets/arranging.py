@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
+from PySide6.QtCore import QObject, QPoint, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 
 from console.errors import ConsoleError
 from console.metrics.format import format_time, format_window
 from console.window import Window
 from widgets import layout_store
 from widgets.bridge.conductor import Conductor
+from widgets.charts.pictures import write_picture
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.main_window import MainWindow
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from console.metrics.view import ChartView
 
 LONGEST_NAME = 96
-PICTURE_RATIO = 2.0
-"""Pixels of a picture for one of the screen: it will be looked at closer."""
 
 
 class Arranging(QObject):
@@ -315,27 +314,8 @@ class Arranging(QObject):
         chart, ending = self._window.board.chart(metric), path.suffix.lower()
         if ending == ".csv" or chart is None:
             path.write_text(as_csv(*found), encoding="utf-8")
-        elif ending == ".svg":
-            from PySide6.QtSvg import QSvgGenerator
-
-            paper = QSvgGenerator()
-            paper.setFileName(str(path))
-            paper.setSize(QSize(chart.width(), chart.height()))
-            paper.setViewBox(QRect(0, 0, chart.width(), chart.height()))
-            paper.setTitle(found[0].title)
-            painter = QPainter()
-            if not painter.begin(paper):
-                raise OSError("the file cannot be opened")
-            chart.draw(painter, rows)
-            painter.end()
         else:
-            picture = QPixmap(chart.size() * PICTURE_RATIO)
-            picture.setDevicePixelRatio(PICTURE_RATIO)
-            painter = QPainter(picture)
-            chart.draw(painter, rows)
-            painter.end()
-            if not picture.save(str(path), "PNG"):
-                raise OSError("the file cannot be opened")
+            write_picture(path, chart.size(), lambda painter: chart.draw(painter, rows), found[0].title)
 
     @Slot(str)
     def _on_export(self, metric: str) -> None:

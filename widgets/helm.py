@@ -173,6 +173,14 @@ class Helm(QObject):
         """Ctrl+Shift+U."""
         self.advising.look_for_shock()
 
+    def ask_response(self) -> None:
+        """U."""
+        self.advising.show_response()
+
+    def ask_retraining(self) -> None:
+        """Shift+U."""
+        self.advising.show_retraining()
+
     def type_moment(self) -> None:
         """In the place Advice."""
         self.advising.type_moment()
@@ -508,7 +516,10 @@ class Helm(QObject):
 
     def export_chart(self) -> None:
         """X."""
-        self.arranging.export()
+        if self.window.place == "advice":
+            self.advising.export_chart()
+        else:
+            self.arranging.export()
 
     def widen_chart(self) -> None:
         """W."""

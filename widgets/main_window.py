@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from widgets.panels.overview_strip import OverviewStrip
     from widgets.panels.plan_panel import PlanPanel
     from widgets.panels.replay_panel import ReplayPanel
+    from widgets.panels.response_panel import ResponsePanel
+    from widgets.panels.retraining_panel import RetrainingPanel
     from widgets.panels.rollout_place import RolloutPlace
     from widgets.panels.rows_panel import RowsPanel
     from widgets.panels.shock_panel import ShockPanel
@@ -107,6 +109,8 @@ class MainWindow(QMainWindow):
     together: TogetherPanel
     training: TrainingPanel
     shock: ShockPanel                # the first page of the place
+    response: ResponsePanel
+    retraining: RetrainingPanel
     advice_place: AdvicePlace
     incidents: IncidentsPanel
     sources: SourcesPanel
@@ -254,6 +258,8 @@ class MainWindow(QMainWindow):
         from widgets.panels.picks_bar import PicksBar
         from widgets.panels.plan_panel import PlanPanel
         from widgets.panels.replay_panel import ReplayPanel
+        from widgets.panels.response_panel import ResponsePanel
+        from widgets.panels.retraining_panel import RetrainingPanel
         from widgets.panels.rollout_place import RolloutPlace
         from widgets.panels.rows_panel import RowsPanel
         from widgets.panels.shock_panel import ShockPanel
@@ -295,6 +301,10 @@ class MainWindow(QMainWindow):
         yield
         self.shock = ShockPanel(self.icons)
         self.advice_place = AdvicePlace(self.icons, self.shock)
+        self.response = ResponsePanel(self.icons)
+        self.advice_place.add("Response", self.response)
+        self.retraining = RetrainingPanel(self.icons)
+        self.advice_place.add("Training again", self.retraining)
         self._add_place("advice", self.advice_place)
         yield
         self.incidents = IncidentsPanel(self.icons)

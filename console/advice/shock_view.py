@@ -21,6 +21,8 @@ DOUBLED = float(np.log(2))
 MOST_ROWS = 12
 """Of columns that moved at no common time."""
 HOUR_S, DAY_S = 3600.0, 86400.0
+NARROW = 4.0
+"""Times of day a quarter of a bucket apart are alike."""
 
 
 def shock_view(courses: CourseView, found: Shock, asked: datetime | None, calendar: int) -> ShockView:
@@ -71,14 +73,17 @@ def _traffic(courses: CourseView, found: Shock) -> CourseRow:
 
 
 def _usual(courses: CourseView) -> Floats:
-    """Requests of the reference's buckets, those at a like time of day the more. Buckets of days are all alike."""
+    """Requests of the reference's buckets, those at a like time of day the more; of all alike where the reference is no
+    day long, or the buckets are."""
     n, starts = courses.rows_n, courses.starts_s
     first, last = courses.reference.start_s - 1e-6, courses.reference.end_s + 1e-6
     inside = np.flatnonzero((starts >= first) & (starts + courses.bucket_s <= last))
     if not len(inside):
         inside = np.arange(len(n))
+    if courses.reference.seconds < DAY_S or courses.bucket_s >= DAY_S:
+        return np.full(len(n), float(n[inside].mean()))
     far = np.abs((starts[:, None] - starts[None, inside] + DAY_S / 2) % DAY_S - DAY_S / 2)
-    near = np.exp(-0.5 * (far / (courses.bucket_s / 2)) ** 2)
+    near = np.exp(-0.5 * (far / (courses.bucket_s / NARROW)) ** 2)
     usual: Floats = (near @ n[inside]) / near.sum(axis=1)
     return usual
 

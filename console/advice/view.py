@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from console.advice.shock import ChangeCause, Shock
 from console.drift.course_view import CourseView
 from console.drift.result import Floats
 from console.window import Window
 
+HOUR_S = 3600.0
 CAUSES = {ChangeCause.SHOCK: "a shock", ChangeCause.DEPLOYMENT: "a deployment", ChangeCause.SCHEMA: "a schema change",
           ChangeCause.PIPELINE: "a fault of a data pipeline", ChangeCause.SEASON: "a season",
           ChangeCause.CONCEPT: "concept drift", ChangeCause.GRADUAL: "gradual drift", ChangeCause.NONE: "nothing"}
@@ -77,6 +80,13 @@ class ResponseView:
     costs: CostsUsed
     requests: int
 
+    def so_far(self, line: CostLine) -> Floats:
+        """What that line cost beside the model from the change to the end of each bucket, summed; shape (buckets,).
+        Buckets in which either is not known count nothing."""
+        beside = (line.costs - self.lines[0].costs) * self.bucket_s / HOUR_S
+        summed: Floats = np.cumsum(np.where(np.isfinite(beside), beside, 0.0))
+        return summed
+
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
@@ -117,6 +127,20 @@ class StrategyCurve:
     beats_old: int | None
     beats_heuristic: int | None
     sentence: str
+
+    @property
+    def verdict(self) -> str:
+        """How it stands now to the model as logged, in words; "" for that model itself."""
+        if not self.points:
+            return "too few outcomes"
+        last = self.points[-1]
+        if last.against_old != last.against_old or last.against_old_low == last.against_old_high == 0:
+            return ""
+        if last.against_old_high < 0:
+            return "better than the model"
+        if last.against_old_low > 0:
+            return "worse than the model"
+        return "not distinguishable yet" if self.beats_old is None else "not sure at the last step"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from console.errors import BadSettings, CannotWrite
 from console.logs.names import SETTINGS
 from console.metrics.catalogue import CATALOGUE, MORE
 from console.session import settings
+from console.session.advice_settings import fallback_of
 from console.session.places import data_folder
 from console.store.own import CHURN_DAYS, OwnMetric, OwnMetrics
 
@@ -52,7 +53,7 @@ def own_of(said: FolderSettings, *, trusted: bool) -> OwnMetrics:
                               do="Give one of them another name")
         metrics.append(one)
     return OwnMetrics(tuple(metrics), trusted, CHURN_DAYS if said.churn_days is None else said.churn_days,
-                      said.prices.get("input"), said.prices.get("output"))
+                      said.prices.get("input"), said.prices.get("output"), fallback_of(said))
 
 
 def _metric(table: Mapping[str, Any], where: str) -> OwnMetric:

@@ -218,6 +218,12 @@ class Session:
         """What the folder's `pilothouse.toml` asks to be computed, whether it may be or not."""
         return self._store.own.metrics
 
+    @property
+    def own_expressions(self) -> tuple[OwnMetric, ...]:
+        """All that the folder asks to be run: its metrics, and what could answer instead of the model."""
+        own = self._store.own
+        return (*own.metrics, *((OwnMetric("fallback answer of [advice]", own.fallback),) if own.fallback else ()))
+
     def _take_own(self) -> None:
         """What the folder says about metrics; what is wrong with it is said and hinders nothing else."""
         try:

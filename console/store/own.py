@@ -26,6 +26,7 @@ class OwnMetrics:
     """churn_days  a user who stays away for so long has left
     input_price, output_price  of a million tokens; None where nobody said
     trusted        the user has said that expressions of this folder may be run
+    fallback       an expression that could answer instead of the model, "" for none
     """
 
     metrics: tuple[OwnMetric, ...] = ()
@@ -33,3 +34,4 @@ class OwnMetrics:
     churn_days: float = CHURN_DAYS
     input_price: float | None = None
     output_price: float | None = None
+    fallback: str = ""

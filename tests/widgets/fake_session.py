@@ -65,6 +65,14 @@ class FakePlanEditor:
         return self.view()
 
 
+class FakeAdvising:
+    """A log without requests."""
+
+    def shock(self, job: Job, at: datetime | None = None) -> object:
+        """Nothing to look at."""
+        raise BadSettings("This log has no requests", do="Open a folder with a row for each request")
+
+
 class FakeRehearsing:
     """Nothing to try but what is as good as the stable version."""
 
@@ -209,6 +217,8 @@ class FakeSession:
     layout = BoardLayout()
     trusted = True
     own_metrics: tuple[str, ...] = ()
+    own_expressions: tuple[str, ...] = ()
+    advising = FakeAdvising()
     alarms_view = AlarmsView((), (), (), (), None)
 
     def alarms(self, job: Job | None = None, *, whole: bool = False) -> AlarmsView:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QWidget
 
 from console.errors import ConsoleError
 from widgets.icons import Icons
-from widgets.panels.parts import tool
+from widgets.panels.parts import centred, column, label, tool
 from widgets.panels.question_page import QuestionPage
 
 LOADING = "The folder is being loaded."
+WHAT_TO_LOG = ("Answers are judged by what came true. Log it when it becomes known: a row with the request's id, the "
+               "label (or whether it was clicked, or churned) and the time at which it came. It may be another file "
+               "in this folder; Pilothouse joins it by the id. Where it is there already under another name, say so "
+               "under Columns (Ctrl+L).")
 
 
 class AdvicePage(QuestionPage):
@@ -28,6 +33,7 @@ class AdvicePage(QuestionPage):
         self._is_ready = False
         self._asked_at: object = None
         super().__init__(icons, name, title, about, ask)
+        self._idle_note = "Reading the log"
         self.display_ready(False, LOADING)
 
     @property
@@ -86,8 +92,22 @@ class AdvicePage(QuestionPage):
         incident = head.findChild(QToolButton, f"{self.objectName()}_incident")
         assert incident is not None
         incident.setText("Create incident")
+        incident.setToolTip("Keep the time since this moment as an incident, with this answer in its notes")
         incident.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         return head
+
+    def _or_missing(self, body: QWidget) -> QStackedWidget:
+        """The answer, or in its place what the log would have to say."""
+        self._missing = label(name=f"{self.objectName()}_missing", wrap=True)
+        self._body = QStackedWidget()
+        self._body.addWidget(body)
+        self._body.addWidget(centred(column(label("What is missing", large=True), self._missing,
+                                            label(WHAT_TO_LOG, tone="muted", wrap=True), gap=12), 560))
+        return self._body
+
+    def _show_missing(self, notes: Sequence[str]) -> None:
+        self._missing.setText(" ".join(notes))
+        self._body.setCurrentIndex(1)
 
     def _command_tool(self) -> QToolButton:
         made = tool(self._icons, "console-line", f"{self.objectName()}_command",

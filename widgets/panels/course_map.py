@@ -223,6 +223,11 @@ class CourseMap(QAbstractScrollArea):
 
     # ---- painting ------------------------------------------------------------------------------------------
 
+    def draw(self, painter: QPainter) -> None:
+        """For a file: what is seen of it."""
+        if self._view is not None:
+            painter.drawPixmap(0, 0, self._picture(self._view, self._icons.theme, self.devicePixelRatioF()))
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Qt's: the kept picture, and the marks on it."""
         view, theme = self._view, self._icons.theme

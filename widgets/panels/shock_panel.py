@@ -36,6 +36,11 @@ class ShockPanel(AdvicePage):
     def __init__(self, icons: Icons) -> None:
         super().__init__(icons, "shock_page", "What changed at once?", ABOUT, "Look for a shock")
 
+    @property
+    def chart(self) -> CourseMap:
+        """The picture on it."""
+        return self._map
+
     def _answer_page(self) -> QWidget:
         head = self._answer_head()
         self._map = CourseMap(self._icons)

@@ -1,0 +1,124 @@
+"""Advice asked question by question: what is kept, which moments there are, and what is shown of a change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from console.advice.shock import ChangeCause, Shock
+from console.advice.shock_view import around, shock_view
+from console.drift.course_view import CourseRow, CourseView, DriftKind, RowGroup
+from console.drift.view import Verdict
+from console.errors import BadSettings
+from console.jobs import SilentJob
+from console.session import advising
+from console.session.advising import Advising, moments
+from console.session.view import SelectionView
+from console.window import Window, from_epoch
+
+START, BUCKET_S, BUCKETS, ONSET = 1_772_409_600.0, 6 * 3600.0, 56, 28
+AT = from_epoch(START + ONSET * BUCKET_S)
+WHOLE = Window.from_epoch(START, START + BUCKETS * BUCKET_S)
+CHOSEN = SelectionView(WHOLE, WHOLE, False, True, False, "all", None, None, "", 0)
+
+
+def a_row(name: str, kind: DriftKind = DriftKind.NONE) -> CourseRow:
+    values = np.zeros(BUCKETS)
+    return CourseRow(name, name, "values", RowGroup.INPUT, "D", values, values + 200, values, values > 1, kind,
+                     Verdict.NONE)
+
+
+def the_courses(*rows: CourseRow) -> CourseView:
+    """Traffic by day and night, halved from the onset on."""
+    n = 400 + 200 * np.cos(np.arange(BUCKETS) / 4 * 2 * np.pi)
+    n[ONSET:] /= 2
+    return CourseView(Window.from_epoch(START, START + 14 * BUCKET_S), WHOLE, START + np.arange(BUCKETS) * BUCKET_S,
+                      BUCKET_S, n, rows, DriftKind.NONE, Verdict.NONE, None, None, None, "", None, (), False, 0.0, "")
+
+
+def a_shock(*together: str) -> Shock:
+    at = AT if together else None
+    return Shock(ChangeCause.SHOCK if together else ChangeCause.NONE, at, at, at, together, (), (), "Said.")
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Advising, SimpleNamespace, list[object]]:
+    """Advice whose reading of the log is counted instead of done."""
+    asked: list[object] = []
+
+    def over_time(_store: object, _target: str, _job: object) -> SimpleNamespace:
+        asked.append("courses")
+        return SimpleNamespace(view=the_courses(a_row("price", DriftKind.SUDDEN)))
+
+    def judged(_store: object, _courses: object, _events: object, at: object) -> Shock:
+        asked.append(at)
+        return a_shock("price")
+
+    monkeypatch.setattr(advising, "over_time", over_time)
+    monkeypatch.setattr(advising, "judged", judged)
+    store = SimpleNamespace(generation=1, relative=False, span=lambda: WHOLE, remembered=lambda _key: None,
+                            path=tmp_path / "w.duckdb")
+    return Advising(store, tmp_path, "logs folder"), store, asked  # type: ignore[arg-type]
+
+
+def test_that_an_answer_is_kept_until_log_or_settings_change(
+        counted: tuple[Advising, SimpleNamespace, list[object]], tmp_path: Path) -> None:
+    one, store, asked = counted
+    first = one.shock(SilentJob())
+    assert one.shock(SilentJob()) is first
+    later = AT + timedelta(days=1)
+    assert one.shock(SilentJob(), later).asked == later
+    assert one.shock(SilentJob()) is first
+    assert asked == ["courses", None, later]                # the log was counted once
+    (tmp_path / "pilothouse.toml").write_text('[[event]]\nname = "Lockdown"\nstart = 2026-03-09\n')
+    assert one.shock(SilentJob()).calendar == 1
+    store.generation = 2
+    assert one.shock(SilentJob()) is not first
+    assert asked.count("courses") == 3
+
+
+def test_that_the_command_finds_the_same_answer(counted: tuple[Advising, SimpleNamespace, list[object]]) -> None:
+    one, _, _ = counted
+    assert one.shock(SilentJob(), AT).command == \
+        "pilothouse advise 'logs folder' --shock 2026-03-09T00:00:00Z --no-training --json"
+
+
+def test_that_a_moment_outside_of_the_log_is_refused(
+        counted: tuple[Advising, SimpleNamespace, list[object]]) -> None:
+    with pytest.raises(BadSettings, match="outside of the log"):
+        counted[0].shock(SilentJob(), WHOLE.end)
+
+
+def test_that_moments_come_from_what_is_at_hand_and_lie_in_the_log() -> None:
+    assert [one.word for one in moments(CHOSEN)] == ["found", "typed"]
+    current = Window(AT, WHOLE.end)
+    offered = moments(replace(CHOSEN, current=current), AT + timedelta(hours=1))
+    assert [(one.word, one.at) for one in offered] == [
+        ("found", None), ("alarm", AT + timedelta(hours=1)), ("current", AT), ("typed", None)]
+    assert [one.word for one in moments(CHOSEN, WHOLE.end)] == ["found", "typed"]
+
+
+def test_that_the_view_has_what_changed_at_once_and_the_traffic_beside_its_time_of_day() -> None:
+    view = shock_view(the_courses(a_row("price", DriftKind.SUDDEN), a_row("age")), a_shock("price", "traffic"), None, 0)
+    assert [row.title for row in view.courses.rows] == ["price", "traffic"]
+    traffic = view.courses.rows[-1]
+    assert traffic.values == pytest.approx([0.0] * ONSET + [-0.5] * (BUCKETS - ONSET), abs=0.01)
+    assert traffic.sentence == "Traffic fell at once: 66.7 → 33.3 requests an hour."    # 400 and 200 in 6 hours
+    assert (view.at, view.current, view.reference) == (AT, Window(AT, WHOLE.end), Window(WHOLE.start, AT))
+
+
+def test_that_without_anything_at_once_what_moved_at_all_is_shown() -> None:
+    view = shock_view(the_courses(a_row("price", DriftKind.SUDDEN), a_row("age")), a_shock(), None, 0)
+    assert not view.at_once and view.at is None
+    assert [row.title for row in view.courses.rows] == ["price", "traffic"]
+    assert view.courses.rows[-1].kind is DriftKind.NONE
+
+
+def test_that_the_time_before_is_no_longer_than_that_since() -> None:
+    late = WHOLE.end - timedelta(days=1)
+    assert around(late, WHOLE) == (Window(late - timedelta(days=1), late), Window(late, WHOLE.end))
