@@ -200,6 +200,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "What could have answered since the change, at what cost an hour, and when to switch back", group=1),
     ActionRow("ask_retraining", "Advice", "Training again", ("Shift+U",), "school-outline", "ask_retraining",
               "Ways to train again since the change, tried on the log in the order in which outcomes came", group=1),
+    ActionRow("show_lifecycle", "Advice", "Lifecycle", ("L",), "timeline-clock-outline", "show_lifecycle",
+              "What became of each model version, and where in its cycle somebody has to act next", group=1),
     ActionRow("type_moment", "Advice", "Moment to ask about…", (), "calendar-range", "type_moment",
               "Type the time at which the world changed", group=1),
     ActionRow("show_alarms", "Alarm", "Alarms", ("Ctrl+Shift+L",), "bell-outline", "show_alarms",

@@ -26,6 +26,7 @@ from widgets.covering import Covering
 from widgets.dialogs.files import Questions
 from widgets.drill import Drill
 from widgets.incidents import Incidents
+from widgets.lifelines import Lifelines
 from widgets.main_window import MainWindow
 from widgets.marking import Marking
 from widgets.notifying import Notifier
@@ -72,6 +73,7 @@ class Helm(QObject):
         self.alarming = Alarming(window, conductor, self.questions, self.incidents, self)
         self.adding = Adding(window, conductor, self.questions, self)
         self.advising = Advising(window, conductor, self.questions, self.incidents, self.alarming, self)
+        self.lifelines = Lifelines(window, conductor, self.questions, self.incidents, self.advising, self)
         self.thresholds = Thresholds(window, conductor, self)
         self.arranging = Arranging(window, conductor, self.questions, self.drill, self.thresholds, self)
         self.covering = Covering(window, conductor, self.arranging, self)
@@ -180,6 +182,10 @@ class Helm(QObject):
     def ask_retraining(self) -> None:
         """Shift+U."""
         self.advising.show_retraining()
+
+    def show_lifecycle(self) -> None:
+        """L."""
+        self.lifelines.show()
 
     def type_moment(self) -> None:
         """In the place Advice."""
@@ -766,6 +772,7 @@ class Helm(QObject):
         self.planning.forget()
         self.over_time.forget()
         self.advising.forget()
+        self.lifelines.forget()
         self.replaying.forget()
         self.trying_out.forget()
 

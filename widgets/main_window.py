@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from widgets.panels.drift_place import DriftPlace
     from widgets.panels.incidents_panel import IncidentsPanel
     from widgets.panels.inspector import Inspector
+    from widgets.panels.lifecycle_panel import LifecyclePanel
     from widgets.panels.marks_panel import MarksPanel
     from widgets.panels.outcomes_panel import OutcomesPanel
     from widgets.panels.overview_strip import OverviewStrip
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
     shock: ShockPanel                # the first page of the place
     response: ResponsePanel
     retraining: RetrainingPanel
+    lifecycle: LifecyclePanel
     advice_place: AdvicePlace
     incidents: IncidentsPanel
     sources: SourcesPanel
@@ -252,6 +254,7 @@ class MainWindow(QMainWindow):
         from widgets.panels.drift_place import DriftPlace
         from widgets.panels.incidents_panel import IncidentsPanel
         from widgets.panels.inspector import Inspector
+        from widgets.panels.lifecycle_panel import LifecyclePanel
         from widgets.panels.marks_panel import MarksPanel
         from widgets.panels.outcomes_panel import OutcomesPanel
         from widgets.panels.overview_strip import OverviewStrip
@@ -305,6 +308,8 @@ class MainWindow(QMainWindow):
         self.advice_place.add("Response", self.response)
         self.retraining = RetrainingPanel(self.icons)
         self.advice_place.add("Training again", self.retraining)
+        self.lifecycle = LifecyclePanel(self.icons)
+        self.advice_place.add("Lifecycle", self.lifecycle, about_moment=False)
         self._add_place("advice", self.advice_place)
         yield
         self.incidents = IncidentsPanel(self.icons)

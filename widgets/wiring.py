@@ -104,6 +104,7 @@ def connect_places(helm: Helm) -> None:
     sources.quarantine.replay_asked.connect(corrections.replay)
     sources.quarantine.cancel_asked.connect(corrections.cancel_replay)
     helm.advising.connect_panel()
+    helm.lifelines.connect_panel()
     helm.planning.connect_panel()
     helm.replaying.connect_panel()
     helm.trying_out.connect_panel()

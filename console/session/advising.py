@@ -149,6 +149,11 @@ class Advising:
 
         return self._once("training", at, work)
 
+    def courses(self, job: Job) -> CourseView:
+        """Every column over time, as all questions here see it; counted once. Raises BadSettings, JobStopped."""
+        self._said()
+        return self._courses(job)
+
     # ---- inside --------------------------------------------------------------------------------------------
 
     def _courses(self, job: Job) -> CourseView:

@@ -21,11 +21,13 @@ from console.reports.results import ResultKind
 from console.reports.view import CLOSED
 from console.roles import Role, StreamKind
 from console.session import incidents, results
+from console.session.drift_documents import table_text, written
 from console.window import Window, from_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from console.drift.course_view import CourseView
     from console.jobs import Job
@@ -63,7 +65,7 @@ def lifecycle_of(session: Session, job: Job, courses: CourseView | None) -> Life
     rows = sum(stream.rows for stream in requests)
     if courses is None and rows <= LOOKED_ROWS:
         try:
-            courses = session.drift_over_time(job)
+            courses = session.advising.courses(job)
         except ConsoleError as error:
             notes.append(f"Drift was not looked for: {error}")
     elif courses is None:
@@ -169,6 +171,19 @@ def _advised(store: Workspace) -> tuple[Advised, ...]:
 def _reported(store: Workspace) -> tuple[Reported, ...]:
     return tuple(Reported(one.incident_id, one.title, one.status, one.window, one.status in CLOSED)
                  for one in incidents.rows(store))
+
+
+def write(view: LifecycleView, path: Path) -> None:
+    """As the ending says: .json whole, .csv its events. Raises CannotWrite."""
+    written(path, lambda: {"lifecycle": as_document(view)}, lambda: as_csv(view))
+
+
+def as_csv(view: LifecycleView, *, delimiter: str = ",") -> str:
+    """A line for each event of each version."""
+    heads = ["version", "at", "until", "what", "sentence", "known", "place", "reference"]
+    rows = [[life["version"] or "", *(event[head] for head in heads[1:])]
+            for life in as_document(view)["versions"] for event in life["events"]]
+    return table_text([heads, *rows], delimiter)
 
 
 def as_document(view: LifecycleView) -> dict[str, Any]:
