@@ -95,6 +95,8 @@ def what_if(plan: PlanName, logs: Logs, seed: Seed = None,
         say(str(note))
     for sentence in found.sentences:
         typer.echo(sentence)
+    if found.of:
+        say(found.of)
     if found.left_out:
         say(f"Not tried, because a run makes its own split: {', '.join(found.left_out)}")
 

@@ -25,7 +25,7 @@ Decisions
   at any size. A split that cannot be judged yet holds nothing.
 * Of two logged versions the rows are kept whose version is the simulated one. The split is then held to what the users
   of the same slice leave to expect (`measuring.users_of`), not to the planned weight: a log whose candidate had few
-  users keeps few. Slices with different expectations add no users to each other, so that a broken split is seen late.
+  users keeps few. Each slice has its own expectation; one bet goes through all of them (`srm`), so that they add up.
 * Rows are added up once, by slice of time and band of buckets between two weights of the plan (`tally`); a replay
   costs by its checks then, and a what-if by its runs.
 * Outcomes are judged when their request is as old as the attribution window, by what was known then; who has not

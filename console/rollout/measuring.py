@@ -132,13 +132,18 @@ class Reading:
             found[:, column] = grid[rows, s1] - grid[rows, s0]
         return found
 
+    @property
+    def keeps(self) -> bool:
+        """Whether only those rows count whose logged version is the simulated one."""
+        return self.source is Source.RANDOMISED and not self.logged
+
     def users_of(self, at: int) -> Slice:
         """Users at their first request."""
         c0, c1, s0, s1 = self.bands(at)
         stable, candidate = self.users
         if self.logged or self.routed.live[at]:
             weight = self.routed.weight[at]
-            if self.source is Source.RANDOMISED and not self.logged:
+            if self.keeps:
                 weight = self._kept_weight(at, weight)
             return Slice(float(candidate[at, c1] - candidate[at, c0]), 0, 0, float(stable[at, s1] - stable[at, s0]), 0,
                          0, weight)
@@ -205,7 +210,7 @@ class Measuring:
             return self._fixed(test, gate, key, begun, at)
         if isinstance(test, SampleRatio):
             for slice_ in range(self._next[key], at + 1):
-                test.add(reading.users_of(slice_))
+                test.add(reading.users_of(slice_), kept=reading.keeps)
             self._next[key] = at + 1
             return test.look(turns=turns)
         binding = gate.binding or Binding(MetricKind.ERROR_RATE)

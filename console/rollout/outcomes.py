@@ -8,8 +8,9 @@ confounded  versions were chosen by something else (region, tenant): no gate say
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,22 @@ class Requests:
 
     def __len__(self) -> int:
         return len(self.at)
+
+
+def chosen(requests: Requests, these: NDArray[np.bool_]) -> Requests:
+    """Only these rows; of randomised logs as well."""
+    def some(values: Any) -> Any:
+        return None if values is None else values[these]
+
+    def of(outcomes: Outcomes) -> Outcomes:
+        names = [each.name for each in fields(Outcomes) if each.name != "other"]
+        return Outcomes(**{name: some(getattr(outcomes, name)) for name in names},
+                        other={sql: some(values) for sql, values in outcomes.other.items()})
+
+    stable = of(requests.stable)
+    return replace(requests, at=requests.at[these], user=requests.user[these], stable=stable,
+                   candidate=stable if requests.candidate is requests.stable else of(requests.candidate),
+                   **{name: some(getattr(requests, name)) for name in ("key", "arm", "probability", "request_ids")})
 
 
 def judged_source(arm: NDArray[np.int8], probability: Floats | None, *, declared_random: bool = False) -> tuple[Source,

@@ -98,7 +98,7 @@ class HarmResult:
 class WhatIf:
     """A plan on a log.
 
-    requests_per_s  of the log; left_out  gates that a what-if cannot measure
+    requests_per_s  of the log; left_out  gates that a what-if cannot measure;  of  which requests, "" for all
     """
 
     plan: str
@@ -108,6 +108,7 @@ class WhatIf:
     block_s: float
     results: tuple[HarmResult, ...]
     left_out: tuple[str, ...]
+    of: str = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:

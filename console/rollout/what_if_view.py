@@ -53,6 +53,7 @@ def what_if_view(found: Iterable[WhatIf]) -> WhatIfView:
                  for result in one.results if result.harm == harm)
     several = len(tried) > 1
     sentences = [f"{one.plan}: {text}" if several else text for one in tried for text in one.sentences]
+    sentences += dict.fromkeys(one.of for one in tried if one.of)
     left = dict.fromkeys(name for one in tried for name in one.left_out)
     if left:
         sentences.append(f"A what-if cannot measure {', '.join(left)}: those gates are left out.")

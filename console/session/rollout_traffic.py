@@ -29,11 +29,11 @@ def traffic_of(store: Workspace, plan: Plan) -> Traffic:
         return Traffic(0.0, {}, None, 0.0, None)
     by_score = not any(stream.column(Role.PREDICTION) for stream in streams)
     answers = any(stream.column(Role.PREDICTION) or stream.column(Role.SCORE) for stream in streams)
-    (requests, seconds, users, error_rate, nulls, ctr, wrong, scores, latencies) = one(
+    (requests, seconds, users, error_rate, nulls, ctr, scores, latencies) = one(
         cursor, sql("session/rollout_traffic"), {"by_score": by_score})
     shares = {MetricKind.ERROR_RATE: error_rate, MetricKind.NULL_SHARE: nulls if answers else None,
               MetricKind.SUCCESS_RATE: None if error_rate is None else 1 - error_rate, MetricKind.CTR: ctr,
-              MetricKind.WRONG_SHARE: wrong}
+              MetricKind.WRONG_SHARE: store.wrong_share()}
     known = {kind: float(share) for kind, share in shares.items() if share is not None}
     metrics = {*known, MetricKind.REQUESTS, MetricKind.SQL, MetricKind.DRIFT}
     metrics |= set(LATENCIES) if latencies else set()

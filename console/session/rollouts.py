@@ -14,7 +14,7 @@ from console.errors import BadSettings
 from console.jobs import Job
 from console.rollout.arms import ArmComparison, compare_arms
 from console.rollout.operators import Operator
-from console.rollout.outcomes import HARMS, Harm, Outcomes, Requests, Source, Split, judged_source, spoiled
+from console.rollout.outcomes import HARMS, Harm, Outcomes, Requests, Source, Split, chosen, judged_source, spoiled
 from console.rollout.plan import MetricKind, Plan
 from console.rollout.replay import Replay
 from console.rollout.view import RolloutView
@@ -125,15 +125,18 @@ def try_out(store: Workspace, setup: Setup, job: Job, *, runs: int = RUNS,
     """The plan many times over the log, for each harm. Raises BadSettings. For a worker."""
     if setup.source not in (None, Source.SYNTHETIC):
         raise BadSettings("A what-if makes its own candidates", do="Leave the source out")
-    requests, _ = requests_of(store, replace(setup, source=Source.SYNTHETIC, harm=HARMS[0]), job)
+    setup = _with_versions(store, replace(setup, source=Source.SYNTHETIC, harm=HARMS[0]))
+    requests, _ = requests_of(store, setup, job)
     plan = setup.plan
 
     def told(done: int, total: int) -> None:
         job.report(done, total, "Trying the plan out")
         job.stop_if_asked()
 
-    return what_if(plan, requests, runs=runs, harms=harms, seed=plan.seed if setup.seed is None else setup.seed,
-                   operator=setup.operator, on_progress=told)
+    found = what_if(plan, requests, runs=runs, harms=harms, seed=plan.seed if setup.seed is None else setup.seed,
+                    operator=setup.operator, on_progress=told)
+    return replace(found, of=f"Only the {len(requests):,} requests of {setup.stable} are used: the log has other "
+                             "versions too." if setup.stable else "")
 
 
 def requests_of(store: Workspace, setup: Setup, job: Job) -> tuple[Requests, str]:
@@ -151,7 +154,14 @@ def requests_of(store: Workspace, setup: Setup, job: Job) -> tuple[Requests, str
     match source:
         case Source.SYNTHETIC:
             seed = setup.plan.seed if setup.seed is None else setup.seed
-            return spoiled(plain, setup.harm, seed), f"The candidate is made from the log: {setup.harm.name}."
+            if not setup.stable:
+                return spoiled(plain, setup.harm, seed), f"The candidate is made from the log: {setup.harm.name}."
+            own = chosen(plain, rows.arm == 0)
+            if not len(own):
+                raise BadSettings(f"No request of {setup.stable} is in the log", do="Choose a version that it has")
+            return spoiled(own, setup.harm, seed), (
+                f"The candidate is made from the requests of {setup.stable}: {setup.harm.name}. The log has other "
+                f"versions too; {len(own) / len(plain):.1%} of its requests are used.")
         case Source.PAIRED:
             shadow = Outcomes(score=rows.get("shadow_score"), empty=rows.get("shadow_empty"),
                               wrong=rows.get("shadow_wrong"), wrong_at=rows.get("wrong_at"))
@@ -193,9 +203,13 @@ def _outcomes(rows: RolloutRows) -> Outcomes:
 
 
 def _with_versions(store: Workspace, setup: Setup) -> Setup:
-    """The stable version is the one that most requests have, where only the candidate is named."""
-    if not setup.candidate or setup.stable or setup.source in (Source.SYNTHETIC, Source.PAIRED):
+    """The stable version is the one that most requests have, where only the candidate is named; and where a candidate
+    is made from the log, and the log has several versions."""
+    if setup.stable or setup.source is Source.PAIRED:
         return setup
+    if setup.source is Source.SYNTHETIC or not setup.candidate:
+        found = store.versions(setup.window)
+        return replace(setup, stable=max(found, key=lambda row: row[1])[0]) if len(found) > 1 else setup
     others = [row for row in store.versions(setup.window) if row[0] != setup.candidate]
     if not others:
         raise BadSettings(f"The log has no other version than {setup.candidate}", do="Choose another log")

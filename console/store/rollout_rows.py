@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from console.roles import Role, StreamKind
 from console.store.catalog import utc_sql
-from console.store.names import quoted
+from console.store.derived import Answer, Truth, answer_of, failed_sql, quality_sql, text_sql, truth_of
 from console.store.queries import sql
 from console.store.views import events_sql, number_sql
 from console.window import Window
@@ -115,23 +116,30 @@ def _query(streams: Mapping[int, StreamInfo], wanted: Collection[str] | None) ->
         "failed": any(_fails(stream) for stream in requests.values()), "latency_ms": has(Role.LATENCY, beside=False),
         "score": answers, "empty": answers,
         "clicked": has(Role.CLICKED), "clicked_at": has(Role.CLICKED),
-        "wrong": has(Role.LABEL) and has(Role.PREDICTION, beside=False), "wrong_at": has(Role.LABEL),
+        "wrong": has(Role.LABEL) and answers, "wrong_at": has(Role.LABEL),
         "probability": has(Role.ARM_PROBABILITY, beside=False),
         "shadow_score": has(Role.SHADOW_PREDICTION, beside=False),
         "shadow_empty": has(Role.SHADOW_PREDICTION, beside=False),
         "shadow_wrong": has(Role.SHADOW_PREDICTION, beside=False) and has(Role.LABEL)}
-    inner = events_sql(requests, _more)
+    words = any(_classes(stream) for stream in (*requests.values(), *told))
+    labelled = [stream for stream in told if stream.column(Role.LABEL) and stream.column(Role.REQUEST_ID)
+                and words and (wanted is None or {"wrong", "shadow_wrong"} & set(wanted))]
+    inner = events_sql(requests, partial(_more, words=words))
     if any(stream.column(Role.REQUEST_ID) is not None for stream in told):
         inner = (f"SELECT e.* REPLACE (coalesce(e.label, o.label) AS label, coalesce(e.clicked, o.clicked) AS clicked, "
                  f"coalesce(e.told_us, epoch_us(o.last_ts)) AS told_us) FROM ({inner}) e LEFT JOIN "
                  f"({sql('store/last_outcomes')}) o ON o.request_id = e.request_id AND o.last_ts >= e.ts")
+    if labelled:
+        inner = (f"SELECT e.* REPLACE (coalesce(e.truth, o.truth) AS truth) FROM ({inner}) e LEFT JOIN "
+                 f"({_last_words(labelled)}) o ON o.request_id = e.request_id AND o.last_ts >= e.ts")
     told_at = "CASE WHEN told_us IS NULL OR told_us >= 7258118400000000 THEN '-infinity'::DOUBLE ELSE told_us / 1e6 END"
     numbers = {
         "failed": "failed::INTEGER", "latency_ms": "latency_ms",
         "score": "coalesce(score, TRY_CAST(prediction AS DOUBLE))", "empty": f"({answer} IS NULL)::INTEGER",
-        "clicked": "clicked", "clicked_at": told_at, "wrong": "(TRY_CAST(prediction AS DOUBLE) <> label)::INTEGER",
+        "clicked": "clicked", "clicked_at": told_at, "wrong": _wrong("choice", "answer", words=words),
         "wrong_at": told_at, "probability": "probability", "shadow_score": "TRY_CAST(shadow AS DOUBLE)",
-        "shadow_empty": "(shadow IS NULL)::INTEGER", "shadow_wrong": "(TRY_CAST(shadow AS DOUBLE) <> label)::INTEGER"}
+        "shadow_empty": "(shadow IS NULL)::INTEGER", "shadow_wrong": _wrong("TRY_CAST(shadow AS DOUBLE)", "shadow",
+                                                                    words=words)}
     chosen = [name for name, there in available.items() if there and (wanted is None or name in wanted)]
     columns = ", ".join(f"coalesce(({numbers[name]})::DOUBLE, 'nan'::DOUBLE) AS {name}" for name in chosen)
     return (f"SELECT ts, coalesce(arrival_us, epoch_us(ts)) AS at, user_id, "
@@ -141,16 +149,44 @@ def _query(streams: Mapping[int, StreamInfo], wanted: Collection[str] | None) ->
 
 
 def _fails(stream: StreamInfo) -> bool:
-    from console.store.derived import failed_sql
-
     return bool(failed_sql(stream))
 
 
-def _more(stream: StreamInfo) -> str:
-    shadow = stream.column(Role.SHADOW_PREDICTION)
+def _more(stream: StreamInfo, *, words: bool) -> str:
+    shadow, answer, truth = stream.column(Role.SHADOW_PREDICTION), answer_of(stream), truth_of(stream)
+    label = truth.word if stream.column(Role.LABEL) is not None else ""
     return (f", {number_sql(stream, Role.ARM_PROBABILITY)} AS probability, "
-            f"{f'{quoted(shadow.stored)}::VARCHAR' if shadow is not None else 'NULL::VARCHAR'} AS shadow, "
+            f"{_or_null(answer.choice, 'DOUBLE')} AS choice, "
+            f"{_or_null(text_sql(shadow) if shadow is not None else '', 'VARCHAR')} AS shadow, "
+            f"{_or_null(answer.word, 'VARCHAR')} AS answer, {_or_null(label, 'VARCHAR')} AS truth, "
             f"{_time(stream, Role.OUTCOME_TIME)} AS told_us, {_time(stream, Role.ARRIVAL_TIME)} AS arrival_us")
+
+
+def _or_null(value: str, kind: str) -> str:
+    return f"({value})::{kind}" if value else f"NULL::{kind}"
+
+
+def _classes(stream: StreamInfo) -> bool:
+    """Whether its answers, or its labels, are words."""
+    return answer_of(stream).classes or (stream.column(Role.LABEL) is not None and truth_of(stream).classes)
+
+
+def _wrong(choice: str, answer: str, *, words: bool) -> str:
+    """1 where an answer is wrong, as the accuracy on the board has it: another word, or a number on the other side of
+    one half. NULL where that cannot be said: of a number that was to be foretold there is a distance only."""
+    right = f"({answer} = truth)::INTEGER::DOUBLE" if words else \
+        quality_sql(Answer(chance=choice, choice=choice), Truth("label"))["correct"]
+    return f"1 - ({right})"
+
+
+def _last_words(told: Sequence[StreamInfo]) -> str:
+    """The last label of each request id as text."""
+    parts = " UNION ALL ".join(
+        f"SELECT {text_sql(key)} AS request_id, _ts AS ts, {truth_of(stream).word} AS truth FROM {stream.rows_sql}"
+        for stream in told if (key := stream.column(Role.REQUEST_ID)) is not None)
+    return ("SELECT request_id, arg_max(truth, told) AS truth, max(told) AS last_ts FROM (SELECT request_id, truth, "
+            f"coalesce(ts, TIMESTAMP '2200-01-01') AS told FROM ({parts}) WHERE request_id IS NOT NULL AND truth IS "
+            "NOT NULL) GROUP BY request_id")
 
 
 def _time(stream: StreamInfo, role: Role) -> str:
@@ -158,4 +194,14 @@ def _time(stream: StreamInfo, role: Role) -> str:
     return "NULL::BIGINT" if column is None else f"epoch_us({utc_sql(stream, column)})"
 
 
-__all__ = ["RolloutRows", "read", "versions"]
+def wrong_share(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> float | None:
+    """Of the requests whose answer can be held against a label; None where there is none."""
+    query, columns = _query(streams, ("wrong",))
+    if "wrong" not in columns:
+        return None
+    row = con.execute(f"SELECT avg(nullif(wrong, 'nan'::DOUBLE)) FROM ({query})",
+                      {"stable": "", "candidate": ""}).fetchone()
+    return row[0] if row is not None else None
+
+
+__all__ = ["RolloutRows", "read", "versions", "wrong_share"]

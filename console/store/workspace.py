@@ -719,6 +719,10 @@ class Workspace:
 
     # ---- rollouts ------------------------------------------------------------------------------------------
 
+    def wrong_share(self) -> float | None:
+        """Of the answers that can be held against a label; None where there is none. Reads the rows."""
+        return rollout_rows.wrong_share(self.cursor(), dict(self._shown))
+
     def rollout_rows(self, window: Window | None, *, stable: str, candidate: str,
                      wanted: Collection[str] | None = None) -> RolloutRows | None:
         """The requests as arrays; None where there are none. Reads the rows; for a worker."""

@@ -5,6 +5,5 @@ SELECT count(*) AS requests, epoch(max(ts)) - epoch(min(ts)) AS seconds, approx_
        avg(failed::INTEGER) AS error_rate,
        avg((CASE WHEN $by_score THEN score::VARCHAR ELSE prediction END IS NULL)::INTEGER) AS null_share,
        avg(clicked) AS ctr,
-       avg((TRY_CAST(prediction AS DOUBLE) <> label)::INTEGER) AS wrong_share,
        count(coalesce(score, TRY_CAST(prediction AS DOUBLE))) AS scores, count(latency_ms) AS latencies
 FROM events;

@@ -260,6 +260,34 @@ def test_that_the_sequential_test_is_a_ratio_of_probabilities_of_counts() -> Non
     assert test.look().outcome is F
 
 
+def test_that_users_who_were_kept_add_up_over_slices_with_expectations_of_their_own() -> None:
+    """Each slice has few, and half again as many of them as expected had the candidate."""
+    shares = [20, 35, 50, 28, 41] * 12
+    broken, sound = SampleRatio(), SampleRatio()
+    for share in shares:
+        broken.add(Slice(15 * share / 100, 0, 0, 10 - 15 * share / 100, 0, 0, share), kept=True)
+        sound.add(Slice(10 * share / 100, 0, 0, 10 - 10 * share / 100, 0, 0, share), kept=True)
+    assert broken.look().outcome is F
+    assert sound.look().outcome is S and sound.p_value == 1.0
+    assert broken.look().n_c == pytest.approx(1.5 * sound.look().n_c)
+
+
+@pytest.mark.parametrize(("logged_c", "logged_s", "weight"), [(5, 5, 0.5), (2, 9, 0.1), (9, 2, 0.3)])
+def test_that_the_evidence_of_a_sound_split_is_1_at_most_in_the_mean(logged_c: int, logged_s: int,
+                                                                     weight: float) -> None:
+    """Over all ways in which users of the two versions can be kept, with the chances of a binomial draw."""
+    expected = logged_c * weight / (logged_c * weight + logged_s * (1 - weight))
+    mean = 0.0
+    for c in range(logged_c + 1):
+        for s in range(logged_s + 1):
+            chance = comb(logged_c, c) * weight**c * (1 - weight)**(logged_c - c) \
+                * comb(logged_s, s) * (1 - weight)**s * weight**(logged_s - s)
+            test = SampleRatio()
+            test.add(Slice(c, 0, 0, s, 0, 0, 100 * expected), kept=True)
+            mean += chance * test.evidence
+    assert 0.5 < mean <= 1 + 1e-9
+
+
 JUDGED = [  # control, experiment, grade: by Kayenta's rules, 98 % interval against a quarter of the control's mean
     pytest.param([10, 11, 9, 10, 12, 10, 11, 9], [20, 21, 19, 22, 20, 23, 19, 21], Grade.HIGH, id="twice as high"),
     pytest.param([20, 21, 19, 22, 20, 23, 19, 21], [10, 11, 9, 10, 12, 10, 11, 9], Grade.LOW, id="half"),

@@ -91,6 +91,14 @@ def test_that_the_canary_as_it_ran_is_counted_as_in_the_files(session: Session, 
     assert told["latency"].differs
 
 
+def test_that_a_candidate_is_made_of_the_requests_of_one_version_alone(session: Session, raw: pd.DataFrame) -> None:
+    found = prepare(session.store, Setup(CAREFUL), SilentJob())
+    own = (raw["model_version"] == "ctr-v1").sum()
+    assert len(found.replay.requests) == own < len(raw)
+    assert found.replay.stable == "ctr-v1" and found.replay.requests.source is Source.SYNTHETIC
+    assert f"requests of ctr-v1: identical. The log has other versions too; {own / len(raw):.1%}" in found.why
+
+
 def test_that_an_undeclared_canary_gets_no_verdict(session: Session) -> None:
     found = prepare(session.store, replace(RANDOMISED, declared_random=False), SilentJob())
     assert found.replay.requests.source is Source.CONFOUNDED
@@ -130,6 +138,7 @@ def test_that_a_plan_is_tried_out_on_the_log(session: Session) -> None:
                     harms=(Harm(), Harm("errors x20", errors_times=20)))
     assert [result.runs for result in found.results] == [10, 10]
     assert found.left_out == ("split",)
+    assert found.of.endswith("requests of ctr-v1 are used: the log has other versions too.")
     with pytest.raises(BadSettings):
         try_out(session.store, replace(RANDOMISED, source=Source.RANDOMISED), SilentJob())
 

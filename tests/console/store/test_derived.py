@@ -88,6 +88,24 @@ def test_that_words_are_right_when_they_are_equal(ws: Workspace, joined: bool) -
     assert "abs_error" not in found.columns or not found.columns["abs_error"].n.any()
 
 
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("words", [False, True])
+def test_that_a_gate_calls_wrong_what_the_board_does(ws: Workspace, joined: bool, words: bool) -> None:
+    """A probability is no label: 0.9 is right about a 1."""
+    rows, rng = frame(), np.random.default_rng(3)
+    if words:
+        rows = rows.assign(score=rng.choice(["cat", "dog"], 500), label=rng.choice(["cat", "dog"], 500))
+        expected = (rows["score"] != rows["label"]) * 1.0
+    else:
+        expected = ((rows["score"] >= 0.5) != (rows["label"] == 1)).astype(float).where(
+            rows["label"].notna() & rows["score"].notna())
+    put_all(ws, rows, joined, TEXT if words else NUMBER, Role.PREDICTION if words else Role.SCORE)
+    found = ws.rollout_rows(None, stable="", candidate="")
+    assert found is not None
+    np.testing.assert_array_equal(found.get("wrong"), expected)
+    assert ws.wrong_share() == pytest.approx(expected.mean())
+
+
 def test_that_a_decision_beside_a_score_is_what_is_right_or_wrong(ws: Workspace) -> None:
     put(ws, stream("requests", *TIMES, column("score", NUMBER, Role.SCORE), column("said", NUMBER, Role.PREDICTION),
                    column("label", NUMBER, Role.LABEL)),
@@ -95,6 +113,8 @@ def test_that_a_decision_beside_a_score_is_what_is_right_or_wrong(ws: Workspace)
          "said": ["1", "0", "1", "0"], "label": ["1", "1", "0", "0"]})
     ws.refresh()
     assert numbers(ws, 3600, "correct").sum.tolist() == [2]             # decided at another threshold than one half
+    found = ws.rollout_rows(None, stable="", candidate="")
+    assert found is not None and found.columns["wrong"].tolist() == [0, 1, 1, 0]
     assert numbers(ws, 3600, "abs_error").sum[0] == pytest.approx(0.7 + 0.7 + 0.9 + 0.9)
 
 
@@ -106,6 +126,7 @@ def test_that_numbers_other_than_0_and_1_have_a_distance_alone(ws: Workspace) ->
     assert numbers(ws, 3600, "abs_error").sum.tolist() == [6.5]
     assert numbers(ws, 3600, "correct").n.tolist() == [0]
     assert numbers(ws, 3600, "log_loss").n.tolist() == [0]
+    assert ws.wrong_share() is None
 
 
 def test_that_a_shadow_model_is_held_against_the_answer(ws: Workspace) -> None:
