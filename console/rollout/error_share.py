@@ -36,10 +36,11 @@ class ErrorShare:
 
     def __init__(self, alpha: float, *, margin: float = 0.0, min_sample: int = 0, lower: bool = False) -> None:
         self.alpha, self.margin, self.min_sample, self.lower = alpha, margin, min_sample, lower
-        self._odds = tuple(1 / psi for psi in ODDS) if lower else ODDS
+        self._odds = tuple((psi, log(psi)) for psi in (tuple(1 / psi for psi in ODDS) if lower else ODDS))
         self._logs = [0.0] * len(ODDS)
         self.total = EMPTY
         self.peak = 1.0
+        self._log_peak = 0.0
 
     def add(self, part: Slice) -> None:
         """One more slice of time."""
@@ -55,9 +56,12 @@ class ErrorShare:
             return
         tolerated = 1 / (1 + self.margin) if self.lower else 1 + self.margin
         share = tolerated * share / (tolerated * share + 1 - share)
-        for place, psi in enumerate(self._odds):
-            self._logs[place] += hits_c * log(psi) - hits * log(psi * share + 1 - share)
-        self.peak = max(self.peak, self.evidence)
+        rest = 1 - share
+        self._logs = [grown + hits_c * by - hits * log(psi * share + rest)
+                      for grown, (psi, by) in zip(self._logs, self._odds, strict=True)]
+        if max(self._logs) > self._log_peak:        # the mean of all is no more than the highest
+            self.peak = max(self.peak, self.evidence)
+            self._log_peak = log(self.peak)
 
     @property
     def evidence(self) -> float:
@@ -88,8 +92,8 @@ class ErrorShare:
         beyond = self.peak >= limit
         for count in range(1, 2001):
             signed = -count if beyond else count
-            moved = sum(stake * exp(min(each + signed * (log(psi) - log(psi * share + 1 - share)), 700.0))
-                        for stake, each, psi in zip(STAKES, self._logs, self._odds, strict=True))
+            moved = sum(stake * exp(min(each + signed * (by - log(psi * share + 1 - share)), 700.0))
+                        for stake, each, (psi, by) in zip(STAKES, self._logs, self._odds, strict=True))
             if (moved < limit) if beyond else (moved >= limit):
                 return float(count)
         return nan

@@ -46,6 +46,7 @@ from console.rollout.plan import (
     SetWeight,
     without_effect,
 )
+from console.rollout.quiet import after_quiet, is_quiet
 from console.rollout.state import (
     BY_ITSELF,
     NO_CHECKS,
@@ -72,6 +73,8 @@ and it pauses: no traffic, or stale data. A log that has one request an hour is 
 
 def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
     """The state after an event, and what follows from it."""
+    if isinstance(event, ev.Tick) and event.at > state.ticked and is_quiet(state, event):
+        return after_quiet(state, event), ()
     walk = _Walk(state, max(event.at, state.at))
     match event:
         case ev.Tick():

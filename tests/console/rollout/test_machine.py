@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.rollout import events as ev
+from console.rollout import machine
 from console.rollout.events import Event, RouteLive, StopRuns
 from console.rollout.finding import Outcome
 from console.rollout.machine import allowed, due, initial, rebuilt, step, told, waits_for
@@ -30,6 +32,7 @@ from console.rollout.plan import (
     SetMirrorRoute,
     SetWeight,
 )
+from console.rollout.quiet import is_quiet
 from console.rollout.state import Base, Ending, Reason, State
 from tests.console.rollout.make import ERRORS, FIXED, Driven, entries, plan
 from tests.tiers import examples
@@ -438,6 +441,33 @@ def test_that_whatever_happens_the_invariants_hold(script: tuple[Plan, list[tupl
                 and before.base is Base.ROLLING and not event.checks and before.step_requests == 0 \
                 and a_plan.kind is not Kind.BLUE_GREEN and a_plan.steps[0] == SetWeight(5):
             assert after.base is not Base.HEALTHY
+
+
+@given(scripts())
+@examples(30, 2000)
+def test_that_the_short_way_of_a_quiet_tick_comes_to_the_same_state(
+        script: tuple[Plan, list[tuple[str, object]]]) -> None:
+    a_plan, happened = script
+    short = _run(a_plan, happened)
+    with patch.object(machine, "is_quiet", return_value=False):
+        assert _run(a_plan, happened) == short
+
+
+def test_that_most_ticks_of_a_ramp_are_quiet_and_come_to_the_same_state() -> None:
+    taken: list[bool] = []
+
+    def counted(state: State, event: ev.Tick) -> bool:
+        taken.append(is_quiet(state, event))
+        return taken[-1]
+
+    a_plan = plan(5, 25, gates=(ERRORS, replace(ERRORS, name="slow", interval_s=120.0)))
+    with patch.object(machine, "is_quiet", counted):
+        quick = Driven(a_plan).start().tick(times=18)
+    with patch.object(machine, "is_quiet", return_value=False):
+        slow = Driven(a_plan).start().tick(times=18)
+    assert sum(taken) >= 12
+    assert (quick.state, quick.log) == (slow.state, slow.log)
+    assert quick.state.runs[0].counts[0].measured == 18 and quick.state.runs[0].counts[1].measured == 9
 
 
 @given(scripts())
