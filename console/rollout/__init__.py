@@ -33,6 +33,7 @@ Decisions
 * A synthetic candidate tests the plan. No sentence says of it that it is better.
 
     events, state   what can happen, and how it stands;  permissions  who may do what, by degree of automation
+    quiet           ticks at which nothing happens
     slices, finding     what a gate is told, and what it says;  words  why, and what would have changed it
     counting        Argo's and Flagger's counting of measurements
     fixed, error_share, difference, rank_sum, srm   the gates;  intervals  for display

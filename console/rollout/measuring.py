@@ -98,17 +98,17 @@ class Reading:
     def slice_of(self, measure: Measure, at: int) -> Slice:
         """Of a measure; EMPTY where the log does not have it."""
         tally = self.tally
-        if measure == FIRST_ERRORS and self.first is not None and self.routed.live[at]:
+        if measure is FIRST_ERRORS and self.first is not None and self.routed.live[at]:
             part, (hits_c, hits_s) = self.slice_of(ERRORS, at), self.first[at]
             return Slice(part.n_c, hits_c, hits_c, part.n_s, hits_s, hits_s, part.weight)
-        if measure == FIRST_ERRORS and measure not in tally.candidate:
+        if measure is FIRST_ERRORS and measure not in tally.candidate:
             measure = ERRORS
         candidate, stable = tally.candidate.get(measure), tally.stable.get(measure)
         if candidate is None or stable is None:
             return EMPTY
         c0, c1, s0, s1 = self.bands(at)
         weight = self.routed.weight[at]
-        if measure in tally.pairs and not self.routed.live[at] and self.routed.mirror[at]:
+        if tally.pairs and measure in tally.pairs and not self.routed.live[at] and self.routed.mirror[at]:
             five = [float(each[at, c1] - each[at, c0]) for each in tally.pairs[measure]]
             return Slice(*_between(candidate, at, c0, c1), *_between(stable, at, s0, s1), weight, *five)
         return Slice(*_between(candidate, at, c0, c1), *_between(stable, at, s0, s1), weight)
@@ -174,13 +174,24 @@ def _between(sums: Sums, at: int, low: int, high: int) -> tuple[float, float, fl
             float(sums.xx[at, high] - sums.xx[at, low]))
 
 
+class _Asked:
+    """A gate of a run, since it was asked first.
+
+    measure     what it reads; delay: so many slices old they must be;  next: the first slice that it has not seen
+    """
+
+    __slots__ = ("binding", "delay", "measure", "next", "test")
+
+    def __init__(self, test: GateTest, binding: Binding, measure: Measure, delay: int, since: int) -> None:
+        self.test, self.binding, self.measure, self.delay, self.next = test, binding, measure, delay, since
+
+
 class Measuring:
     """The tests of all runs that go on."""
 
     def __init__(self, plan: Plan, reading: Reading) -> None:
         self.plan, self.reading = plan, reading
-        self._tests: dict[tuple[int, int], GateTest] = {}
-        self._next: dict[tuple[int, int], int] = {}
+        self._asked: dict[tuple[int, int], _Asked] = {}
         self._begun: dict[int, int] = {}
 
     def begin(self, state: State, at: int) -> None:
@@ -188,12 +199,13 @@ class Measuring:
         running = {run.number for run in state.runs}
         for run in state.runs:
             self._begun.setdefault(run.number, at)
-        for key in [key for key in self._tests if key[0] not in running]:
-            del self._tests[key], self._next[key]
+        for key in [key for key in self._asked if key[0] not in running]:
+            del self._asked[key]
 
     def test(self, run: Run, place: int) -> GateTest | None:
         """The test behind a gate of a run, where it was asked."""
-        return self._tests.get((run.number, place))
+        asked = self._asked.get((run.number, place))
+        return asked.test if asked is not None else None
 
     def look(self, state: State, run: Run, place: int, at: int, *, turns: bool) -> Finding:
         """Measure one gate at the end of slice `at`."""
@@ -201,28 +213,29 @@ class Measuring:
         if reading.source is Source.CONFOUNDED:
             return CONFOUNDED
         key = run.number, place
-        test = self._tests.get(key)
-        begun = self._begun.get(run.number, 0)
-        if test is None:
-            test = self._tests[key] = test_behind(gate, self.plan)
-            self._next[key] = begun
+        asked = self._asked.get(key)
+        if asked is None:
+            binding = gate.binding or Binding(MetricKind.ERROR_RATE)
+            asked = self._asked[key] = _Asked(
+                test_behind(gate, self.plan), binding, self._measure(gate, binding),
+                delay_slices(binding, self.plan.attribution_s, reading.tally.slice_s), self._begun.get(run.number, 0))
+        test = asked.test
         if isinstance(test, Fixed):
-            return self._fixed(test, gate, key, begun, at)
+            return self._fixed(test, gate, asked, self._begun.get(run.number, 0), at)
         if isinstance(test, SampleRatio):
-            for slice_ in range(self._next[key], at + 1):
+            for slice_ in range(asked.next, at + 1):
                 test.add(reading.users_of(slice_), kept=reading.keeps)
-            self._next[key] = at + 1
+            asked.next = at + 1
             return test.look(turns=turns)
-        binding = gate.binding or Binding(MetricKind.ERROR_RATE)
-        ready = at - delay_slices(binding, self.plan.attribution_s, reading.tally.slice_s)
+        ready = at - asked.delay
         if isinstance(test, RankSum):
-            since = max(begun, int((state.step_at - reading.tally.start_s) // reading.tally.slice_s))
+            since = max(self._begun.get(run.number, 0),
+                        int((state.step_at - reading.tally.start_s) // reading.tally.slice_s))
             return self._judged(test, gate, since, ready, turns)
-        measure = self._measure(gate, binding)
-        for slice_ in range(self._next[key], ready + 1):
+        for slice_ in range(asked.next, ready + 1):
             if reading.routed.live[slice_] or reading.routed.mirror[slice_]:
-                test.add(reading.slice_of(measure, slice_))
-        self._next[key] = max(self._next[key], ready + 1)
+                test.add(reading.slice_of(asked.measure, slice_))
+        asked.next = max(asked.next, ready + 1)
         return test.look(turns=turns)
 
     def again(self, run: Run, place: int) -> Finding | None:
@@ -247,15 +260,15 @@ class Measuring:
                        part.n_s)
         return test.look(turns=turns)
 
-    def _fixed(self, test: Fixed, gate: Gate, key: tuple[int, int], begun: int, at: int) -> Finding:
+    def _fixed(self, test: Fixed, gate: Gate, asked: _Asked, begun: int, at: int) -> Finding:
         reading, binding = self.reading, gate.binding
         if binding is None:
             return CONFOUNDED
         slice_s = reading.tally.slice_s
-        until = at - delay_slices(binding, self.plan.attribution_s, slice_s)
-        since = self._next[key] if not binding.window_s else until + 1 - max(1, round(binding.window_s / slice_s))
+        until = at - asked.delay
+        since = asked.next if not binding.window_s else until + 1 - max(1, round(binding.window_s / slice_s))
         since = max(since, begun)
-        self._next[key] = max(since, until + 1)
+        asked.next = max(since, until + 1)
         if binding.metric is MetricKind.LATENCY_PERCENTILE:
             return self._percentile(test, binding, since, until)
         part = EMPTY

@@ -94,6 +94,21 @@ def _column(outcomes: Outcomes, measure: Measure) -> tuple[Floats | None, Floats
             return None, None
 
 
+READ = {MetricKind.ERROR_RATE: "failed", MetricKind.SUCCESS_RATE: "failed", MetricKind.LATENCY_MEAN: "latency_ms",
+        MetricKind.LATENCY_PERCENTILE: "latency_ms", MetricKind.LATENCY_SHARE: "latency_ms",
+        MetricKind.SCORE_MEAN: "score", MetricKind.NULL_SHARE: "empty", MetricKind.CTR: "clicked",
+        MetricKind.WRONG_SHARE: "wrong"}
+"""The outcomes that a measure is counted from."""
+
+
+def alike(one: Outcomes, other: Outcomes, measure: Measure) -> bool:
+    """Whether a measure of both is known to be the same, since it is counted from the same array."""
+    name = READ.get(measure.metric)
+    if name is None:
+        return one.other.get(measure.sql) is other.other.get(measure.sql)
+    return getattr(one, name) is getattr(other, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Of one measure and one version: shape (slices, places + 1) each; for shares xx is x."""

@@ -23,7 +23,7 @@ from console.rollout.finding import Outcome
 from console.rollout.machine import due, initial, step
 from console.rollout.measuring import Measuring, Reading, Routed
 from console.rollout.operators import Acting, Operator
-from console.rollout.outcomes import HARMS, Floats, Harm, Requests, Source, spoiled
+from console.rollout.outcomes import HARMS, Floats, Harm, Outcomes, Requests, Source, spoiled
 from console.rollout.plan import Degree, Gate, GateKind, MetricKind, Plan
 from console.rollout.replay import measures_of, slice_seconds, weights_of
 from console.rollout.routing import BUCKETS, route
@@ -37,6 +37,7 @@ from console.rollout.tally import (
     Measure,
     Sums,
     Tally,
+    alike,
     measure_of,
     refuse_unmeasurable,
     tally,
@@ -175,6 +176,7 @@ class WhatIfLog:
         self._weights = weights_of(plan)
         self._edges = [round(weight * GROUPS / 100) if weight in (0.0, 100.0) else max(1, round(weight * GROUPS / 100))
                        for weight in self._weights]
+        self._logged: Tally | None = None
         self._bins = any(gate.binding is not None and gate.binding.metric is MetricKind.LATENCY_PERCENTILE
                          for gate in plan.gates)
         asked = set(measures_of(self.plan)) - ({FIRST_ERRORS} if not any(
@@ -186,11 +188,7 @@ class WhatIfLog:
     def runs(self, harm: Harm, runs: int, on_progress: Callable[[int], None] | None = None) -> list[Run]:
         """Of one harm. Run k begins at the same time with the same users first, whatever the harm."""
         bad = spoiled(self.requests, harm, self.seed)
-        whole = tally(bad, self._group, GROUPS, self._measures, start_s=self.start_s,
-                      end_s=self.start_s + self.slices * self.slice_s, slice_s=self.slice_s,
-                      attribution_s=self.plan.attribution_s, bins=self._bins, users=False,
-                      first_within_s=self._first_within_s)
-        sums = _Stacked(whole)
+        sums = _Stacked(self._added_up(bad))
         found = []
         for number in range(runs):
             random = np.random.default_rng([self.seed, number, 2])
@@ -200,6 +198,25 @@ class WhatIfLog:
             if on_progress is not None and number % 20 == 19:
                 on_progress(number + 1)
         return found
+
+    def _added_up(self, bad: Requests) -> Tally:
+        """Of a spoiled log. What it has in common with the log as it is, is added up once for all harms."""
+        if self._logged is None:
+            self._logged = self._tally(self.requests.stable, self._measures, bins=self._bins)
+        logged, ours, theirs = self._logged, bad.stable, bad.candidate
+        others = [each for each in self._measures if not alike(ours, theirs, each)]
+        slower = self._bins and theirs.latency_ms is not ours.latency_ms
+        if not others and not slower:
+            return logged
+        found = self._tally(theirs, others, bins=slower)
+        return replace(logged, candidate=logged.stable | found.stable,
+                       candidate_bins=found.stable_bins if slower else logged.stable_bins)
+
+    def _tally(self, outcomes: Outcomes, measures: Sequence[Measure], *, bins: bool) -> Tally:
+        return tally(replace(self.requests, stable=outcomes, candidate=outcomes, source=Source.SYNTHETIC), self._group,
+                     GROUPS, measures, start_s=self.start_s, end_s=self.start_s + self.slices * self.slice_s,
+                     slice_s=self.slice_s, attribution_s=self.plan.attribution_s, bins=bins, users=False,
+                     first_within_s=self._first_within_s)
 
     def _course(self, random: np.random.Generator) -> NDArray[np.int64]:
         """Slices of the log in the order that a run meets them: blocks of the same time of day, from any day."""
@@ -287,6 +304,9 @@ class _Stacked:
                 self._places[side] = self._places["stable"]
                 break
             for measure, sums in getattr(whole, side).items():
+                if side == "candidate" and whole.stable.get(measure) is sums:
+                    self._places[side][measure] = self._places["stable"][measure]
+                    continue
                 columns = [sums.n, sums.x] if sums.xx is sums.x else [sums.n, sums.x, sums.xx]
                 self._places[side][measure] = [len(grids) + number for number in range(len(columns))]
                 grids += columns

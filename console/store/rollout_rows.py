@@ -54,12 +54,17 @@ class RolloutRows:
         return self.columns.get(name)
 
 
-def versions(con: DuckDBPyConnection, window: Window | None) -> list[tuple[str, int, float, float]]:
-    """(version, requests, first and last in seconds since 1970), by their first request."""
+def versions(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo],
+             window: Window | None) -> list[tuple[str, int, float, float]]:
+    """(version, requests, first and last in seconds since 1970), by their first request. Outcomes are not joined."""
+    parts = [f"SELECT _ts AS ts, {text_sql(column)} AS version FROM {stream.rows_sql}" for stream in streams.values()
+             if stream.kind is StreamKind.REQUESTS and (column := stream.column(Role.MODEL_VERSION)) is not None]
+    if not parts:
+        return []
     where, values = _within(window)
     return [(str(row[0]), int(row[1]), float(row[2]), float(row[3])) for row in con.execute(
-        "SELECT model_version, count(*), min(epoch(ts)), max(epoch(ts)) FROM events "
-        f"WHERE model_version IS NOT NULL AND {where} GROUP BY 1 ORDER BY 3, 1", values).fetchall()]
+        f"SELECT version, count(*), min(epoch(ts)), max(epoch(ts)) FROM ({' UNION ALL '.join(parts)}) "
+        f"WHERE version IS NOT NULL AND {where} GROUP BY 1 ORDER BY 3, 1", values).fetchall()]
 
 
 def read(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Window | None, *, stable: str,
@@ -81,14 +86,14 @@ def read(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: Win
     def numbers(name: str) -> NDArray[Any]:
         return np.asarray(table[name].combine_chunks().to_numpy(zero_copy_only=False))
 
-    at = numbers("at").astype(np.float64) / 1e6
+    at = numbers("at") / 1e6
     order: Any = slice(None) if not len(at) or bool((np.diff(at) >= 0).all()) else np.argsort(at, kind="stable")
     codes = table["user_id"].combine_chunks().dictionary_encode()
-    user = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    user = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     users = np.asarray(codes.dictionary.to_numpy(zero_copy_only=False), dtype=object)
-    return RolloutRows(at[order], user[order], users, numbers("key").astype(np.uint64)[order],
-                       numbers("arm").astype(np.int8)[order],
-                       {name: numbers(name).astype(np.float64)[order] for name in columns})
+    return RolloutRows(at[order], user[order], users, numbers("key").astype(np.uint64, copy=False)[order],
+                       numbers("arm").astype(np.int8, copy=False)[order],
+                       {name: numbers(name).astype(np.float64, copy=False)[order] for name in columns})
 
 
 def _within(window: Window | None) -> tuple[str, dict[str, Any]]:

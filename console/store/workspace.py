@@ -733,7 +733,7 @@ class Workspace:
         """(version, requests, first and last in seconds since 1970). Reads the rows; for a worker."""
         if not any(stream.kind is StreamKind.REQUESTS for stream in self.streams()):
             return []           # nor is there a view `events` yet
-        return rollout_rows.versions(self.cursor(), window)
+        return rollout_rows.versions(self.cursor(), dict(self._shown), window)
 
     def keep_rollout(self, kept: rollouts.KeptRollout, events: Sequence[rollouts.KeptEvent]) -> int:
         """Keep a rehearsal; its number."""
