@@ -3,7 +3,8 @@
 Requests and outcomes meet by id and span of time: nothing is updated, and no index over ids is kept. An outcome goes to
 the latest request of its id that is not after it (without a time of its own: to the latest of all), over all streams of
 requests, so that a proxy and its replica that log the same id count once. Either side may come first: what is new on
-one side makes the buckets of its requests dirty, and a dirty bucket is joined again whole.
+one side makes the buckets of its requests dirty, and a dirty bucket is joined again whole: unless it is known that only
+outcomes came whose requests are there (`outcomes_added`).
 """
 
 from __future__ import annotations
@@ -16,22 +17,33 @@ import numpy as np
 from console.roles import SERIES_ROLES, Role, StreamKind
 from console.store import reading
 from console.store.asking import one
-from console.store.casting import stored_number
-from console.store.derived import QUALITIES, Answer, Truth, answer_of, quality_sql, truth_of
+from console.store.derived import QUALITIES
 from console.store.derived import named as derived_named
 from console.store.grid import OTHER, Grid, Sums, by_series, plain
 from console.store.model import Floats, Moments, PercentileSeries, StreamInfo
-from console.store.names import FINEST_S, literal, quoted
+from console.store.names import FINEST_S, literal
+from console.store.outcomes_added import WAITS, LooseOutcomes, add
+from console.store.pairing import (
+    FIELDS,
+    MERGED,
+    ROLES,
+    SOON_S,
+    id_of,
+    outcomes_sql,
+    pair,
+    quality,
+    requests_sql,
+    sides,
+    sums_sql,
+)
 from console.store.ranks import rank_of, value_of_bin
+from console.store.refreshing import Fresh
 from console.store.rolled import has_moments
 from console.store.rollups import (
-    KEYS,
     LEVELS_S,
     SECONDS_FOR_S,
     USABLE,
-    bin_sql,
     floor_sql,
-    key_sql,
     series_join,
 )
 from console.store.splits import Split
@@ -43,22 +55,11 @@ if TYPE_CHECKING:
 
     from console.store.resident import Resident
 
-ROLES = {"clicked": Role.CLICKED, "label": Role.LABEL, "churned": Role.CHURNED}
-NAMES = (*ROLES, *QUALITIES)
-"""What is counted of an outcome: what it says itself, and how good the answer of its request was."""
-
 ALL_AGAIN_SHARE = 0.1
 """When more than this share of all outcomes is new, joining everything costs less than looking for its buckets."""
 
 RETRY_S = 3600
 """Requests of one id are expected within so many seconds of each other: when one comes, the others are joined again."""
-
-SOON_S = 3600
-"""Most outcomes come within so many seconds of their request."""
-
-MERGED = "sum(n) AS n, " + ", ".join(
-    f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
-    f"min(min_{name}) AS min_{name}, max(max_{name}) AS max_{name}" for name in NAMES)
 
 
 def is_dirty(con: DuckDBPyConnection) -> bool:
@@ -66,10 +67,15 @@ def is_dirty(con: DuckDBPyConnection) -> bool:
     return bool(con.execute("SELECT 1 FROM dirty_outcomes UNION ALL SELECT 1 FROM new_outcomes LIMIT 1").fetchall())
 
 
-def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int | None:
+def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grown: Mapping[int, Fresh] | None = None,
+            loose: LooseOutcomes | None = None) -> int | None:
     """Join what is new; from which time on (microseconds) rollups changed, None when they did not. Within a
-    transaction of the caller."""
-    requests, told = _sides(streams)
+    transaction of the caller.
+
+    grown  what was appended to requests since this was last done, by stream, if that is known
+    loose  of which buckets the caller will pack the rows; without it there is one for each series
+    """
+    requests, told = sides(streams)
     if not requests or not told:
         con.execute("DELETE FROM dirty_outcomes")
         if not told:
@@ -79,10 +85,17 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int |
     if not whole and not _can_meet(con, told):
         con.execute("DELETE FROM dirty_outcomes")
         return None
+    finest = _finest(con, requests)
+    if not whole and grown is not None and loose is not None:
+        since = add(con, requests, told, grown, finest, loose)
+        if since is not False:
+            con.execute("DELETE FROM dirty_outcomes")
+            con.execute("DELETE FROM new_outcomes")
+            _forget(con)
+            return since
     if not whole:
         _find_buckets(con, requests, told)
     _pairs(con, requests, told, None if whole else "_again")
-    finest = _finest(con, requests)
     _write(con, finest, whole)
     con.execute("DELETE FROM dirty_outcomes")
     con.execute("DELETE FROM new_outcomes")
@@ -93,25 +106,18 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo]) -> int |
 
 def _forget(con: DuckDBPyConnection) -> None:
     """What was joined is as large as its rows, and each connection would keep it until it joins again."""
-    for table in ("_pairs", "_new", "_again", "_found", "_met"):
+    for table in ("_pairs", "_new", "_again", "_found", "_met", "_told"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def taken_back(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], stream: StreamInfo, file_id: int,
                record: int) -> None:
     """An outcome is about to be taken out of its stream: the requests of its id are joined again without it."""
-    requests, told = _sides(streams)
+    requests, told = sides(streams)
     if requests and stream in told:
         con.execute(f"INSERT INTO dirty_outcomes SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM "
-                    f"({_requests_sql(requests)}) WHERE id IN (SELECT {_id(stream)} FROM {stream.table} "
+                    f"({requests_sql(requests)}) WHERE id IN (SELECT {id_of(stream)} FROM {stream.table} "
                     "WHERE _file = ? AND _record = ?)", [file_id, record])
-
-
-def _sides(streams: Mapping[int, StreamInfo]) -> tuple[list[StreamInfo], list[StreamInfo]]:
-    """Streams whose rows can meet."""
-    with_id = [stream for stream in streams.values() if stream.column(Role.REQUEST_ID) is not None]
-    return ([stream for stream in with_id if stream.kind is StreamKind.REQUESTS],
-            [stream for stream in with_id if stream.kind is StreamKind.OUTCOMES])
 
 
 def _all_again(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
@@ -133,50 +139,12 @@ def _can_meet(con: DuckDBPyConnection, told: list[StreamInfo]) -> bool:
         con.execute(f"SELECT 1 FROM {stream.table} WHERE {later} LIMIT 1").fetchall() for stream in told)
 
 
-def _requests_sql(requests: list[StreamInfo], where: str = "true", split: Split | None = None) -> str:
-    """id, ts, stream, series keys and answers of requests; `where` may speak of `_ts`."""
-    return " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, _ts AS ts, {stream.stream_id} AS stream, {', '.join(key_sql(stream))}, "
-        f"{_answer_sql(answer_of(stream))}{f', {split.sql(stream)} AS split' if split else ''} "
-        f"FROM {stream.rows_sql} WHERE {_id(stream)} IS NOT NULL AND {USABLE} AND {where}" for stream in requests)
-
-
-def _answer_sql(answer: Answer) -> str:
-    return (f"{answer.chance or 'NULL'}::DOUBLE AS chance, {answer.choice or 'NULL'}::DOUBLE AS choice, "
-            f"{answer.word if answer.word else 'NULL'}::VARCHAR AS word, {answer.classes} AS of_words")
-
-
-def _truth_sql(truth: Truth) -> str:
-    return (f"{truth.value or 'NULL'}::DOUBLE AS truth, {truth.word or 'NULL'}::VARCHAR AS true_word, "
-            f"{truth.classes} AS true_words, {bool(truth.word)} AS labelled")
-
-
-def _outcomes_sql(told: list[StreamInfo], where: str = "true") -> str:
-    """id, ots, the numbers, and a key of the row; `where` may speak of `_ts`."""
-    return " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, _ts AS ots, "
-        f"{', '.join(f'{_number(stream, role)} AS {name}' for name, role in ROLES.items())}, "
-        f"{_truth_sql(truth_of(stream))}, rowid * 1000 + {stream.stream_id % 1000} AS o "
-        f"FROM {stream.table} WHERE {_id(stream)} IS NOT NULL AND {where}" for stream in told)
-
-
-def _id(stream: StreamInfo) -> str:
-    column = stream.column(Role.REQUEST_ID)
-    assert column is not None
-    return f"{quoted(column.stored)}::VARCHAR"
-
-
-def _number(stream: StreamInfo, role: Role) -> str:
-    column = stream.column(role)
-    return "NULL::DOUBLE" if column is None else stored_number(column.stored, column.kept)
-
-
 def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo]) -> None:
     """Fill `_again` with the buckets to be joined anew."""
     new = " UNION ALL ".join(
-        f"SELECT {_id(stream)} AS id, _ts AS ots FROM {stream.table} JOIN (SELECT file_id AS _f, first_record AS _a, "
+        f"SELECT {id_of(stream)} AS id, _ts AS ots FROM {stream.table} JOIN (SELECT file_id AS _f, first_record AS _a, "
         f"last_record AS _z FROM new_outcomes WHERE stream_id = {stream.stream_id}) ON _file = _f AND "
-        f"_record BETWEEN _a AND _z WHERE {_id(stream)} IS NOT NULL" for stream in told)
+        f"_record BETWEEN _a AND _z WHERE {id_of(stream)} IS NOT NULL" for stream in told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {new}")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM dirty_outcomes")
     first, latest = one(con, "SELECT epoch_us(min(ots)), epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) "
@@ -193,7 +161,7 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
         near = (f"_ts >= make_timestamp({low - RETRY_S * 10**6}) AND "
                 f"_ts < make_timestamp({high + (RETRY_S + FINEST_S) * 10**6})")
         inside = f"{floor_sql('ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)"
-        con.execute(f"INSERT INTO _again WITH near AS ({_requests_sql(requests, near)}) "
+        con.execute(f"INSERT INTO _again WITH near AS ({requests_sql(requests, near)}) "
                     f"SELECT DISTINCT {floor_sql('ts', FINEST_S)} FROM near WHERE NOT ({inside}) AND id IN "
                     f"(SELECT id FROM near WHERE {inside})")
     con.execute("CREATE OR REPLACE TEMP TABLE _again AS SELECT DISTINCT bucket FROM _again")
@@ -202,7 +170,7 @@ def _find_buckets(con: DuckDBPyConnection, requests: list[StreamInfo], told: lis
 def _meet(con: DuckDBPyConnection, requests: list[StreamInfo], where: str, which: str) -> None:
     """Put the buckets of requests that outcomes in `_new` may go to into `_again`, and those outcomes into `_met`."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE _found AS SELECT n.id, n.ots, {floor_sql('r.ts', FINEST_S)} AS bucket "
-                f"FROM ({_requests_sql(requests, where)}) r JOIN _new n ON n.id = r.id "
+                f"FROM ({requests_sql(requests, where)}) r JOIN _new n ON n.id = r.id "
                 f"WHERE (n.ots IS NULL OR r.ts <= n.ots) AND {which}")
     con.execute("INSERT INTO _again SELECT DISTINCT bucket FROM _found")
     con.execute("CREATE OR REPLACE TEMP TABLE _met AS SELECT DISTINCT id, ots FROM _found")
@@ -215,8 +183,8 @@ def _dirty_have_outcomes(con: DuckDBPyConnection, requests: list[StreamInfo], to
     inside = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
               f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM dirty_outcomes)")
     later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
-    return bool(con.execute(f"SELECT 1 FROM ({_requests_sql(requests, inside)}) r SEMI JOIN "
-                            f"({_outcomes_sql(told, later)}) o ON o.id = r.id LIMIT 1").fetchall())
+    return bool(con.execute(f"SELECT 1 FROM ({requests_sql(requests, inside)}) r SEMI JOIN "
+                            f"({outcomes_sql(told, later)}) o ON o.id = r.id LIMIT 1").fetchall())
 
 
 def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo], again: str | None,
@@ -233,18 +201,8 @@ def _pairs(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[Strea
         asked = (f"_ts >= make_timestamp({low}) AND _ts < make_timestamp({high + FINEST_S * 10**6}) AND "
                  f"{floor_sql('_ts', FINEST_S)} IN (SELECT bucket FROM {again})")
         later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
-    keys = ["ts", "stream", *KEYS, *(["split"] if split else [])]
-    said = ["id", "ots", *ROLES]
-    worth = [f"{value} AS {name}" for name, value in _quality(requests, told).items()]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, o.{', o.'.join(said)}, {', '.join([*keys, *worth])} "
-                f"FROM ({_outcomes_sql(told, later)}) o JOIN ({_requests_sql(requests, asked, split)}) r "
-                "ON r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)")
-    if one(con, "SELECT count(*) > count(DISTINCT o) FROM _pairs")[0]:
-        # max over the whole struct, so that two requests at the same instant are told apart the same way every time
-        struct = ", ".join(f"{name} := {name}" for name in (*keys, *QUALITIES))
-        firsts = ", ".join(f"any_value({name}) AS {name}" for name in said)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT o, {', '.join(said)}, unnest(latest) FROM "
-                    f"(SELECT o, {firsts}, max(struct_pack({struct})) AS latest FROM _pairs GROUP BY o)")
+    pair(con, requests, told, outcomes_sql(told, later), requests_sql(requests, asked, split),
+         split=split is not None)
     if asked != "true":
         _drop_those_of_others(con, requests)
 
@@ -254,25 +212,9 @@ def _drop_those_of_others(con: DuckDBPyConnection, requests: list[StreamInfo]) -
     low, high = one(con, "SELECT epoch_us(min(ts)), epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) FROM _pairs")
     if low is None or low >= high:
         return
-    later = _requests_sql(requests, f"_ts > make_timestamp({low}) AND _ts <= make_timestamp({high})")
+    later = requests_sql(requests, f"_ts > make_timestamp({low}) AND _ts <= make_timestamp({high})")
     con.execute(f"DELETE FROM _pairs WHERE o IN (SELECT p.o FROM _pairs p JOIN ({later}) r ON r.id = p.id "
                 "AND r.ts > p.ts AND (p.ots IS NULL OR r.ts <= p.ots))")
-
-
-def _quality(requests: list[StreamInfo], told: list[StreamInfo]) -> dict[str, str]:
-    """How good an answer was, over the columns of both sides. Words are only held against each other where some stream
-    has them: texts of ten million numbers are made in vain."""
-    answers, truths = [answer_of(stream) for stream in requests], [truth_of(stream) for stream in told]
-    found = dict.fromkeys(QUALITIES, "NULL::DOUBLE")
-    if not any(one.value or one.word for one in truths) or not any(one.chance or one.word for one in answers):
-        return found
-    found |= quality_sql(Answer("chance", "choice"), Truth("truth"))
-    if any(one.classes for one in answers) or any(one.classes for one in truths):
-        words, named = "(of_words OR true_words)", "(of_words OR true_words) AND labelled"
-        found = {name: f"CASE WHEN NOT ({named}) THEN {value} END" for name, value in found.items()}
-        found["correct"] = (f"CASE WHEN {words} THEN (word = true_word)::INTEGER::DOUBLE "
-                            f"ELSE {found['correct']} END")
-    return found
 
 
 def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
@@ -285,15 +227,7 @@ def _finest(con: DuckDBPyConnection, requests: list[StreamInfo]) -> int:
     return FINEST_S
 
 
-def _sums(grid_or_bucket: str) -> str:
-    """SELECT list over `_pairs`."""
-    parts = ", ".join(f"count({name}) AS n_{name}, sum({name}) AS sum_{name}, sum({name} * {name}) AS sq_{name}, "
-                      f"min({name}) AS min_{name}, max({name}) AS max_{name}" for name in NAMES)
-    return f"{grid_or_bucket}, stream, {', '.join(KEYS)}, count(*) AS n, {parts}"
-
-
 def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
-    fields = ["n", *(f"{part}_{name}" for name in NAMES for part in ("n", "sum", "sq", "min", "max"))]
     if whole:
         con.execute("DELETE FROM rollup_outcomes")
 
@@ -303,9 +237,7 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
                                      f"(SELECT {floor_sql('bucket', max(level, FINEST_S))} FROM _again)")
 
     con.execute(f"DELETE FROM outcome_waits WHERE {stale(FINEST_S)}")
-    con.execute(f"INSERT INTO outcome_waits SELECT stream, bucket, bin, count(*) FROM (SELECT stream, "
-                f"{floor_sql('ts', FINEST_S)} AS bucket, {bin_sql('wait_s')} AS bin FROM (SELECT stream, ts, "
-                "(epoch_us(ots) - epoch_us(ts)) / 1e6 AS wait_s FROM _pairs WHERE ots IS NOT NULL)) GROUP BY ALL")
+    con.execute(WAITS)
     below = None
     for level in LEVELS_S:
         if level < finest:
@@ -314,8 +246,8 @@ def _write(con: DuckDBPyConnection, finest: int, whole: bool) -> None:
             con.execute(f"DELETE FROM rollup_outcomes WHERE level_s = {level} AND {stale(level)}")
         if below is None:
             con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, bucket, stream, coalesce(s.series, 0), "
-                        f"{', '.join(fields)} FROM (SELECT {_sums(floor_sql('ts', level) + ' AS bucket')} FROM _pairs "
-                        f"GROUP BY ALL) r {series_join('r', 'r.stream')}")
+                        f"{', '.join(FIELDS)} FROM (SELECT {sums_sql(floor_sql('ts', level) + ' AS bucket')} FROM "
+                        f"_pairs GROUP BY ALL) r {series_join('r', 'r.stream')}")
         else:
             con.execute(f"INSERT INTO rollup_outcomes SELECT {level}, {floor_sql('bucket', level)} AS up, stream_id, "
                         f"series, {MERGED} FROM rollup_outcomes WHERE level_s = {below} AND {stale(level)} "
@@ -353,7 +285,7 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
     some  streams of which only some rows are meant (see `seen`): heeded where the requests themselves have the outcome
     """
     grid = Grid.over(window, bucket_s, phase_s)
-    requests, told = _sides(streams)
+    requests, told = sides(streams)
     found: dict[str, Sums] = {}
     inline: set[tuple[int, str]] = set()
     for stream in streams.values():
@@ -373,7 +305,7 @@ def moments(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], window: 
             for name, stored in columns.items():
                 sums.add_moments(name, part.columns[stored])
     names = [name for name, role in ROLES.items() if any(stream.column(role) for stream in told)]
-    names += [name for name, value in _quality(requests, told).items() if value != "NULL::DOUBLE"]
+    names += [name for name, value in quality(requests, told).items() if value != "NULL::DOUBLE"]
     if names and requests:
         held = _held_joined(con, requests, grid, names, inline, resident) if by is None and resident else None
         if held is None and by is None and resident and reading.level_for(con, "rollup_outcomes", grid,
@@ -418,7 +350,7 @@ def _add_recent(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
         _add_joined(con, streams, part, None, names, inline, joined)
         return joined[""].flat(names)
 
-    tables = ["rollup_outcomes", *(f"rollup_{stream.stream_id}" for stream in _sides(streams)[0])]
+    tables = ["rollup_outcomes", *(f"rollup_{stream.stream_id}" for stream in sides(streams)[0])]
     values = resident.recent.over(("outcomes", tuple(names), tuple(sorted(inline))), tables, grid, read)
     sums = found.setdefault("", Sums(grid))
     for name, parts in Sums.of_flat(grid, values).columns.items():
@@ -444,7 +376,7 @@ def _pairs_on(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[St
 
 def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid: Grid, by: Role | Split | None,
                 names: list[str], inline: set[tuple[int, str]], found: dict[str, Sums]) -> None:
-    requests, told = _sides(streams)
+    requests, told = sides(streams)
     split = by if isinstance(by, Split) else None
     level = reading.level_for(con, "rollup_outcomes", grid) if split is None else None
     parts = ", ".join(f"sum(n_{name}) AS n_{name}, sum(sum_{name}) AS sum_{name}, sum(sq_{name}) AS sq_{name}, "
@@ -455,7 +387,7 @@ def _add_joined(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grid
         start = f"make_timestamp({grid.first_us} + ({grid.index_sql('ts')}) * {grid.step_us})"
         bucket = f"{start} AS bucket, split" if split is not None else f"{start} AS bucket"
         source = ("(SELECT coalesce(s.series, 0) AS series, stream AS stream_id, r.* FROM "
-                  f"(SELECT {_sums(bucket)} FROM _pairs WHERE {grid.within_sql('ts')} GROUP BY ALL) r "
+                  f"(SELECT {sums_sql(bucket)} FROM _pairs WHERE {grid.within_sql('ts')} GROUP BY ALL) r "
                   f"{series_join('r', 'r.stream')})")
         where = "true"
     else:

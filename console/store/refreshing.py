@@ -81,11 +81,12 @@ class Fresh:
 
 
 def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = None,
-            loose: Loose | None = None) -> StreamInfo:
+            loose: Loose | None = None, grown: dict[int, Fresh] | None = None) -> StreamInfo:
     """Bring the rollups of one stream up to its rows; within a transaction of the caller. The stream as it is then.
 
     fresh  what was appended since they were complete, if that is known
     loose  of which buckets the caller will pack the rows; without it there is one for each series
+    grown  gets what was appended, and how many dirty buckets of outcomes that made, if nothing else has happened
     """
     few = fresh is not None and fresh.rows < MANY_FRESH
     after = fresh.after if fresh is not None and few and _only_grew(con, stream, fresh) else None
@@ -96,7 +97,12 @@ def refresh(con: DuckDBPyConnection, stream: StreamInfo, fresh: Fresh | None = N
     if not (loose is not None and fresh is not None and work.adds(fresh.rows, loose)):
         work.moments()
         work.bins()
-    con.execute("INSERT INTO dirty_outcomes SELECT bucket FROM _dirty WHERE ?", [work.joins_outcomes()])
+    [(told,)] = con.execute("INSERT INTO dirty_outcomes SELECT bucket FROM _dirty WHERE ?",
+                            [work.joins_outcomes()]).fetchall()
+    if grown is not None and fresh is not None and work.after is not None and told:
+        here = Fresh(fresh.after, fresh.rows, int(told))
+        before = grown.get(stream.stream_id)
+        grown[stream.stream_id] = here if before is None else before.then(here)
     con.execute("DELETE FROM dirty WHERE stream_id = ?", [stream.stream_id])
     return work.stream
 

@@ -31,6 +31,7 @@ from console.store import (
     merging,
     opening,
     outcomes,
+    outcomes_added,
     quarantine,
     reading,
     refreshing,
@@ -89,8 +90,11 @@ WATCH = "watch"
 WATCH_S = 0.1
 """How often a long statement is asked how far it is, and whether it is still wanted."""
 
-HELD_BYTES = 64 << 20
-"""Of the blocks of tables stay in memory then: what live charts read of them is less."""
+QUIET_LOG_BYTES, QUIET_S = 24 << 20, 120.0
+"""A log that grows slowly is moved sooner, but not more often: a checkpoint of so little takes a tenth of a second."""
+
+HELD_BYTES, LET_GO_S = 64 << 20, 15.0
+"""Of the blocks of tables stay in memory then, which is looked at so often: what live charts read of them is less."""
 
 
 class _Lent:
@@ -131,6 +135,9 @@ class Workspace:
         self.moved = Moved()
         self._fresh: dict[int, refreshing.Fresh] = {}      # appended since the rollups of a stream were complete
         self._loose = adding.Loose()
+        self._grown: dict[int, refreshing.Fresh] = {}      # appended to requests since outcomes were joined
+        self._loose_outcomes = outcomes_added.LooseOutcomes()
+        self._moved_at = self._let_go_at = time.monotonic()
         self._waits: dict[float, float | None] = {}
         self._annotated: tuple[tuple[datetime, str, str], ...] | None = None
         self._closed = False
@@ -339,7 +346,8 @@ class Workspace:
                         continue        # another thread has just done it
                     first = rollups.first_dirty(con, stream_id)
                     self._streams[stream_id] = refreshing.refresh(con, self._streams[stream_id],
-                                                                  self._fresh.get(stream_id), self._loose)
+                                                                  self._fresh.get(stream_id), self._loose,
+                                                                  self._grown)
                     changes += [(f"rollup_{stream_id}", first), (f"bins_{stream_id}", first)]
                 self._fresh.pop(stream_id, None)
             changed = True
@@ -349,7 +357,8 @@ class Workspace:
             joining = time.monotonic()
             changes = []
             with self._transaction(changes, rows=()) as con:
-                since = outcomes.refresh(con, self._streams)
+                grown, self._grown = self._grown, {}
+                since = outcomes.refresh(con, self._streams, grown, self._loose_outcomes)
                 if since is not None:
                     changes.append(("rollup_outcomes", since))
                     changed = True
@@ -430,13 +439,18 @@ class Workspace:
         try:
             log_bytes = Path(f"{self.path}.wal").stat().st_size
         except OSError:
-            return
-        if log_bytes > LIVE_LOG_BYTES:
+            log_bytes = 0
+        at = time.monotonic()
+        if log_bytes > (QUIET_LOG_BYTES if at - self._moved_at > QUIET_S else LIVE_LOG_BYTES):
             self._pack()
             self.checkpoint()
-            with self._lock:
-                if not self._depth and not self._closed:
-                    opening.let_go(self._writer, HELD_BYTES)
+            self._moved_at = time.monotonic()
+        elif at - self._let_go_at < LET_GO_S:
+            return
+        with self._lock:
+            if not self._depth and not self._closed:
+                opening.let_go(self._writer, HELD_BYTES)
+        self._let_go_at = time.monotonic()
 
     def _pack(self) -> None:
         """Rollups of a stream that has many loose rows hold one for each bucket and series again."""
@@ -446,6 +460,7 @@ class Workspace:
             with self._transaction((), seen=False, rows=()) as con:
                 for stream_id in [one for one in self._loose.spans if self._loose.many(one)]:
                     self._loose.pack(con, self._streams[stream_id])
+                self._loose_outcomes.pack(con)
 
     # ---- what there is -------------------------------------------------------------------------------------
 
