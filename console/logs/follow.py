@@ -61,7 +61,6 @@ GRACE_S = 5.0                   # a descriptor whose name is gone is kept so lon
 MOST_OPEN = 200                 # descriptors kept; beyond, the files that have been at rest longest are opened anew
 REFRESH_S = 0.25                # of a poll may go to rollups,
 REFRESH_REST = 0.5              # which then rest this many times as long as they took: rows come first
-AGAIN_S = 0.15                  # did rollups take longer, what came meanwhile is read at once
 UNREADABLE = "It may not be read. Give this user the right to read it"
 
 
@@ -147,12 +146,6 @@ class Follower:
         self._behind = refreshed = self._ws.refresh(job, limit_s=REFRESH_S)
         ended = self._clock()
         self._refresh_at = ended + REFRESH_REST * (ended - began)
-        if ended - began > AGAIN_S:
-            with contextlib.suppress(ConsoleError, OSError):    # the next poll says it again
-                since = self._read_once(streams, job)
-                self._behind = self._behind or since.rows > 0
-                change = Change(change.rows + since.rows, change.quarantined + since.quarantined,
-                                change.new_files + since.new_files, since.more)
         return change, refreshed
 
     def _read_once(self, streams: Streams, job: Job) -> Change:

@@ -72,6 +72,9 @@ from console.window import Window
 WATCH_S = 10.0
 """While rows come, changes of the schema are looked for at most so often."""
 
+CAME = "Rows came"
+"""Reported by a poll as soon as there is something new to look at."""
+
 GROWING_S = 300.0
 """A log counts as live while its newest row came within so many seconds."""
 
@@ -190,15 +193,17 @@ class Session:
         if not change.behind:
             refreshed = self._store.refresh() or refreshed
         self._message = ""
+        came = change.rows or change.quarantined or change.new_files or refreshed or self._counted != self.generation
+        if came:
+            self._grew_at = time.monotonic() if change.rows else self._grew_at
+            self._data_changed(change.rows)
+            job.report(0, 0, CAME)          # who draws need not wait for what follows
         if change.rows:
             self._watch_schema(at_once=waited)
         self._store.keep_small()
-        if change.rows or change.quarantined or change.new_files or refreshed or self._counted != self.generation:
-            self._grew_at = time.monotonic() if change.rows else self._grew_at
-            self._data_changed(change.rows)
+        if came:
             self._alarms.advance(job)
-            return True
-        return False
+        return bool(came)
 
     # ---- the user's own metrics ----------------------------------------------------------------------------
 

@@ -75,8 +75,11 @@ Decisions
   statements over a hundred columns cost 300 ms of processor to plan, these four 60, and buckets that were deleted and
   written again several times a second held a gigabyte after a quarter of an hour. They are packed when
   they are many. Numbers of buckets shorter than ten seconds, which come from rows, are kept and read again from the
-  first changed one on (`recent`). What was committed is moved into the file every 128 MB (`Workspace.keep_small`):
-  until then it stays in memory, 40 MB a minute at a thousand rows a second.
+  first changed one on (`recent`). What was committed is moved into the file every 128 MB, or sooner where little
+  comes (`Workspace.keep_small`): until then it stays in memory, 40 MB a minute at a thousand rows a second.
+- Outcomes that come are added as well (`outcomes_added`): each goes to its request, where no other pair can have
+  changed. Their buckets were joined again whole before: at a thousand labels a second that come half an hour late,
+  each look joined an hour of the log and held a gigabyte while it did.
 - Half rows become one event before rollups are made (`halves` says how, `merging` does it): the cells of a second half
   go into its main row, and `StreamInfo.rows_sql` leaves out what was merged. Whoever counts, rolls up or draws reads
   that and not the table. A live log pays for what is new: 1,000 halves on a million rows take 35 ms, of which most is

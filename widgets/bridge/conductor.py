@@ -368,11 +368,17 @@ class Conductor(QObject):
             return
         self._polled_at = time.monotonic()
         job = self.start("poll", self._session.poll)
+        job.progressed.connect(self._on_rows)
         job.succeeded.connect(self._on_polled)
         job.failed.connect(self._on_poll_failed)
         job.broke.connect(self._on_poll_failed)
         job.ended.connect(self._on_poll_ended)
         self.launch(job)
+
+    @Slot(int, int, str)
+    def _on_rows(self, _done: int, _total: int, _note: str) -> None:
+        """A poll goes on, but there is something new to see already."""
+        self._on_beat()
 
     @Slot(object)
     def _on_polled(self, changed: bool) -> None:
