@@ -116,12 +116,12 @@ class Theme:
         return palette
 
     def style_sheet(self) -> str:
-        """One sheet for the whole window. A label's property `tone` (muted, warning, firing, good, accent) colours it,
-        `size="large"` enlarges it."""
+        """One sheet for the whole window, and none of a widget's own: each of those makes Qt dress again all that is in
+        it. A label's property `tone` (muted, warning, firing, good, accent) colours it.
+        """
         names = ("background", "surface", "raised", "line", "text", "muted", "accent", "on_accent",
                  "warning", "firing", "good", "reference", "current")  # fmt: skip
-        large = f"{system_font(large=True).pointSizeF():.1f}"
-        return _SHEET.substitute({name: getattr(self, name) for name in names}, large=large)
+        return _SHEET.substitute({name: getattr(self, name) for name in names})
 
 
 class ThemeHolder(QObject):
@@ -150,10 +150,15 @@ class ThemeHolder(QObject):
         """Gives palette and style sheet to the program, and tells the widgets when the theme is another one."""
         before = self.theme
         self.theme = theme_for(self._app, self._choice)
-        if self._app.style().name().lower() != "fusion":
-            self._app.setStyle("Fusion")
-        self._app.setPalette(self.theme.palette())
-        self._app.setStyleSheet(self.theme.style_sheet())
+        sheet = self.theme.style_sheet()
+        if self._app.styleSheet() != sheet:
+            # Qt dresses each widget again for each of its ancestors when one sheet follows another, and once when
+            # there was none: a change of theme took ten times as long.
+            self._app.setStyleSheet("")
+            if self._app.style().name().lower() != "fusion":
+                self._app.setStyle("Fusion")
+            self._app.setPalette(self.theme.palette())
+            self._app.setStyleSheet(sheet)
         if self.theme != before:
             self.changed.emit(self.theme)
 
@@ -238,8 +243,8 @@ QLabel[tone="accent"] { color: $accent; }
 QLabel[tone="reference"] { color: $reference; }
 QLabel[tone="current"] { color: $current; }
 QLabel#rail_firing { background: $firing; color: $surface; border-radius: 8px; padding: 1px 5px; }
-QLabel[size="large"] { font-size: ${large}pt; }
 QMainWindow, QDialog { background: $background; }
+#command_palette, #pick_dialog { border: 1px solid $line; }
 QMainWindow::separator { background: $line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: $accent; }
 QMenuBar { background: $background; }
@@ -256,6 +261,8 @@ QPushButton, QToolButton {
     background: $raised; color: $text; border: 1px solid $line; border-radius: 4px; padding: 4px 12px;
 }
 QToolButton { padding: 4px 8px; }
+QToolButton[tight="true"] { padding: 0; }
+QToolButton[indicator="none"]::menu-indicator { image: none; }
 QToolButton[flat="true"], QPushButton[flat="true"] { background: transparent; border-color: transparent; }
 QPushButton[tone="muted"] { color: $muted; }
 QPushButton[tone="warning"] { color: $warning; }
@@ -266,17 +273,24 @@ QPushButton:pressed, QToolButton:pressed { background: $line; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; border-color: $line; background: transparent; }
+QToolButton[flat="true"]:disabled { border-color: transparent; }
+QPushButton[link="true"] { background: transparent; border: 0; padding: 2px 0; text-align: left; color: $accent; }
+QPushButton[link="true"]:hover, QPushButton[link="true"]:focus { text-decoration: underline; }
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {
     background: $surface; color: $text; border: 1px solid $line; border-radius: 4px; padding: 4px 8px;
     selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QDateTimeEdit:focus { border-color: $accent; }
+QComboBox::drop-down { border: 0; width: 24px; }
+QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; }
 QAbstractItemView {
     background: $surface; alternate-background-color: $background; color: $text; border: 0; gridline-color: $line;
     selection-background-color: $accent; selection-color: $on_accent;
 }
+QTableView { selection-background-color: transparent; }
+QTableView::item { padding: 0 5px; border: 0; }
 QHeaderView { background: $surface; }
 QHeaderView::section {
     background: $surface; color: $muted; border: 0; border-bottom: 1px solid $line; padding: 4px 8px;
@@ -293,6 +307,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QTabBar::tab { background: transparent; color: $muted; padding: 8px 16px; border-bottom: 2px solid transparent; }
+QTabBar[slim="true"]::tab { padding: 4px 16px; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:focus { color: $accent; }
 QDockWidget { titlebar-close-icon: none; }

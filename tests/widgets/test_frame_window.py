@@ -84,6 +84,11 @@ def test_that_first_there_is_only_the_start_page(console):
     assert not part(console.window, QDockWidget, "inspector_dock").isVisible()
 
 
+def test_that_no_part_has_a_style_sheet_of_its_own(opened):
+    own = {f"{type(one).__name__} {one.objectName()}" for one in opened.window.findChildren(QWidget) if one.styleSheet()}
+    assert not own, "they belong in widgets.theme: Qt dresses all parts again for each such sheet"
+
+
 def test_that_a_folder_brings_the_board_and_closing_it_the_start_page(opened, qtbot):
     assert opened.window.windowTitle().startswith("shop")
     assert opened.window.board.isVisible()

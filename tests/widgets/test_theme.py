@@ -7,8 +7,9 @@ import itertools
 import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
-from widgets.panels.parts import TINT
+from widgets.panels.parts import TINT, label
 from widgets.theme import DASHES, Theme, ThemeHolder, contrast, theme_for
 
 BOTH = pytest.mark.parametrize("theme", [Theme.light(), Theme.dark()], ids=["light", "dark"])
@@ -87,3 +88,15 @@ def test_that_choosing_another_theme_is_told_once(qapp: QApplication, theme_hold
 def test_that_an_unknown_theme_is_refused(qapp: QApplication) -> None:
     with pytest.raises(ValueError, match="sepia"):
         theme_for(qapp, "sepia")
+
+
+def test_that_a_change_of_theme_reaches_what_is_already_dressed(qtbot: QtBot, theme_holder: ThemeHolder) -> None:
+    words = label("12 quarantined", tone="warning")
+    qtbot.addWidget(words)
+    try:
+        for theme in (Theme.light(), Theme.dark(), Theme.light()):
+            theme_holder.choose(theme.name)
+            words.ensurePolished()
+            assert words.palette().windowText().color().name() == theme.warning.lower()
+    finally:
+        theme_holder.choose("light")

@@ -22,7 +22,7 @@ from console.roles import ColumnType, Role, StreamKind, TimeFormat
 from widgets.icons import Icons
 from widgets.models.columns import FORM, NO_FORM, NO_ROLE, ROLE, TYPE, UNIT, WIDTHS, ColumnsModel
 from widgets.models.rows import Index, plain_tip
-from widgets.panels.parts import CELLS, Choice, QuietChoice, button, column, holding, label, row, set_tone, tool
+from widgets.panels.parts import Choice, QuietChoice, button, column, holding, label, row, set_tone, tool
 
 if TYPE_CHECKING:
     from console.logs.view import SourcesView, StreamView
@@ -179,7 +179,6 @@ class ColumnsDialog(QDialog):
         made.setAccessibleName("Columns of the stream")
         made.setModel(self._model)
         made.setShowGrid(False)
-        made.setStyleSheet(CELLS)
         made.setItemDelegate(QuietChoice(self))
         made.setWordWrap(False)
         made.verticalHeader().hide()

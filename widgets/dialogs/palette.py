@@ -38,7 +38,6 @@ class CommandPalette(QDialog):
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setLayout(column(self._words, self._table, margins=(8, 8, 8, 8)))
         self.resize(760, 408)
-        self.setStyleSheet("#command_palette { border: 1px solid palette(mid); }")
         self._words.textChanged.connect(self._narrow)
         self._words.returnPressed.connect(self._run)
         self._table.clicked.connect(self._on_clicked)

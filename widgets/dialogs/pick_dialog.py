@@ -45,7 +45,6 @@ class PickDialog(QDialog):
         self.setLayout(column(self._words, self._table, row(self._said, None, self._not, self._only),
                               margins=(8, 8, 8, 8)))
         self.resize(720, 408)
-        self.setStyleSheet("#pick_dialog { border: 1px solid palette(mid); }")
         self._words.textChanged.connect(self._narrow)
         self._only.clicked.connect(self._on_only)
         self._not.clicked.connect(self._on_not)

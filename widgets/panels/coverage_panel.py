@@ -26,9 +26,7 @@ class Link(QPushButton):
     def __init__(self, text: str, tip: str) -> None:
         super().__init__(text)
         self._whole = text
-        self.setProperty("flat", True)
-        self.setStyleSheet("QPushButton { text-align: left; padding: 2px 0; border: 0; color: palette(link); }"
-                           "QPushButton:hover, QPushButton:focus { text-decoration: underline; }")
+        self.setProperty("link", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -149,7 +147,7 @@ class CoveragePanel(QWidget):
         if one.guards or not self._offers_alarms:
             return column(link)
         bell = tool(self._icons, "bell-plus-outline", f"guard_{shown.metric}", f"Add an alarm on {shown.title}")
-        bell.setStyleSheet("QToolButton { padding: 0; }")
+        bell.setProperty("tight", True)
         bell.setFixedSize(24, 24)
         bell.clicked.connect(lambda _checked=False: self.alarm_asked.emit(shown.metric))
         made = row(link, bell, gap=4)

@@ -22,7 +22,7 @@ class Drawer(QWidget):
         self._tabs = QTabWidget()
         self._tabs.setObjectName("drawer_tabs")
         self._tabs.setDocumentMode(True)
-        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
+        self._tabs.tabBar().setProperty("slim", True)
         for title, page in pages:
             self._tabs.addTab(page, title)
         close = tool(icons, "close", "drawer_close", "Close (Escape)")

@@ -50,7 +50,7 @@ class DriftPlace(QWidget):
         self._tabs.tabBar().setExpanding(False)
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Questions about drift")
-        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
+        self._tabs.tabBar().setProperty("slim", True)
         header = holding(columns.lift_header())
         page = column(header, self._tabs, margins=(16, 16, 16, 8), gap=12)
         page.setStretch(1, 1)

@@ -30,8 +30,6 @@ from widgets.icons import Icons
 from widgets.models.rows import Index, RowsModel, plain_tip
 from widgets.theme import GRID, system_font
 
-CELLS = "QTableView { selection-background-color: transparent; } QTableView::item { padding: 0 5px; border: 0; }"
-"""So that a cell begins where its heading does, and a number does not touch the next text."""
 LEAST_LAST = 80
 TINT = 32
 """Alpha of the accent behind a chosen row: the palest words on it keep their 4.5 : 1."""
@@ -47,7 +45,6 @@ class Choice(QComboBox):
         self.setAccessibleName(spoken)
         self.setEditable(free)
         self.addItems(list(words))
-        self.setStyleSheet("QComboBox::drop-down { border: 0; width: 24px; } QComboBox::down-arrow { image: none; }")
 
     def sizeHint(self) -> QSize:
         """Room for the arrow."""
@@ -140,8 +137,6 @@ def tool(icons: Icons, icon: str, name: str, tip: str, *, text: str = "", flat: 
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setProperty("flat", flat)
-    if flat:
-        made.setStyleSheet("QToolButton:disabled { border-color: transparent; }")
     made.setText(text)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text
                             else Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -214,7 +209,6 @@ def table(model: RowsModel, name: str, spoken: str) -> QTableView:
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setMinimumSectionSize(40)
     set_widths(made, model.widths())
-    made.setStyleSheet(CELLS)
     made.setItemDelegate(QuietChoice(made))
     return made
 

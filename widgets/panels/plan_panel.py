@@ -212,7 +212,7 @@ class PlanPanel(QWidget):
         menu.triggered.connect(lambda action: chosen(action.data()))  # type: ignore[operator]
         made.setMenu(menu)
         made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        made.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        made.setProperty("indicator", "none")
         return made
 
     def _connect(self) -> None:

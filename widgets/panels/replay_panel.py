@@ -176,6 +176,7 @@ class ReplayPanel(QWidget):
         tabs.setDocumentMode(True)
         tabs.tabBar().setExpanding(False)
         tabs.tabBar().setDrawBase(False)
+        tabs.tabBar().setProperty("slim", True)
         steps = column(table(self._steps, "replay_steps", "Steps of the plan"),
                        table(self._arms, "replay_arms", "Both versions in numbers"), gap=8)
         steps.setStretch(0, 2)

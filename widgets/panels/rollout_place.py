@@ -29,7 +29,7 @@ class RolloutPlace(QWidget):
         self._tabs.tabBar().setExpanding(False)
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Sides of a rollout")
-        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
+        self._tabs.tabBar().setProperty("slim", True)
         page = column(self._tabs, margins=(16, 12, 16, 8))
         self.setLayout(page)
         self.add("Plan", plan)

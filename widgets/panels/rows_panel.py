@@ -23,7 +23,7 @@ from console.session.rows_view import RawLine, defused_text
 from console.store.rows import OPERATORS, WITHOUT_VALUE, Row, RowFilter, RowsCount, RowsPage, RowsQuery
 from widgets.icons import Icons
 from widgets.models.paged_rows import PagedRows, as_lines
-from widgets.panels.parts import CELLS, Choice, QuietChoice, button, column, holding, label, row, set_tone, tool
+from widgets.panels.parts import Choice, QuietChoice, button, column, holding, label, row, set_tone, tool
 
 LONGEST_CHIP = 40
 NOTHING = "No rows here with these filters."
@@ -346,7 +346,6 @@ class RowsPanel(QWidget):
         header.setSortIndicatorShown(True)
         header.setMinimumSectionSize(40)
         header.sectionClicked.connect(self._on_header)
-        made.setStyleSheet(CELLS)
         made.setItemDelegate(QuietChoice(made))
         made.selectionModel().currentChanged.connect(self._on_row)
         return made

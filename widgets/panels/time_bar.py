@@ -84,7 +84,7 @@ class TimeBar(QWidget):
         self.setObjectName("time_bar")
         self._folder = tool(icons, "chevron-down", "folder_menu", "The open folder, and others", text="No folder")
         self._folder.setLayoutDirection(Qt.LayoutDirection.RightToLeft)      # the arrow stands behind the name
-        self._folder.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self._folder.setProperty("indicator", "none")
         self._folder.setFont(system_font(bold=True))
         self._folder.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)

@@ -14,7 +14,7 @@ from console.session.chart_values import ValuesView, as_csv, time_of, values_of
 from console.window import Window
 from widgets.icons import Icons
 from widgets.models.rows import LEFT, RIGHT, ROOT, Index
-from widgets.panels.parts import CELLS, QuietChoice, column, label, row, tool
+from widgets.panels.parts import QuietChoice, column, label, row, tool
 
 TIME_PX, VALUE_PX, COUNT_PX = 176, 112, 96
 
@@ -106,7 +106,6 @@ class ValuesPanel(QWidget):
         self._table.verticalHeader().hide()
         self._table.verticalHeader().setDefaultSectionSize(24)
         self._table.horizontalHeader().setHighlightSections(False)
-        self._table.setStyleSheet(CELLS)
         self._table.setItemDelegate(QuietChoice(self._table))
         page = column(row(self._title, self._about, None, self._copy, self._export), self._table,
                       margins=(8, 4, 8, 8), gap=4)
