@@ -108,7 +108,7 @@ class AdvicePlace(QWidget):
         self._tabs.tabBar().setExpanding(False)
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Questions after a change")
-        self._tabs.setStyleSheet("QTabBar::tab { padding: 4px 16px; }")
+        self._tabs.tabBar().setProperty("slim", True)
         page = column(self.moment, self._tabs, margins=(16, 16, 16, 8), gap=12)
         page.setStretch(1, 1)
         self.setLayout(page)
