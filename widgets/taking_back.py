@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Slot
 
-from console.logs.view import SourcesView
 from widgets.corrections import Corrections
 from widgets.main_window import MainWindow
 from widgets.planning import Planning
+
+if TYPE_CHECKING:
+    from console.logs.view import SourcesView
 
 VERBS = {"undo": "Take back", "redo": "Make again"}
 
