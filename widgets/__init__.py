@@ -5,9 +5,9 @@ to know without a screen. A widget that computes a number, or asks the database,
 
 Beside the rooms: `helm` has a method for each command; files named for what a person does (`alarming`, `rule_making`,
 `thresholds`, `changing`, `over_time`, `covering`, `adding`, `marking`, `arranging`, `picking`, `window_picking`,
-`previewing`, `questioning`, `planning`, `replaying`, `trying_out`, `taking_back`, `lifelines`, `drill`, `incidents`)
-each tie the gestures of one panel or chart to the session and display what comes back; `notifying` tells the desktop;
-`wiring` connects signals.
+`previewing`, `questioning`, `advising`, `lifelines`, `planning`, `replaying`, `trying_out`, `taking_back`, `drill`,
+`incidents`) each tie the gestures of one panel or chart to the session and display what comes back; `notifying` tells
+the desktop; `wiring` connects signals.
 
 Decisions
 - Displaying never looks like asking: only gestures of the user reach the signals that end in `_asked` (and their kin).

@@ -23,6 +23,7 @@ from widgets.main_window import MainWindow
 from widgets.models.typed_time import NotATime, read_moment
 
 if TYPE_CHECKING:
+    from console.alarms.view import AlarmRow
     from console.session import Session
     from console.session.view import SelectionView
     from widgets.panels.advice_page import AdvicePage
@@ -45,6 +46,7 @@ class Advising(QObject):
         self._incidents, self._alarming = incidents, alarming
         self._word, self._typed = "found", None
         self._asked: list[_Asked] = []
+        self._generation = -1           # of the log, when it was looked at
 
     _word: str                       # of a MomentChoice
     _typed: datetime | None
@@ -62,6 +64,9 @@ class Advising(QObject):
         bar.typed.connect(self.type)
         bar.look_asked.connect(self.look)
         window.shock.moment_asked.connect(self.about)
+        window.alarms.advice_asked.connect(self.on_alarm)
+        window.inspector.advice_asked.connect(self.about_this)
+        window.incidents.advice_asked.connect(self.about_this)
         self._conductor.selection_changed.connect(self.on_selection)
         self._conductor.load_ended.connect(self.on_load_ended)
         window.place_changed.connect(self._on_place)
@@ -77,6 +82,7 @@ class Advising(QObject):
 
     # ---- the moment ----------------------------------------------------------------------------------------
 
+    @Slot()
     def about_this(self) -> None:
         """About what is at hand: the chosen alarm, the incident that is open, the held cross-hair, the current window;
         without any of them it is looked for."""
@@ -93,6 +99,11 @@ class Advising(QObject):
             self._ask("current")
         else:
             self._ask("found")
+
+    @Slot(object)
+    def on_alarm(self, row: AlarmRow) -> None:
+        """What to do since it began."""
+        self.since_alarm(row.since)
 
     @Slot(object)
     def since_alarm(self, at: datetime) -> None:
@@ -243,6 +254,8 @@ class Advising(QObject):
             return
         page.display(view)
         if page is self._window.shock:
+            self._generation = session.generation
+            self._window.advice_place.moment.display_old("")
             relative = session.selection().relative
             self._window.advice_place.moment.display_moment(self._written(view.at, relative=relative),
                                                             relative=relative)
@@ -287,6 +300,16 @@ class Advising(QObject):
     def on_selection(self, _selection: SelectionView) -> None:
         """Another current window may be chosen."""
         self._offer()
+        self._say_old()
+
+    def _say_old(self) -> None:
+        """Whether what is shown is about another moment than the one that is chosen, or about a log that has grown."""
+        session, view = self._conductor.session, self._window.shock.view if self._window.furnished else None
+        if session is None or view is None or self._window.place != "advice":
+            return
+        old = "Another window is chosen now." if self._word in ("current", "alarm") and view.asked != self.moment \
+            else "The log has changed since." if session.generation != self._generation else ""
+        self._window.advice_place.moment.display_old(old)
 
     @Slot(object)
     def on_alarms(self, _view: object) -> None:
@@ -297,6 +320,7 @@ class Advising(QObject):
     def _on_place(self, place: str) -> None:
         if place == "advice":
             self._offer()
+            self._say_old()
 
     # ---- what is done with an answer -----------------------------------------------------------------------
 

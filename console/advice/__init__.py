@@ -13,6 +13,7 @@ finding changes (`console.drift.course`, `console.drift.over_time`), settings of
     backtest    ways to train again, in the order in which outcomes came
     differences of two costs on the same rows, by stretches of time
     lifecycle   what became of each model version, and where in its cycle the next action lies
+    shock_view  what changed at once, over time, and the traffic beside it
     view        what the command line, the window and reports show
 
 Decisions

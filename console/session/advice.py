@@ -32,7 +32,7 @@ def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, 
     began = time.perf_counter()
     said = settings.read(store, folder)
     costs_of(said)
-    advising = Advising(store, folder, target)
+    advising = Advising(store, folder, target, keeps=False)
     found = advising.shock(job, at)
     words = ["pilothouse advise", shlex.quote(target)]
     words += ["--shock", format_exact(at, relative=store.relative)] if at is not None else []

@@ -18,18 +18,19 @@ from console.advice.events import KnownEvent
 from console.advice.labelled import Labelled
 from console.advice.shock import Shock, judge
 from console.advice.shock_view import around, shock_view
-from console.advice.view import BacktestView, ResponseAnswer, ResponseView, ShockView, TrainingAnswer
+from console.advice.view import AdviceView, BacktestView, ResponseAnswer, ResponseView, ShockView, TrainingAnswer
 from console.drift.course_view import CourseView
 from console.drift.courses import Axis
 from console.drift.result import Floats
 from console.errors import BadSettings, TooFewRows
 from console.jobs import Job
 from console.metrics.format import format_exact
-from console.roles import Role
+from console.roles import Role, StreamKind
 from console.session import own_metrics, settings
 from console.session.advice_rows import labelled_rows
 from console.session.advice_settings import costs_of, events_of, fallback_of
 from console.session.over_time import over_time
+from console.session.samples_over_time import samples_over_time
 from console.session.sides import requests_of
 from console.store import bucketed
 from console.store.grid import Grid
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 MOST_VERSIONS = 20
 """Model versions whose share of the requests is looked at."""
+NO_REQUESTS = "The log has series of samples and no requests, so there are no answers that could be judged."
 MOST_KEPT = 8
 """Answers of a kind, each about another moment or with another expression."""
 T = TypeVar("T")
@@ -70,8 +72,9 @@ def moments(chosen: SelectionView, alarm: datetime | None = None) -> tuple[Momen
 class Advising:
     """Safe to call from several threads; each question reads the log, and is for a worker."""
 
-    def __init__(self, store: Workspace, folder: Path | None, target: str) -> None:
-        self._store, self._folder, self._target = store, folder, target
+    def __init__(self, store: Workspace, folder: Path | None, target: str, *, keeps: bool = True) -> None:
+        """keeps: whether what was advised is kept in the workspace, for the lifecycle of the model versions."""
+        self._store, self._folder, self._target, self._keeps = store, folder, target, keeps
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, Hashable], Any] = {}
         self._kept_for: Hashable = None
@@ -124,7 +127,7 @@ class Advising:
                                   self._command(at, *(["--fallback", shlex.quote(fallback)] if fallback else []),
                                                 "--no-training"), time.perf_counter() - began)
 
-        return self._once("response", (at, fallback, trusted), work)
+        return self._once("response", (at, fallback, trusted), work, advises=at)
 
     def training(self, job: Job, at: datetime) -> TrainingAnswer:
         """Ways to train again since that moment; takes long. Raises BadSettings, JobStopped."""
@@ -147,7 +150,23 @@ class Advising:
             return TrainingAnswer(at, found, tuple(notes), *around(at, span), self._store.relative,
                                   self._command(at), time.perf_counter() - began)
 
-        return self._once("training", at, work)
+        return self._once("training", at, work, advises=at)
+
+    def advice(self, at: datetime) -> AdviceView | None:
+        """All that was answered about a moment; None before it was looked at."""
+        with self._lock:
+            kept = [one for one in self._kept.values() if getattr(one, "at", None) == at]
+        shock = next((one for one in reversed(kept) if isinstance(one, ShockView)), None)
+        if shock is None:
+            return None
+        response = next((one for one in reversed(kept) if isinstance(one, ResponseAnswer)), None)
+        training = next((one for one in reversed(kept) if isinstance(one, TrainingAnswer)), None)
+        parts = [one for one in (shock, response, training) if one is not None]
+        return AdviceView(at, shock.shock, response.response if response is not None else None,
+                          training.backtest if training is not None else None,
+                          " ".join(one.sentence for one in parts),
+                          tuple(dict.fromkeys(note for one in parts for note in one.notes)), self._store.relative,
+                          parts[-1].command, sum(one.seconds for one in parts))
 
     def courses(self, job: Job) -> CourseView:
         """Every column over time, as all questions here see it; counted once. Raises BadSettings, JobStopped."""
@@ -157,11 +176,21 @@ class Advising:
     # ---- inside --------------------------------------------------------------------------------------------
 
     def _courses(self, job: Job) -> CourseView:
-        return self._once("courses", None, lambda: over_time(self._store, self._target, job).view)
+        def work() -> CourseView:
+            if self._has_requests():
+                return over_time(self._store, self._target, job).view
+            return samples_over_time(self._store, job)
+
+        return self._once("courses", None, work)
+
+    def _has_requests(self) -> bool:
+        return any(one.kind is StreamKind.REQUESTS for one in self._store.streams())
 
     def _rows(self, job: Job, fallback: str | None = None, *, trusted: bool = True
               ) -> tuple[Labelled | None, tuple[str, ...]]:
         """With the answers of an expression; None: with those of any, or none."""
+        if not self._has_requests():
+            return None, (NO_REQUESTS,)
         if fallback is None:
             with self._lock:
                 read: tuple[Labelled | None, tuple[str, ...]] | None = next(
@@ -181,8 +210,10 @@ class Advising:
                 self._kept.clear()
         return said
 
-    def _once(self, kind: str, about: Hashable, work: Callable[[], T], *, most: int = MOST_KEPT) -> T:
-        """What is kept, or the work's answer; that is kept unless log or settings changed meanwhile."""
+    def _once(self, kind: str, about: Hashable, work: Callable[[], T], *, most: int = MOST_KEPT,
+              advises: datetime | None = None) -> T:
+        """What is kept, or the work's answer; that is kept unless log or settings changed meanwhile. advises: it says
+        what to do after that moment."""
         key = (kind, about)
         with self._lock:
             if key in self._kept:
@@ -196,6 +227,12 @@ class Advising:
                 for one in older[:max(0, len(older) - most + 1)]:
                     del self._kept[one]
                 self._kept[key] = made
+        view = self.advice(advises) if advises is not None and self._keeps else None
+        if view is not None and (view.response is not None or view.backtest is not None):
+            from console.session import results
+            from console.session.results_of import of_advice
+
+            results.keep(self._store, of_advice(view, self._store.span()))
         return made
 
     def _span(self) -> Window:
@@ -226,6 +263,8 @@ def judged(store: Workspace, courses: CourseView, events: Sequence[KnownEvent], 
 
 def _versions(store: Workspace, courses: CourseView) -> Mapping[str, Floats]:
     """Requests of each model version in each bucket."""
+    if all(one.kind is not StreamKind.REQUESTS for one in store.streams()):
+        return {}
     stream = requests_of(store)
     column = stream.column(Role.MODEL_VERSION)
     if column is None:

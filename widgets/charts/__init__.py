@@ -18,5 +18,7 @@ Decisions
 - A map is one picture with a pixel a cell, scaled by the painter without smoothing (`heat_chart`): 200 columns of 40
   steps take a tenth of a millisecond, whatever the rows. Shades differ by lightness alone and go by the root of the
   count; steps are equally high, so that an axis of logarithms needs no second picture.
+- A few curves with intervals on a page of answers are a `band_chart`, painted whole: they do not move, and bands are
+  worth a few milliseconds. `pictures` writes any chart as a file.
 - A gap (NaN) is a gap. A value between two gaps is drawn as a dot, because a line of one point would be nothing.
 """

@@ -12,6 +12,8 @@ and `brush_readout` the same in a line where there is no table.
 `rollout_place` holds the pages about rollouts: `plan_panel` (with
 `ramp_picture`), `replay_panel` (with `replay_pictures`), `what_if_panel`, `deferral_panel`; `lines` are sentences with
 icons that wrap.
-`advice_place` holds what is asked after a change; its page `lifecycle_panel` has the lines of time in `life_map`.
+`advice_place` holds the pages about a change, below the moment that they are about: `shock_panel` (with `course_map`),
+`response_panel`, `retraining_panel`; `advice_page` is what these share. Its page `lifecycle_panel` has the lines of
+time in `life_map`.
 `picks_bar` has the chips above the board that say which rows are meant.
 """

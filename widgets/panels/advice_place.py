@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QLineEdit, QTabWidget, QWidget
 
 from widgets.icons import Icons
 from widgets.models.typed_time import MOMENTS, MOMENTS_SINCE
-from widgets.panels.parts import Choice, button, column, label, row
+from widgets.panels.parts import Choice, button, column, label, row, set_tone
 
 if TYPE_CHECKING:
     from console.session.advising import MomentChoice
@@ -46,6 +46,7 @@ class MomentBar(QWidget):
         across = row(label("The world changed", tone="muted"), self._how, self._field, self._look, self._said)
         across.setStretch(4, 1)
         self.setLayout(across)
+        self.setMinimumHeight(36)        # two lines of what is wrong
         self._how.activated.connect(self._on_how)
         self._field.returnPressed.connect(self._on_typed)
         self._look.clicked.connect(self.look_asked)
@@ -72,6 +73,7 @@ class MomentBar(QWidget):
 
     def display_old(self, sentence: str) -> None:
         """Why it should be looked at again; "" where it need not."""
+        set_tone(self._look, "accent" if sentence else "")
         self._look.setDefault(bool(sentence))
         self._look.setToolTip(sentence or "Look at this moment once more (Ctrl+Shift+U)")
 

@@ -70,6 +70,7 @@ class AlarmsPanel(QWidget):
     silence_again_asked = Signal(object)     # Silenced
     changes_asked = Signal(object)           # AlarmRow
     incident_asked = Signal(object)          # AlarmRow
+    advice_asked = Signal(object)            # AlarmRow
     runbook_asked = Signal(object)           # AlarmRow
     propose_asked = Signal()
     import_asked = Signal()
@@ -216,16 +217,19 @@ class AlarmsPanel(QWidget):
         self._acknowledge = button("Acknowledge", "alarm_acknowledge", "Say that you have seen it (Shift+K)")
         self._silence = button("Silence", "alarm_silence", "Nobody is called for it, until then and why (Shift+S)")
         self._changes = button("What changed", "alarm_changes", "What changed since it began")
+        self._advice = button("What to do", "alarm_advice", "Whether it was a shock, what could answer instead, and "
+                              "how to train again (Ctrl+Shift+J)")
         self._incident = button("Create incident", "alarm_incident", "An incident of its time, to write a report from")
         self._runbook = button("Runbook", "alarm_runbook", "Open the page that its rule names")
         self._show.clicked.connect(lambda: self._ask(self.show_asked, self.alarm))
         self._acknowledge.clicked.connect(lambda: self._ask(self.acknowledge_asked, self.alarm))
         self._silence.clicked.connect(self._on_silence)
         self._changes.clicked.connect(lambda: self._ask(self.changes_asked, self.alarm))
+        self._advice.clicked.connect(lambda: self._ask(self.advice_asked, self.alarm))
         self._incident.clicked.connect(lambda: self._ask(self.incident_asked, self.alarm))
         self._runbook.clicked.connect(lambda: self._ask(self.runbook_asked, self.alarm))
-        return holding(row(None, self._show, self._acknowledge, self._silence, self._changes, self._incident,
-                           self._runbook))
+        return holding(row(None, self._show, self._acknowledge, self._silence, self._changes, self._advice,
+                           self._incident, self._runbook))
 
     def _rule_buttons(self) -> QWidget:
         self._add = button("Add", "rule_add", "A new rule")
@@ -312,7 +316,7 @@ class AlarmsPanel(QWidget):
 
     def _on_chosen(self, _index: QModelIndex | None = None, _before: QModelIndex | None = None) -> None:
         alarm, rule = self.alarm, self.rule
-        for one in (self._show, self._changes, self._incident, self._silence):
+        for one in (self._show, self._changes, self._advice, self._incident, self._silence):
             one.setEnabled(alarm is not None)
         self._acknowledge.setEnabled(alarm is not None and alarm.start is not None)
         self._runbook.setEnabled(alarm is not None and is_page(alarm.runbook))

@@ -31,6 +31,7 @@ class IncidentsPanel(QWidget):
     export_asked = Signal(str, str)  # incident_id, html | pdf | md | json | zip
     cancel_asked = Signal()
     show_asked = Signal(str)         # incident_id: its windows on the board
+    advice_asked = Signal()          # what to do about the one in the editor
     retime_asked = Signal(str)       # the brushed windows become its own
     open_asked = Signal(str)         # path of a written report
 
@@ -238,6 +239,9 @@ class IncidentsPanel(QWidget):
         self._foot.addWidget(holding(written))
         self._foot.setFixedHeight(40)
         self._foot.hide()
+        self._advice = tool(icons, "compass-outline", "incident_advice", "Whether it was a shock, what could answer "
+                            "instead, and how to train again (Ctrl+Shift+J)", text="What to do")
+        self._advice.clicked.connect(self.advice_asked)
         self._undo.clicked.connect(self._on_undo)
         self._redo.clicked.connect(self._on_redo)
         self._html.clicked.connect(self._on_html)
@@ -245,7 +249,8 @@ class IncidentsPanel(QWidget):
         self._delete.clicked.connect(self._on_delete)
         cancel.clicked.connect(self.cancel_asked)
         open_it.clicked.connect(self._on_open)
-        buttons = holding(row(self._undo, self._redo, None, self._delete, self._other, self._pdf, self._html))
+        buttons = holding(row(self._undo, self._redo, self._advice, None, self._delete, self._other, self._pdf,
+                              self._html))
         for under in (buttons, self._foot):
             under.setMaximumWidth(WIDEST)
         made = column(self._form, buttons, self._foot, margins=(16, 0, 0, 0))

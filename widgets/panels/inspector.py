@@ -26,6 +26,7 @@ class Inspector(QWidget):
     test_asked = Signal()
     incident_asked = Signal()
     changes_asked = Signal()         # since the cross-hair, or a time that is to be typed
+    advice_asked = Signal()          # what to do about the current window, or whatever changed
     compare_asked = Signal()         # choose two windows of what is shown, and test them
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -63,10 +64,12 @@ class Inspector(QWidget):
                                "Compare the last quarter of the shown time with its first quarter")
         self._changes = button("What changed since…", "inspector_changes",
                                "Since the cross-hair, or a time that you type (Ctrl+J)")
+        self._advice = button("What to do about this", "inspector_advice",
+                              "Advice since the current window began, or about whatever changed (Ctrl+Shift+J)")
         self._incident = button("Create incident", "inspector_incident",
                                 "Keep the current window, or what is shown (Ctrl+N)")
         body = column(self._hint, self._chart, 8, _head("Windows"), self._windows, 4, self._test, self._compare,
-                      self._changes, self._incident, None, margins=(16, 8, 16, 16), gap=4)
+                      self._changes, self._advice, self._incident, None, margins=(16, 8, 16, 16), gap=4)
         scroll = QScrollArea()
         scroll.setWidget(holding(body))
         scroll.setWidgetResizable(True)
@@ -79,6 +82,7 @@ class Inspector(QWidget):
         self._test.clicked.connect(self.test_asked)
         self._compare.clicked.connect(self.compare_asked)
         self._changes.clicked.connect(self.changes_asked)
+        self._advice.clicked.connect(self.advice_asked)
         self._incident.clicked.connect(self.incident_asked)
 
     @property
@@ -119,6 +123,7 @@ class Inspector(QWidget):
         self._compare.setVisible(not both)
         self._compare.setEnabled(view.visible is not None)
         self._changes.setEnabled(view.visible is not None)
+        self._advice.setEnabled(view.visible is not None)
         self._incident.setEnabled(view.visible is not None)
 
     def _toggle_sql(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +16,8 @@ from console.drift.course_view import CourseRow, CourseView, DriftKind, RowGroup
 from console.drift.view import Verdict
 from console.errors import BadSettings
 from console.jobs import SilentJob
-from console.session import advising
+from console.roles import StreamKind
+from console.session import Session, advising
 from console.session.advising import Advising, moments
 from console.session.view import SelectionView
 from console.window import Window, from_epoch
@@ -62,7 +63,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Advising, 
     monkeypatch.setattr(advising, "over_time", over_time)
     monkeypatch.setattr(advising, "judged", judged)
     store = SimpleNamespace(generation=1, relative=False, span=lambda: WHOLE, remembered=lambda _key: None,
-                            path=tmp_path / "w.duckdb")
+                            path=tmp_path / "w.duckdb", streams=lambda: [SimpleNamespace(kind=StreamKind.REQUESTS)])
     return Advising(store, tmp_path, "logs folder"), store, asked  # type: ignore[arg-type]
 
 
@@ -122,3 +123,27 @@ def test_that_without_anything_at_once_what_moved_at_all_is_shown() -> None:
 def test_that_the_time_before_is_no_longer_than_that_since() -> None:
     late = WHOLE.end - timedelta(days=1)
     assert around(late, WHOLE) == (Window(late - timedelta(days=1), late), Window(late, WHOLE.end))
+
+
+def test_that_a_log_of_samples_alone_is_looked_at_series_by_series(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    days = np.arange("2017-01-01", "2020-12-31", dtype="datetime64[D]")
+    visitors = rng.normal(40_000, 3_000, len(days)).round()
+    visitors[days >= np.datetime64("2020-03-16")] /= 4
+    lines = [f"{day},{int(n)}" for day, n in zip(days, visitors, strict=True)]
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "visitors.csv").write_text("\n".join(["timestamp,value", *lines]))
+    (tmp_path / "log" / "pilothouse.toml").write_text(
+        '[[event]]\nname = "Lockdown"\nstart = 2020-03-16\nkind = "policy"\n')
+    session = Session.open(tmp_path / "log", workspace=tmp_path / "w.duckdb")
+    try:
+        session.load(SilentJob())
+        found = session.advising.shock(SilentJob())
+        assert found.shock.cause is ChangeCause.SHOCK, found.sentence
+        assert found.at is not None
+        assert abs(found.at - datetime(2020, 3, 16, tzinfo=UTC)) <= timedelta(seconds=found.courses.bucket_s)
+        assert found.courses.bucket_s % (7 * 86400) == 0                # as many weekends in each
+        answer = session.advising.response(SilentJob(), found.at)
+        assert answer.response is None and "no requests" in answer.sentence
+    finally:
+        session.close()
