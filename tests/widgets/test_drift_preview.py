@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QRegion
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTableView, QToolButton
 
 from console.drift.view import DriftPreview
@@ -19,6 +19,7 @@ from widgets.app import Console, application
 from widgets.icons import Icons
 from widgets.panels.brush_readout import BrushReadout
 from widgets.panels.drift_panel import DriftPanel
+from widgets.panels.moving_table import MovingTable
 
 CHOSEN = replace(SELECTION, reference=REFERENCE, current=CURRENT)
 EXACT = [("price", "numeric"), ("country", "categorical"), ("price", "missing")]
@@ -61,6 +62,41 @@ def test_that_rows_keep_their_places_and_bars_move_while_a_window_is_dragged(pan
     assert panel._shape.shape.column == "price"
     table = part(panel, QTableView, "drift_table")
     assert " to " in table.model().index(0, 5).data()          # the interval stands where the words were
+
+
+def test_that_a_table_looks_the_same_while_its_rows_move_as_when_they_rest(panel, qtbot):
+    for name in ("drift_table", "quantile_table"):
+        table = part(panel, MovingTable, name)
+        panel.display_preview(dragged_to(6))
+        panel.display_preview(dragged_to(12))
+        assert table.moving
+        moving = table.viewport().grab().toImage()
+        told = count(table.model().dataChanged)
+        table.rest()
+        assert not table.moving and len(told) == 1
+        assert table.viewport().grab().toImage() == moving
+
+
+def test_that_cells_that_say_the_same_are_not_drawn_again(panel, qtbot):
+    table = part(panel, MovingTable, "drift_table")
+    drawn = QRegion()
+
+    class Seen(QObject):
+        def eventFilter(self, _of: QObject, event: QEvent) -> bool:
+            nonlocal drawn
+            if event.type() == QEvent.Type.Paint:
+                drawn |= event.region()
+            return False
+
+    for hours in (6, 12):
+        panel.display_preview(dragged_to(hours))
+        QApplication.processEvents()
+    seen = Seen()
+    table.viewport().installEventFilter(seen)
+    panel.display_preview(dragged_to(13))
+    QApplication.processEvents()
+    changed, same = (table.visualRect(table.model().index(0, column)).center() for column in (3, 1))
+    assert drawn.contains(changed) and not drawn.contains(same)
 
 
 def test_that_only_columns_that_are_looked_for_follow(panel):

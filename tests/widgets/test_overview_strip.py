@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -106,6 +106,39 @@ def test_that_a_test_window_is_resized_by_its_edges(
     said = heard(strip, "window_brushed")
     drag(strip, x(strip, grab), x(strip, drop), BODY)
     assert asked_hours(said[-1]) == close(*expected)
+
+
+@pytest.mark.parametrize("side, start, end", [("current", 45, 70), ("current", 40, 12), ("reference", 20, 48),
+                                              ("reference", 10, 40)])
+def test_that_what_a_drag_changes_is_drawn_again(strip: OverviewStrip, side: str, start: float, end: float) -> None:
+    """Only a part is drawn while a window moves: what differs between two whole pictures must lie in it."""
+    def picture() -> Any:
+        image = strip.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        return np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width()).copy()
+
+    y = round(strip.lanes.silhouette.center().y())
+    QTest.mousePress(strip, LEFT, NONE, QPoint(x(strip, start), y))
+    QTest.mouseMove(strip, QPoint(x(strip, (start + end) / 2), y))
+    QApplication.processEvents()
+    before, drawn = picture(), QRegion()
+
+    class Seen(QObject):
+        def eventFilter(self, _of: QObject, event: QEvent) -> bool:
+            nonlocal drawn
+            if isinstance(event, QPaintEvent):
+                drawn |= event.region()
+            return False
+
+    seen = Seen()
+    strip.installEventFilter(seen)
+    QTest.mouseMove(strip, QPoint(x(strip, end), y))
+    QApplication.processEvents()
+    strip.removeEventFilter(seen)
+    rows, columns = np.nonzero(picture() != before)
+    assert len(rows), side
+    assert all(drawn.contains(QPoint(int(column), int(row))) for row, column in zip(rows, columns, strict=True))
+    assert drawn.boundingRect().width() < strip.width()
+    QTest.mouseRelease(strip, LEFT, NONE, QPoint(x(strip, end), y))
 
 
 def test_that_a_window_stays_inside_the_log(strip: OverviewStrip) -> None:

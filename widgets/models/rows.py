@@ -45,7 +45,6 @@ class RowsModel(QAbstractTableModel):
 
     _columns: tuple[Column, ...] = ()       # Python may have taken it apart while Qt still asks: it has nothing then
     _rows: tuple[Any, ...] = ()
-    _said: tuple[tuple[Any, ...], list[list[str]]] | None = None    # what the cells of these rows say
 
     def __init__(self, columns: Sequence[Column], parent: Any = None) -> None:
         super().__init__(parent)
@@ -57,6 +56,11 @@ class RowsModel(QAbstractTableModel):
         """What is shown."""
         return self._rows
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What it has."""
+        return self._columns
+
     def widths(self) -> tuple[int, ...]:
         """Of the columns, in pixels."""
         return tuple(column.width for column in self._columns)
@@ -65,34 +69,21 @@ class RowsModel(QAbstractTableModel):
         """Show these instead."""
         if len(rows) == len(self._rows):
             self._rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self._columns) - 1))
+            self.tell()
             return
         self.beginResetModel()
         self._rows = rows
         self.endResetModel()
 
-    def show_moved(self, rows: tuple[Any, ...]) -> None:
-        """Show these instead, many times a second: only cells that say something else are drawn again."""
-        before = self._rows
-        if len(rows) != len(before):
-            self.show(rows)
-            return
-        if self._said is None or self._said[0] is not before:
-            self._said = before, [[column.text(row) for column in self._columns] for row in before]
-        said = self._said[1]
+    def keep(self, rows: tuple[Any, ...]) -> None:
+        """Show these instead, as many as before, without a word: for who draws them many times a second, and calls
+        `tell` in the end."""
         self._rows = rows
-        for number, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old is new:
-                continue
-            texts = [column.text(new) for column in self._columns]
-            if texts != said[number]:
-                for at, (was, now) in enumerate(zip(said[number], texts, strict=True)):
-                    if was != now:
-                        cell = self.index(number, at)
-                        self.dataChanged.emit(cell, cell)
-                said[number] = texts
-        self._said = rows, said
+
+    def tell(self) -> None:
+        """That all cells may say something else."""
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(self._columns) - 1))
 
     def column(self, index: Index) -> Column:
         """The column of a cell."""

@@ -8,7 +8,7 @@ whole log in `course_map`. `asked_page` is what they and `question_page` share: 
 what went wrong. `question_page` is what `outcomes_panel` (with `outcome_chart`), `together_panel` and
 `training_panel` share. `drift_order` finds and sorts columns, `shape_box` lets
 choose how `shape_view` draws numbers. `drift_preview` says what the table of columns shows while a window is dragged,
-and `brush_readout` the same in a line where there is no table.
+`moving_table` draws it sixty times a second, and `brush_readout` the same in a line where there is no table.
 `rollout_place` holds the pages about rollouts: `plan_panel` (with
 `ramp_picture`), `replay_panel` (with `replay_pictures`), `what_if_panel`, `deferral_panel`; `lines` are sentences with
 icons that wrap.

@@ -40,7 +40,8 @@ from widgets.panels.drift_table import (
     drift_model,
     moved_tip,
 )
-from widgets.panels.parts import button, centred, column, holding, label, row, set_tone, table, tool
+from widgets.panels.moving_table import MovingTable
+from widgets.panels.parts import button, centred, column, holding, label, make_table, row, set_tone, tool
 from widgets.panels.shape_box import ShapeBox
 from widgets.theme import REFERENCE_DASH
 
@@ -147,6 +148,7 @@ class DriftPanel(AskedPage):
         self._still = False
         self._testing = False            # all rows, behind a preview
         self._places: tuple[Place, ...] = ()
+        self._last = ""
         self._selection: SelectionView | None = None
         self._displaying = False
         self._reference = WindowChip(icons, "reference")
@@ -258,24 +260,23 @@ class DriftPanel(AskedPage):
         if begins:
             self._places = places_of(self._model.rows if self._has_table else (), view)
         moved = begins or self._preview is None or self._preview.verdict is not view.verdict
-        self._preview = view
         self._show_testing(False)
         self._verdict.setText(view.sentence)
         if moved:
             self._icons.dress(self._verdict_icon, ICONS[view.verdict], TONES[view.verdict], 24)
         self._small.setText(small_text(view, LET_GO))
         relative = self._selection is not None and self._selection.relative
-        for chip, window in ((self._reference, view.reference), (self._current, view.current)):
-            chip.display(window, relative=relative)
+        before = (None, None) if begins or self._preview is None else (self._preview.reference, self._preview.current)
+        for chip, was, window in zip((self._reference, self._current), before, (view.reference, view.current),
+                                     strict=True):
+            if was != window:
+                chip.display(window, relative=relative)
+        self._preview = view
         rows = tuple(row for row in in_places(view, self._places) if self._order.finds(row))
         chosen = self.column
-        if begins:
-            self._model.show(rows)
-            self._table.viewport().update()
-        else:
-            self._model.show_moved(rows)
+        self._table.move_rows(rows)
         if self._bars.rescale(grow_only=not begins):
-            self._table.viewport().update()
+            self._table.draw_column(EFFECT_COLUMN)
         if begins:
             self._displaying = True
             self._pages.setCurrentIndex(RESULT)
@@ -285,15 +286,18 @@ class DriftPanel(AskedPage):
 
     @property
     def column(self) -> str:
-        """The column whose distributions are drawn; "" for none."""
+        """The column whose distributions are drawn, or were drawn last; "" for none."""
         one: TableRow | None = self._model.row(self._table.currentIndex()) if self._has_table else None
-        return one.column if one is not None else self._selection.column if self._selection is not None else ""
+        chosen = self._selection.column if self._selection is not None else ""
+        return one.column if one is not None else chosen or self._last
 
     def _end_preview(self) -> None:
         if self._preview is not None:
             self._preview = None
             self._show_testing(False)
             self._hold_still(False)
+            self._table.rest()
+            self._quantile_table.rest()
 
     def _show_testing(self, yes: bool) -> None:
         if self._testing != yes:
@@ -332,7 +336,7 @@ class DriftPanel(AskedPage):
     def forget(self) -> None:
         """Another folder."""
         self._end_preview()
-        self._view = None
+        self._view, self._last = None, ""
         self._pages.setCurrentIndex(EMPTY)
 
     def display_error(self, error: ConsoleError) -> None:
@@ -367,9 +371,10 @@ class DriftPanel(AskedPage):
         self._verdict = label(name="drift_sentence", large=True, wrap=True)
         self._small = label(name="drift_small", tone="muted", wrap=True)
         self._model = drift_model(self._icons)
-        self._table = table(self._model, "drift_table", "Columns, those that moved most first")
         self._bars = EffectDelegate(self._icons, self._model)
         self._cells = QuickCell(self._icons, self._model)
+        self._table = MovingTable(self._model, self._cells, {EFFECT_COLUMN: self._bars})
+        make_table(self._table, self._model, "drift_table", "Columns, those that moved most first")
         self._table.setItemDelegate(self._cells)
         self._table.setItemDelegateForColumn(EFFECT_COLUMN, self._bars)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
@@ -386,8 +391,10 @@ class DriftPanel(AskedPage):
             Column("Current", 88, lambda one: one[2], right=True),
             Column("Change", 88, lambda one: one[3], right=True),
         ))
-        self._quantile_table = table(self._quantiles, "quantile_table", "Quantiles of both windows")
-        self._quantile_table.setItemDelegate(QuickCell(self._icons, self._quantiles))
+        quick = QuickCell(self._icons, self._quantiles)
+        self._quantile_table = MovingTable(self._quantiles, quick)
+        make_table(self._quantile_table, self._quantiles, "quantile_table", "Quantiles of both windows")
+        self._quantile_table.setItemDelegate(quick)
         self._quantile_table.setFixedHeight(32 + 5 * 28 + 4)
         self._quantile_table.setMaximumWidth(400)
         self._shape.setMaximumHeight(640)
@@ -450,6 +457,8 @@ class DriftPanel(AskedPage):
             self._view.shape(one.column) if self._view and one else None
         if shape is not None and (one is None or shape.column != one.column):
             shape = None
+        if one is not None:
+            self._last = one.column
         self._column_title.setText(one.column if one else "")
         self._sentence.setText(moved_tip(one) if one else "")
         set_tone(self._sentence, "muted")
@@ -458,7 +467,10 @@ class DriftPanel(AskedPage):
         if isinstance(shape, NumericShape):
             rows = [(_quantile_name(q), format_number(old), format_number(new), change_text(old, new))
                     for q, old, new in shape.quantiles]
-        self._quantiles.show_moved(tuple(rows))
+        if self._preview is not None:
+            self._quantile_table.move_rows(tuple(rows))
+        else:
+            self._quantiles.show(tuple(rows))
         if self._quantile_table.isHidden() == bool(rows):
             self._quantile_table.setVisible(bool(rows))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from console.drift.preview import known
@@ -13,6 +14,7 @@ from console.drift.view import ColumnDrift, PreviewRow, Verdict
 from console.metrics.format import format_number
 from widgets.icons import Icons
 from widgets.models.rows import Column, Index, RowsModel
+from widgets.panels.moving_table import Pencil
 from widgets.panels.parts import tint_chosen
 
 WORDS = {Verdict.ALARM: "alarm", Verdict.WATCH: "watch", Verdict.NONE: "no drift", Verdict.TOO_FEW: "too few rows"}
@@ -27,6 +29,8 @@ RATES = ("difference", "points")
 """Rates are compared in points: 0.01 is one."""
 EFFECT_COLUMN = 3
 PAD_PX, ICON_PX, ICON_GAP_PX = 8, 16, 6
+BAR_PAD_PX, BAR_LEFT_PX, BAR_RIGHT_PX = 6, 98, 10
+"""Of the number and of the bar, from the ends of their cell."""
 MOST_KNOWN = 2000
 TableRow = ColumnDrift | PreviewRow
 
@@ -103,54 +107,74 @@ class QuickCell(QStyledItemDelegate):
         super().__init__(model)
         self._icons = icons
         self._model = model
-        self._elided: dict[tuple[str, int], tuple[str, int]] = {}
-        self._pixmaps: dict[int, QPixmap] = {}
+        self._letters: dict[str, float] = {}
+        self._elided: dict[tuple[str, int], tuple[str, float]] = {}
+        self._pixmaps: dict[tuple[int, float], QPixmap] = {}
         icons.holder.changed.connect(self._forget)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Icon, text, and a tint where the row is chosen."""
+        """Qt's. A tint where the row is chosen."""
         row, column = self._model.row(index), self._model.column(index)
         tint_chosen(painter, option, first=index.column() == 0)
-        if row is None:
-            return
-        area = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
-        if column.icon is not None:
-            picture = self._picture(column.icon(row), option)
-            painter.drawPixmap(area.left(), area.center().y() - ICON_PX // 2 + 1, picture)
-            area.setLeft(area.left() + ICON_PX + ICON_GAP_PX)
-        ink = column.foreground(row) if column.foreground is not None else None
-        painter.setPen(ink if ink is not None else option.palette.text().color())
-        painter.setFont(option.font)
-        text, needed = self._fitting(column.text(row), area.width(), option)
-        left = area.right() + 1 - needed if column.right else area.left()
-        painter.drawText(left, baseline(option), text)      # a point is drawn in half the time of a box
+        if row is not None:
+            painter.setFont(option.font)
+            painter.translate(0, option.rect.top())
+            self.draw(painter, option.rect.left(), option.rect.width(), row, column, column.text(row),
+                      pencil_of(option))
+            painter.translate(0, -option.rect.top())
 
-    def _fitting(self, text: str, wide: int, option: QStyleOptionViewItem) -> tuple[str, int]:
+    def draw(self, painter: QPainter, left: int, wide: int, row: Any, column: Column, text: str,
+             pencil: Pencil) -> None:
+        """Icon and text."""
+        left, wide = left + PAD_PX, wide - 2 * PAD_PX
+        if column.icon is not None:
+            picture = self._picture(column.icon(row), pencil.ratio)
+            painter.drawPixmap(left, (pencil.tall - 1) // 2 - ICON_PX // 2 + 1, picture)
+            left, wide = left + ICON_PX + ICON_GAP_PX, wide - ICON_PX - ICON_GAP_PX
+        ink = column.foreground(row) if column.foreground is not None else None
+        painter.setPen(ink if ink is not None else pencil.ink)
+        needed = self._width(text, pencil)
+        if needed > wide:
+            text, needed = self._fitting(text, wide, pencil)
+        # a point is drawn in half the time of a box
+        painter.drawText(round(left + wide - needed) if column.right else left, pencil.foot, text)
+
+    def _width(self, text: str, pencil: Pencil) -> float:
+        """Of numbers and names, letter by letter: asking for each new number takes as long as drawing it."""
+        known = self._letters
+        try:
+            return sum([known[letter] for letter in text])
+        except KeyError:
+            for letter in text:
+                known.setdefault(letter, float(pencil.metrics.horizontalAdvance(letter)))
+            return sum([known[letter] for letter in text])
+
+    def _fitting(self, text: str, wide: int, pencil: Pencil) -> tuple[str, float]:
         """As much of it as there is room for, and how wide that is."""
         known = self._elided.get((text, wide))
         if known is None:
             if len(self._elided) > MOST_KNOWN:
                 self._elided.clear()
-            shown = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, wide)
-            known = self._elided[text, wide] = shown, option.fontMetrics.horizontalAdvance(shown)
+            shown = pencil.metrics.elidedText(text, Qt.TextElideMode.ElideRight, wide)
+            known = self._elided[text, wide] = shown, float(pencil.metrics.horizontalAdvance(shown))
         return known
 
-    def _picture(self, icon: QIcon, option: QStyleOptionViewItem) -> QPixmap:
-        key = icon.cacheKey()
+    def _picture(self, icon: QIcon, ratio: float) -> QPixmap:
+        key = icon.cacheKey(), ratio
         if key not in self._pixmaps:
-            ratio = option.widget.devicePixelRatioF() if option.widget is not None else 1.0
             self._pixmaps[key] = icon.pixmap(QSize(ICON_PX, ICON_PX), ratio)
         return self._pixmaps[key]
 
     def _forget(self, _theme: object) -> None:
         self._elided.clear()
+        self._letters.clear()
         self._pixmaps.clear()
 
 
-def baseline(option: QStyleOptionViewItem) -> int:
-    """Where a line of text in the middle of a cell stands on."""
-    metrics = option.fontMetrics
-    return option.rect.top() + (option.rect.height() + metrics.ascent() - metrics.descent()) // 2
+def pencil_of(option: QStyleOptionViewItem) -> Pencil:
+    """As Qt has it for a cell."""
+    ratio = option.widget.devicePixelRatioF() if option.widget is not None else 1.0
+    return Pencil.of(option.palette, option.fontMetrics, ratio, option.rect.height())
 
 
 class EffectDelegate(QStyledItemDelegate):
@@ -173,34 +197,33 @@ class EffectDelegate(QStyledItemDelegate):
         return self._scale != before
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Number at the left, bar at the right."""
+        """Qt's. A tint where the row is chosen."""
         row: TableRow | None = self._model.row(index)
-        theme = self._icons.theme
         painter.save()
         tint_chosen(painter, option, first=False)
         if row is not None:
-            area = QRectF(option.rect).adjusted(6, 0, -10, 0)
-            painter.setPen(theme.color("text"))
             painter.setFont(option.font)
-            painter.drawText(round(area.left()), baseline(option), effect_text(row))
-            if math.isfinite(row.effect):
-                self._bar(painter, area.adjusted(92, 0, 0, 0), row)
+            painter.translate(0, option.rect.top())
+            self.draw(painter, option.rect.left(), option.rect.width(), row, self._model.column(index),
+                      effect_text(row), pencil_of(option))
         painter.restore()
 
-    def _bar(self, painter: QPainter, area: QRectF, row: TableRow) -> None:
+    def draw(self, painter: QPainter, left: int, wide: int, row: TableRow, _column: Column, text: str,
+             pencil: Pencil) -> None:
+        """Number at the left, bar at the right: how large, its interval, and the least that could have been seen."""
         theme = self._icons.theme
-        middle = area.center().y()
-
-        def x(value: float) -> float:
-            return area.left() + min(1.0, abs(value) / self._scale) * area.width()
-
-        painter.fillRect(QRectF(area.left(), middle - 4, max(1.0, x(row.effect) - area.left()), 8),
+        painter.setPen(pencil.ink)
+        painter.drawText(left + BAR_PAD_PX, pencil.foot, text)
+        if not math.isfinite(row.effect):
+            return
+        start, middle = left + BAR_LEFT_PX, pencil.tall // 2
+        room = max(0, wide - BAR_LEFT_PX - BAR_RIGHT_PX)
+        per = room / self._scale
+        painter.fillRect(start, middle - 4, max(1, min(room, round(abs(row.effect) * per))), 8,
                          theme.color(TONES[row.verdict], 150))
         if math.isfinite(row.effect_low) and math.isfinite(row.effect_high):
-            painter.setPen(QPen(theme.color("text"), 1))
-            painter.drawLine(round(x(max(0.0, row.effect_low))), round(middle), round(x(row.effect_high)),
-                             round(middle))
+            low = min(room, round(max(0.0, row.effect_low) * per))
+            painter.fillRect(start + low, middle, max(1, min(room, round(abs(row.effect_high) * per)) - low), 1,
+                             theme.color("text"))
         if math.isfinite(row.detectable):
-            painter.setPen(QPen(theme.color("muted"), 1))
-            painter.drawLine(round(x(row.detectable)), round(middle - 8), round(x(row.detectable)),
-                             round(middle + 8))
+            painter.fillRect(start + min(room, round(row.detectable * per)), middle - 8, 1, 17, theme.color("muted"))

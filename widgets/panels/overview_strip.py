@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -64,6 +64,7 @@ class OverviewStrip(QWidget):
         self._drag: _Drag | None = None
         self._rows = 1
         self._alarms = NOTHING
+        self._laid: tuple[tuple[int, int, int, bool], Lanes] = (0, 0, 0, False), Lanes.of(0, 0)
         self._pixmap: QPixmap | None = None
         self._ratio = 0.0
         theme_holder.changed.connect(self._forget_picture)
@@ -107,7 +108,10 @@ class OverviewStrip(QWidget):
     @property
     def lanes(self) -> Lanes:
         """Where things stand, in pixels."""
-        return Lanes.of(self.width(), self.height(), self._rows, alarms=bool(self._alarms.course.shades))
+        key = self.width(), self.height(), self._rows, bool(self._alarms.course.shades)
+        if self._laid[0] != key:
+            self._laid = key, Lanes.of(*key[:3], alarms=key[3])
+        return self._laid[1]
 
     def x_of(self, at_s: float) -> float:
         """The horizontal pixel of an instant."""
@@ -151,7 +155,7 @@ class OverviewStrip(QWidget):
         if self._pixmap is None or self._ratio != self.devicePixelRatioF():
             self._ratio = self.devicePixelRatioF()
             self._pixmap = paint_overview(self._view, theme, self.size(), self._ratio, self._alarms.course.shades)
-        painter.drawPixmap(0, 0, self._pixmap)
+        painter.drawPixmap(0, 0, self._pixmap)          # Qt clips all of it to what is to be drawn
         self._paint_visible(painter)
         painter.setFont(system_font())
         for side in (REFERENCE, CURRENT):
@@ -181,31 +185,47 @@ class OverviewStrip(QWidget):
         span, theme, lanes = self._spans[side], self._holder.theme, self.lanes
         if span is None:
             return
-        left = float(round(self.x_of(span[0])))
-        right = max(float(round(self.x_of(span[1]))), left + 1)
-        band = QRectF(left, lanes.labels.bottom(), right - left, lanes.below)
+        band = self._band(span)
         painter.fillRect(band, theme.brush(side, 44))
         chosen = self.hasFocus() and self._part == side
         pen = theme.pen(side, 3.0 if chosen else 1.0, REFERENCE_DASH if side == REFERENCE else ())
         painter.setPen(pen)
-        for x in (left, right):
+        for x in (band.left(), band.right()):
             painter.drawLine(QPointF(x, lanes.labels.top()), QPointF(x, band.bottom()))
         for y in (band.top(), band.top() + 1):
-            painter.drawLine(QPointF(left, y), QPointF(right, y))
-        metrics = font_metrics()
-        text, room = side, right - left - GRID
-        width = metrics.horizontalAdvance(text)
-        area, other = lanes.area, self._spans[CURRENT if side == REFERENCE else REFERENCE]
-        if width <= room:
-            place = QRectF(left + GRID / 2, lanes.labels.top(), room, lanes.labels.height())
-        else:                        # beside it, where there is room and the other one is not
-            to_right = right + 4 + width < area.right() and (
-                other is None or self.x_of(other[1]) < right or self.x_of(other[0]) > right + width + GRID
-            )
-            x = right + 4 if to_right else max(area.left(), left - 4 - width)
-            place = QRectF(x, lanes.labels.top(), width + 1, lanes.labels.height())
+            painter.drawLine(QPointF(band.left(), y), QPointF(band.right(), y))
         painter.setPen(theme.pen(side))
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(self._place_of_name(side, span), Qt.AlignmentFlag.AlignVCenter, side)
+
+    def _band(self, span: Span) -> QRectF:
+        """What a test window covers, without its name."""
+        left = float(round(self.x_of(span[0])))
+        right = max(float(round(self.x_of(span[1]))), left + 1)
+        return QRectF(left, self.lanes.labels.bottom(), right - left, self.lanes.below)
+
+    def _place_of_name(self, side: str, span: Span) -> QRectF:
+        band, lanes, room = self._band(span), self.lanes, self._band(span).width() - GRID
+        width = font_metrics().horizontalAdvance(side)
+        if width <= room:
+            return QRectF(band.left() + GRID / 2, lanes.labels.top(), room, lanes.labels.height())
+        # beside it, where there is room and the other one is not
+        area, other = lanes.area, self._spans[CURRENT if side == REFERENCE else REFERENCE]
+        right = band.right()
+        to_right = right + 4 + width < area.right() and (
+            other is None or self.x_of(other[1]) < right or self.x_of(other[0]) > right + width + GRID
+        )
+        x = right + 4 if to_right else max(area.left(), band.left() - 4 - width)
+        return QRectF(x, lanes.labels.top(), width + 1, lanes.labels.height())
+
+    def _covered(self, side: str) -> QRect:
+        """All that the drawing of a test window touches."""
+        span = self._spans[side]
+        if span is None:
+            return QRect()
+        both = self._band(span) | self._place_of_name(side, span)
+        both.setTop(0)
+        both.setBottom(self.height())
+        return both.toAlignedRect().adjusted(-EDGE_PX, 0, EDGE_PX, 0)
 
     def _forget_picture(self) -> None:
         self._pixmap = None
@@ -260,11 +280,16 @@ class OverviewStrip(QWidget):
         if not drag.part or (not drag.under_way and abs(x - drag.start_x) < DRAG_PX):
             return
         drag.under_way = True
+        before = [self._covered(side) for side in (REFERENCE, CURRENT)]
         span = self._dragged(drag, x)
         self._spans[drag.part] = span
-        if drag.part != VISIBLE:
-            self.window_brushing.emit(drag.part, *span)
-        self.update()
+        if drag.part == VISIBLE:
+            self.update()
+            return
+        for side, was in zip((REFERENCE, CURRENT), before, strict=True):
+            if side == drag.part or was != self._covered(side):
+                self.update(was | self._covered(side))
+        self.window_brushing.emit(drag.part, *span)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Qt's: only now the visible window is asked for, and a test window is brushed."""

@@ -191,6 +191,12 @@ def centred(layout: QLayout, width: int) -> QWidget:
 def table(model: RowsModel, name: str, spoken: str) -> QTableView:
     """A read-only table: whole rows, fixed widths from the model, plain text."""
     made = QTableView()
+    make_table(made, model, name, spoken)
+    return made
+
+
+def make_table(made: QTableView, model: RowsModel, name: str, spoken: str) -> None:
+    """The same of a view of another kind."""
     made.setObjectName(name)
     made.setAccessibleName(spoken)
     made.setModel(model)
@@ -210,7 +216,6 @@ def table(model: RowsModel, name: str, spoken: str) -> QTableView:
     header.setMinimumSectionSize(40)
     set_widths(made, model.widths())
     made.setItemDelegate(QuietChoice(made))
-    return made
 
 
 class QuietChoice(QStyledItemDelegate):
@@ -238,13 +243,19 @@ def tint_chosen(painter: QPainter, option: QStyleOptionViewItem, *, first: bool)
     """Tints a cell if its row is chosen, and says whether it is."""
     if not option.state & QStyle.StateFlag.State_Selected:
         return False
-    accent = option.palette.color(QPalette.ColorRole.Accent)
-    tint = QColor(accent)
-    tint.setAlpha(TINT if option.widget is not None and option.widget.hasFocus() else TINT // 2)
-    painter.fillRect(option.rect, tint)
-    if first:
-        painter.fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), accent)
+    tint(painter, option.rect, option.palette, focused=option.widget is not None and option.widget.hasFocus(),
+         first=first)
     return True
+
+
+def tint(painter: QPainter, area: QRect, palette: QPalette, *, focused: bool, first: bool) -> None:
+    """What is chosen; deeper while keys go there, with a bar at the left of the first cell."""
+    accent = palette.color(QPalette.ColorRole.Accent)
+    shade = QColor(accent)
+    shade.setAlpha(TINT if focused else TINT // 2)
+    painter.fillRect(area, shade)
+    if first:
+        painter.fillRect(QRect(area.left(), area.top(), 3, area.height()), accent)
 
 
 def set_widths(view: QTableView, widths: tuple[int, ...], *, wide: int = -1) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from console.drift.view import CategoryShape, NumericShape, Shape
 from console.metrics.format import format_number, format_value
+from widgets.charts.curves import polygon
 from widgets.charts.value_axis import value_ticks
 from widgets.icons import Icons
 from widgets.theme import REFERENCE_DASH, Theme
 
 MOST_CATEGORIES = 12
+FRAMES_KEPT = 4
+"""Pictures of axes: the highest bar of a moving window comes and goes over a few of them."""
 PAD = 8
 
 
@@ -34,7 +38,9 @@ class ShapeView(QWidget):
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shape_view")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)       # what lies behind need not be drawn
         self._icons = icons
+        self._frames: dict[tuple[object, ...], tuple[QPixmap, QRectF]] = {}
         self._shape: Shape | None = None
         self._drawn = Drawn.HISTOGRAM
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -62,71 +68,68 @@ class ShapeView(QWidget):
         return QSize(400, 260)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Everything is drawn anew: a few hundred lines at most."""
+        """What stands still while a window is dragged is a picture; the rest is drawn anew."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._icons.theme
         area = QRectF(self.rect()).adjusted(PAD, PAD, -PAD, -PAD)
-        match self._shape:
-            case NumericShape() as shape if len(shape.edges) > 1 and self._drawn is not Drawn.HISTOGRAM:
+        drawn = self._shape
+        if isinstance(drawn, NumericShape) and len(drawn.edges) > 1 and self._drawn is Drawn.HISTOGRAM:
+            self._histogram(painter, theme, area, drawn)
+            return
+        painter.fillRect(self.rect(), theme.brush("background"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        match drawn:
+            case NumericShape() as shape if len(shape.edges) > 1:
                 (paint_ecdf if self._drawn is Drawn.ECDF else paint_quantiles)(painter, theme, area, shape,
                                                                                QFontMetrics(self.font()))
-            case NumericShape() as shape if len(shape.edges) > 1:
-                self._numeric(painter, theme, area, shape)
             case CategoryShape() as shape if shape.labels:
                 self._categories(painter, theme, area, shape)
             case _:
                 painter.setPen(theme.color("muted"))
                 painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "No distribution to draw")
 
-    def _numeric(self, painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape) -> None:
-        metrics = QFontMetrics(self.font())
+    def _histogram(self, painter: QPainter, theme: Theme, area: QRectF, shape: NumericShape) -> None:
         first, last = _shown_range(shape)
-        top = float(max(np.nanmax(shape.reference, initial=0), np.nanmax(shape.current, initial=0))) or 1.0
-        tall = area.height() - 2 * (metrics.height() + PAD)
-        shares = value_ticks(0.0, top, tall, "share")
-        left = max((metrics.horizontalAdvance(text) for _, text in shares), default=0) + PAD
-        plot = QRectF(area.left() + left, area.top() + metrics.height() + PAD, max(1.0, area.width() - left), tall)
-        _legend(painter, theme, area, metrics, "share of rows per bin")
-
-        def x_of(value: float) -> float:
-            return plot.left() + (value - first) / (last - first) * plot.width()
+        top = _headroom(float(max(np.nanmax(shape.reference, initial=0), np.nanmax(shape.current, initial=0))))
+        picture, plot = self._frame(theme, area, (first, last), top)
+        painter.drawPixmap(0, 0, picture)
+        x = plot.left() + (np.clip(shape.edges, first, last) - first) * (plot.width() / (last - first))
+        steps = np.repeat(x, 2)
 
         def outline(shares: np.ndarray) -> QPolygonF:
-            points = [QPointF(max(plot.left(), x_of(float(shape.edges[0]))), plot.bottom())]
-            for number, share in enumerate(np.nan_to_num(shares)):
-                y = plot.bottom() - float(share) / top * plot.height()
-                left = min(max(x_of(float(shape.edges[number])), plot.left()), plot.right())
-                right = min(max(x_of(float(shape.edges[number + 1])), plot.left()), plot.right())
-                points += [QPointF(left, y), QPointF(right, y)]
-            points.append(QPointF(points[-1].x(), plot.bottom()))
-            return QPolygonF(points)
+            ends = np.zeros(len(steps))
+            ends[1:-1] = np.repeat(np.nan_to_num(shares), 2)
+            return polygon(steps, plot.bottom() - ends * (plot.height() / top))
 
-        for share, text in shares:
-            y = round(plot.bottom() - share / top * plot.height())
-            painter.setPen(theme.pen("grid"))
-            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            painter.setPen(theme.color("muted"))
-            painter.drawText(QRectF(area.left(), y - metrics.height() / 2, left - PAD, metrics.height()),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        painter.setPen(theme.pen("line"))
-        painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         current = outline(shape.current)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.brush("current", 36))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)      # steps have no slopes, and it is quicker
-        painter.drawPolygon(current)
+        painter.drawPolygon(current)        # steps have no slopes: it is quicker without smooth edges
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("current"), 1.5))
         painter.drawPolyline(current)
         painter.setPen(_dashed(theme))
         painter.drawPolyline(outline(shape.reference))
-        painter.setPen(theme.color("muted"))
-        for value, text in value_ticks(first, last, plot.width() / 2, ""):      # labels are wider than high
-            wide = metrics.horizontalAdvance(text) + 2
-            x = min(max(x_of(value) - wide / 2, area.left()), area.right() - wide)
-            painter.drawText(QRectF(x, plot.bottom() + 4, wide, metrics.height()), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _frame(self, theme: Theme, area: QRectF, across: tuple[float, float], top: float) -> tuple[QPixmap, QRectF]:
+        """Legend, grid and axes of a histogram, and where its bars stand. The last few are kept."""
+        ratio = self.devicePixelRatioF()
+        key = theme.background, self.width(), self.height(), ratio, self.font().key(), across, top
+        if key not in self._frames:
+            if len(self._frames) >= FRAMES_KEPT:
+                del self._frames[next(iter(self._frames))]
+            picture = QPixmap(self.size() * ratio)
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(theme.color("background"))
+            painter = QPainter(picture)
+            painter.setFont(self.font())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            plot = _framed(painter, theme, area, QFontMetrics(self.font()), (*across, ""), (0.0, top, "share"),
+                           "share of rows per bin")
+            painter.end()
+            self._frames[key] = picture, plot
+        return self._frames[key]
 
     def _categories(self, painter: QPainter, theme: Theme, area: QRectF, shape: CategoryShape) -> None:
         metrics = QFontMetrics(self.font())
@@ -253,6 +256,15 @@ def _shown_range(shape: NumericShape) -> tuple[float, float]:
     if last <= first:
         first, last = first - 0.5, last + 0.5
     return first, last
+
+
+def _headroom(top: float) -> float:
+    """The end of the axis for a highest bar: a round number, so that it stands still while bars move."""
+    if not top > 0:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(top))
+    step = size * (0.1 if top < 2 * size else 0.25 if top < 5 * size else 0.5)
+    return step * math.ceil(top / step - 1e-9)
 
 
 def _named(text: str) -> str:
