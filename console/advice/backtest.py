@@ -21,7 +21,7 @@ from console.window import from_epoch
 
 SHARES = (0.03, 0.08, 0.18, 0.35, 0.55, 0.78)
 """Models are trained when so much of the outcomes since the shock had come."""
-MOST_TRAINED, MOST_JUDGED, MOST_NEIGHBOURS = 6000, 12_000, 3000
+MOST_TRAINED, MOST_JUDGED, MOST_NEIGHBOURS = 20_000, 20_000, 3000
 """Rows that a model learns from, and requests that it is judged on: of more, so many by chance."""
 LEAST_TRAINED, LEAST_SINCE = 60, 300
 HELD_BACK = 0.2
@@ -31,6 +31,8 @@ HALF_LIVES = (1 / 32, 1 / 8, 1 / 2)
 MIXTURES = (0.0, 0.25, 0.5, 0.75)
 MOST_WEIGHT = 20.0
 STRETCHES = 60
+WORTH = 0.01
+"""Of the model's loss: a gain that is less is not worth another training, however sure it is."""
 SURE_OF = 1e-6
 OLD, HEURISTIC, ALL = "old", "heuristic", "all"
 TITLES = {OLD: "Model as logged", HEURISTIC: "The same answer always", ALL: "All data",
@@ -43,7 +45,8 @@ LOSSES = {OutcomeKind.YES_NO: "log loss", OutcomeKind.CLASSES: "share of wrong a
           OutcomeKind.AMOUNTS: "mean absolute error"}
 SAID = ("At most {trained:,} rows are learned from and {judged:,} judged in each step, drawn by chance; where old and "
         "new data are learned from, up to half of the rows are new ones, with weights that make up for it. An outcome "
-        "is used from when it had come.")
+        "is used from when it had come. Surely better is what gains {worth:.0%} of the model's loss at least, beyond "
+        "chance.")
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +97,7 @@ def backtest(rows: Labelled, shock_s: float, until_s: float, job: Job | None = N
     A decision at a time knows the outcomes that had come by then, and nothing else.
     Raises TooFewRows, JobStopped.
     """
+    import sklearn.ensemble  # noqa: F401  (threads are limited of libraries that are there)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):       # threads of its own would wait for each other, and for the window's
@@ -110,6 +114,7 @@ def _tried(rows: Labelled, shock_s: float, until_s: float, job: Job, relative: b
     times = sorted({float(came[int(share * (len(came) - 1))]) for share in SHARES})
     ends = [*times[1:], until_s]
     base, fresh = _columns(rows, shock_s)
+    rows = replace(rows, inputs=learners.coded(rows.inputs))
     if not base:
         raise TooFewRows("The log has no inputs that a model could be trained on", do="Give columns the role feature")
     names = [name for name in TITLES if name not in ("sources", "composed")
@@ -144,7 +149,7 @@ def _tried(rows: Labelled, shock_s: float, until_s: float, job: Job, relative: b
         curves = [replace(one, title=FROZEN, sentence=one.sentence.replace(TITLES[OLD], FROZEN, 1))
                   if one.name == OLD else one for one in curves]
     return BacktestView(LOSSES[rows.kind], tuple(curves), tuple(decisions), last.strategy, last.sentence,
-                        SAID.format(trained=MOST_TRAINED, judged=MOST_JUDGED), len(since))
+                        SAID.format(trained=MOST_TRAINED, judged=MOST_JUDGED, worth=WORTH), len(since))
 
 
 def _columns(rows: Labelled, shock_s: float) -> tuple[list[str], list[str]]:
@@ -304,44 +309,59 @@ def _curve(name: str, runs: Mapping[str, _Run], rows: Labelled, times: Sequence[
            shock_s: float, stretch: NDArray[np.int64]) -> StrategyCurve:
     run = runs[name]
     points: list[CurvePoint] = []
-    beaten: dict[str, list[tuple[int, Estimate]]] = {OLD: [], HEURISTIC: []}
+    beaten: dict[str, list[tuple[int, Estimate, float]]] = {OLD: [], HEURISTIC: [], ALL: []}
+    among = len(runs) - 2
     for number, (at_s, end_s) in enumerate(zip(times, ends, strict=True)):
         part = (rows.at_s > at_s) & (rows.at_s <= end_s) & np.isfinite(run.losses)
         if not part.any():
             continue
         loss = estimate(run.losses[part], stretch[part])
-        against = {other: _less(run, runs[other], part, stretch) for other in (OLD, HEURISTIC)}
+        old, everything = (_less(run, runs[other], part, stretch) for other in (OLD, ALL))
         labels = int(np.count_nonzero(rows.known(at_s) & (rows.at_s >= shock_s)))
-        old = against[OLD]
         hits = run.hits[part]
         points.append(CurvePoint(from_epoch(at_s), (at_s - shock_s) / 3600, labels, run.trained.get(number, 0), loss.n,
                                  loss.mean, loss.low, loss.high, old.mean, old.low, old.high,
-                                 float(np.nanmean(hits)) if np.isfinite(hits).any() else NAN))
-        for other, found in against.items():
-            beaten[other].append((labels, found))
-    first = {other: _first_beaten(found) for other, found in beaten.items()}
+                                 float(np.nanmean(hits)) if np.isfinite(hits).any() else NAN,
+                                 everything.mean, everything.low, everything.high))
+        for other, found in beaten.items():
+            found.append((labels, _less(run, runs[other], part, stretch, among),
+                          _mean(runs[other].losses[part & np.isfinite(runs[other].losses)])))
+    first = {other: None if other == name else _first_beaten(found) for other, found in beaten.items()}
+    return StrategyCurve(name, TITLES[name], tuple(points), first[OLD], first[HEURISTIC],
+                         _curve_sentence(name, points, first), first[ALL])
+
+
+def _curve_sentence(name: str, points: Sequence[CurvePoint], first: Mapping[str, int | None]) -> str:
     if not points:
-        said = f"{TITLES[name]}: too few outcomes to train on."
-    else:
-        last = points[-1]
-        said = f"{TITLES[name]}: {format_number(last.loss)} ({format_number(last.low)} to {format_number(last.high)})"
-        if name not in (OLD, HEURISTIC):
-            said += ", surely better than the old model " + (
-                f"from {first[OLD]:,} outcomes on" if first[OLD] is not None else "at no time")
-        said += "."
-    return StrategyCurve(name, TITLES[name], tuple(points), None if name == OLD else first[OLD],
-                         None if name == HEURISTIC else first[HEURISTIC], said)
+        return f"{TITLES[name]}: too few outcomes to train on."
+    last = points[-1]
+    said = f"{TITLES[name]}: {format_number(last.loss)} ({format_number(last.low)} to {format_number(last.high)})"
+    beside = [(f"than {words}", first[other]) for other, words in ((OLD, "the old model"), (ALL, "all data"))
+              if other != name and name not in (OLD, HEURISTIC)]
+    sure = [f"{words} from {n:,} outcomes on" for words, n in beside if n is not None]
+    if sure:
+        return f"{said}, surely better {' and '.join(sure)}."
+    return f"{said}, at no time surely better {' or '.join(words for words, _ in beside)}." if beside else f"{said}."
 
 
-def _first_beaten(found: Sequence[tuple[int, Estimate]]) -> int | None:
+def _first_beaten(found: Sequence[tuple[int, Estimate, float]]) -> int | None:
     """The outcomes from which on it is surely better, and stays better."""
     first: int | None = None
-    for labels, one in reversed(found):
+    for labels, one, loss in reversed(found):
         if not one.mean < 0:
             break
-        if one.below:
+        if _better(one, loss):
             first = labels
     return first
+
+
+def _better(less: Estimate, loss: float) -> bool:
+    """Beyond chance, and by so much of that loss that it matters."""
+    return less.below and -less.mean >= WORTH * loss
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else NAN
 
 
 def _less(run: _Run, other: _Run, part: Flags, stretch: NDArray[np.int64], among: int = 1) -> Estimate:
@@ -357,22 +377,36 @@ def _decision(runs: Mapping[str, _Run], rows: Labelled, times: Sequence[float], 
     scored = {name: there for name in ways
               if np.count_nonzero(there := common & np.isfinite(runs[name].losses)) >= 0.5 * max(1, common.sum())
               and common.any()}
-    when = format_time(from_epoch(at_s), relative=relative)
+    at, when = from_epoch(at_s), format_time(from_epoch(at_s), relative=relative)
     if not scored:
-        return Decision(from_epoch(at_s), "", "", f"{when}: too few outcomes to choose.")
-    among = len(scored)
-    gains = {name: _less(runs[name], runs[OLD], there, stretch, among) for name, there in scored.items()}
-    leading = min(gains, key=lambda name: gains[name].mean)
-    gain = gains[leading]
-    beside = _less(runs[leading], runs[ALL], scored[leading], stretch, among)
-    told = f"{gain.mean:+.3g} ({gain.low:+.3g} to {gain.high:+.3g}) beside the model" if abs(gain.mean) >= 1 else \
-        f"{gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) beside the model"
-    if gain.below and beside.below:
-        return Decision(from_epoch(at_s), leading, leading,
-                        f"{when}: train again, {TITLES[leading].lower()}: {told}, and surely better than all data.")
-    if gain.below:
-        return Decision(from_epoch(at_s), "", leading,
-                        f"{when}: training again helps ({TITLES[leading].lower()}, {told}); on which data is not "
-                        "distinguishable yet.")
-    return Decision(from_epoch(at_s), "", leading, f"{when}: not distinguishable yet: no way of training again is "
-                                                   f"surely better than the model ({TITLES[leading].lower()}: {told}).")
+        return Decision(at, "", "", f"{when}: too few outcomes to choose.")
+    gains, beside = ({name: _less(runs[name], runs[other], there, stretch, len(scored))
+                      for name, there in scored.items()} for other in (OLD, ALL))
+    loss = _mean(runs[OLD].losses[common])
+    ranked = _ranked(beside, loss)
+    helping = [name for name, gain in gains.items() if _better(gain, loss)]
+    best = min((name for name in helping if _better(beside[name], loss)), key=lambda name: gains[name].mean,
+               default="")
+    leading = best or min(helping or gains, key=lambda name: gains[name].mean)
+    said = f"{TITLES[leading].lower()}: {_beside(gains[leading])} beside the model"
+    if best:
+        return Decision(at, best, best, f"{when}: train again, {said}, and surely better than all data.", ranked)
+    if helping:
+        return Decision(at, "", leading, f"{when}: training again helps ({said}); on which data is not distinguishable "
+                                         "yet, and until it is, all data is the choice.", ranked)
+    return Decision(at, "", leading, f"{when}: not distinguishable yet: no way of training again is surely better than "
+                                     f"the model by {WORTH:.0%} of its loss ({said}).", ranked)
+
+
+def _ranked(beside: Mapping[str, Estimate], loss: float) -> tuple[str, ...]:
+    """Surely better than all data, all data, not to be told from it, surely worse; within these by the loss."""
+    def place(name: str) -> tuple[int, float]:
+        one = beside[name]
+        return (1 if name == ALL else 0 if _better(one, loss) else 3 if one.above else 2), one.mean
+
+    return tuple(sorted(beside, key=place))
+
+
+def _beside(gain: Estimate) -> str:
+    digits = "+.3g" if abs(gain.mean) >= 1 else "+.4f"
+    return f"{gain.mean:{digits}} ({gain.low:{digits}} to {gain.high:{digits}})"

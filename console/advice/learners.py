@@ -26,23 +26,32 @@ NEIGHBOURS_N = 50
 MISSING = "\0missing"
 
 
-def frame(inputs: Mapping[str, NDArray[Any]], rows: Any = None) -> Any:
-    """Inputs as a pandas frame; texts as text, missing ones as a text of their own."""
+def coded(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Texts as the numbers of their order, missing ones the first: the same indicators in a tenth of the time."""
+    made: dict[str, NDArray[Any]] = {}
+    for name, cells in inputs.items():
+        if cells.dtype.kind == "O":
+            texts = [MISSING if cell is None else cell for cell in cells.tolist()]
+            number = {text: place for place, text in enumerate(sorted(set(texts)))}
+            made[name] = np.array([number[text] for text in texts], dtype=np.int64)
+        else:
+            made[name] = cells
+    return made
+
+
+def frame(inputs: Mapping[str, NDArray[Any]], rows: Any) -> Any:
+    """Some rows of `coded` inputs as a pandas frame."""
     import pandas as pd
 
-    made: dict[str, Any] = {}
-    for name, cells in inputs.items():
-        chosen = cells if rows is None else cells[rows]
-        made[name] = [MISSING if cell is None else cell for cell in chosen.tolist()] if chosen.dtype.kind == "O" \
-            else np.where(np.isfinite(chosen), chosen, np.nan)
-    return pd.DataFrame(made)
+    return pd.DataFrame({name: cells[rows] if cells.dtype.kind == "i" else
+                         np.where(np.isfinite(cells[rows]), cells[rows], np.nan) for name, cells in inputs.items()})
 
 
 def model(kind: OutcomeKind, inputs: Mapping[str, NDArray[Any]], n: int, architecture: str = LINEAR) -> Any:
     """A scikit-learn pipeline, not yet fitted: medians for missing numbers with a flag for them, numbers on a normal
     scale, texts as indicators, then the model.
 
-    n  how many rows it will learn from
+    inputs  as `coded`;  n: how many rows it will learn from
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -52,7 +61,7 @@ def model(kind: OutcomeKind, inputs: Mapping[str, NDArray[Any]], n: int, archite
     from sklearn.pipeline import Pipeline, make_pipeline
     from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-    texts = [name for name, cells in inputs.items() if cells.dtype.kind == "O"]
+    texts = [name for name, cells in inputs.items() if cells.dtype.kind == "i"]
     numbers = [name for name in inputs if name not in texts]
     prepared = ColumnTransformer([
         ("numbers", make_pipeline(

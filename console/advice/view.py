@@ -9,7 +9,7 @@ import numpy as np
 
 from console.advice.shock import ChangeCause, Shock
 from console.drift.course_view import CourseView
-from console.drift.result import Floats
+from console.drift.result import NAN, Floats
 from console.window import Window
 
 HOUR_S = 3600.0
@@ -98,6 +98,7 @@ class CurvePoint:
     loss, low, high   with a 95 % interval (see BacktestView.loss)
     against_old, and its interval   loss less that of the model as logged on the same requests; nan without
     accuracy    share of right answers; of amounts nan
+    against_all, and its interval   likewise, less that of a model trained on all data
     """
 
     at: datetime
@@ -112,13 +113,18 @@ class CurvePoint:
     against_old_low: float
     against_old_high: float
     accuracy: float
+    against_all: float = NAN
+    against_all_low: float = NAN
+    against_all_high: float = NAN
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyCurve:
     """One way to train again.
 
-    beats_old, beats_heuristic   how many outcomes since the shock it took; None where it has not happened
+    beats_old, beats_heuristic, beats_all   how many outcomes since the shock it took until it was surely better than the
+                                            model as logged, the heuristic, and a model trained on all data, and stayed
+                                            so; None where it has not happened
     """
 
     name: str
@@ -127,6 +133,7 @@ class StrategyCurve:
     beats_old: int | None
     beats_heuristic: int | None
     sentence: str
+    beats_all: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -137,7 +144,7 @@ class StrategyCurve:
         if last.against_old != last.against_old or last.against_old_low == last.against_old_high == 0:
             return ""
         if last.against_old_high < 0:
-            return "better than the model"
+            return "better than the model" if self.beats_old is not None else "better by too little to matter"
         if last.against_old_low > 0:
             return "worse than the model"
         return "not distinguishable yet" if self.beats_old is None else "not sure at the last step"
@@ -148,12 +155,16 @@ class Decision:
     """What was to be chosen at a time, from outcomes that had come by then.
 
     strategy   "" where none could be told from the others yet;  leading: the one with the least loss
+    ranked     ways to train again, the better first: before "all" stand those that are surely better than all data,
+               after it those that cannot be told from it, then those that are surely worse; empty where too few
+               outcomes had come
     """
 
     at: datetime
     strategy: str
     leading: str
     sentence: str
+    ranked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from console.store.expressions import Compiled, compiled
 if TYPE_CHECKING:
     from console.store import AnsweredRows, ColumnInfo, StreamInfo, Workspace
 
-MOST_ROWS = 120_000
+MOST_ROWS = 200_000
 """Of more every so many-th is read."""
 MOST_INPUTS = 40
 MOST_TEXTS = 5_000

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,7 @@ import pytest
 
 from console.advice import backtest as room
 from console.advice.backtest import backtest
+from console.advice.differences import Estimate
 from console.advice.labelled import Labelled
 from console.errors import TooFewRows
 from console.jobs import JobStopped
@@ -73,6 +77,46 @@ def test_that_accuracy_is_that_of_a_plain_script_on_the_same_split() -> None:
     assert points[1].trained_on == len(train) and points[1].n == len(judged)
     assert points[1].accuracy == pytest.approx(accuracy_score(judged["y"], chance >= 0.5))
     assert points[1].loss == pytest.approx(log_loss(judged["y"], chance))
+
+
+def test_that_what_is_ranked_before_all_data_is_better_beyond_chance_and_by_so_much_that_it_matters() -> None:
+    far, near, alike, worse = (Estimate(mean, mean - half, mean + half, 1000) for mean, half in
+                               ((-0.02, 0.01), (-0.001, 0.0005), (-0.03, 0.05), (0.02, 0.01)))
+    beside = {"all": Estimate(0, 0, 0, 1000), "worse": worse, "near": near, "alike": alike, "far": far}
+    assert room._ranked(beside, 0.5) == ("far", "all", "alike", "near", "worse")
+    assert room._ranked({"all": beside["all"], "near": near}, 0.05) == ("near", "all")      # 2 % of that loss
+
+
+def test_that_curves_and_decisions_tell_all_data_from_newer() -> None:
+    view = backtest(made(3000), SHOCK_S, END_S)
+    ranked = view.decisions[-1].ranked
+    assert ranked.index("post") < ranked.index("all")
+    curves = {curve.name: curve for curve in view.strategies}
+    assert curves["post"].beats_all is not None and curves["all"].beats_all is None
+    point, everything = curves["post"].points[-1], curves["all"].points[-1]
+    assert point.n == everything.n and point.against_all == pytest.approx(point.loss - everything.loss)
+    assert "than all data from" in curves["post"].sentence
+
+
+THREADS = """
+from threadpoolctl import threadpool_info
+from console.advice.backtest import backtest
+from console.advice.differences import Estimate
+from tests.console.advice.made import END_S, SHOCK_S, made
+
+class Watch:
+    def report(self, done, total, note): self.seen = [one["num_threads"] for one in threadpool_info()]
+    def stop_if_asked(self): pass
+
+watch = Watch()
+backtest(made(1500), SHOCK_S, END_S, watch)
+assert len(watch.seen) >= 2 and set(watch.seen) == {1}, watch.seen
+"""
+
+
+@pytest.mark.long
+def test_that_a_process_that_has_not_learned_before_uses_one_thread_too() -> None:
+    subprocess.run([sys.executable, "-c", THREADS], check=True, cwd=Path(__file__).parents[3])
 
 
 class _Stop:
