@@ -122,9 +122,9 @@ class CurvePoint:
 class StrategyCurve:
     """One way to train again.
 
-    beats_old, beats_heuristic, beats_all   how many outcomes since the shock it took until it was surely better than the
-                                            model as logged, the heuristic, and a model trained on all data, and stayed
-                                            so; None where it has not happened
+    beats_old, beats_heuristic, beats_all   how many outcomes since the shock it took until it was surely better than
+                                            the model as logged, the heuristic, and a model trained on all data, and
+                                            stayed so; None where it has not happened
     """
 
     name: str

@@ -109,10 +109,11 @@ def backtest_document(found: BacktestView, relative: bool) -> dict[str, Any]:
     """Ways to train again."""
     return {"loss": found.loss, "chosen": found.chosen or None, "sentence": found.sentence, "labels": found.labels,
             "sampling": found.sampling,
-            "strategies": [{"name": one.name, "title": one.title, "beats_old": one.beats_old,
-                            "beats_heuristic": one.beats_heuristic, "beats_all": one.beats_all, "sentence": one.sentence,
-                            "points": [asdict(point) | {"at": iso(point.at, relative=relative)}
-                                       for point in one.points]} for one in found.strategies],
+            "strategies": [
+                {"name": one.name, "title": one.title, "beats_old": one.beats_old,
+                 "beats_heuristic": one.beats_heuristic, "beats_all": one.beats_all, "sentence": one.sentence,
+                 "points": [asdict(point) | {"at": iso(point.at, relative=relative)} for point in one.points]}
+                for one in found.strategies],
             "decisions": [{"at": iso(one.at, relative=relative), "strategy": one.strategy or None,
                            "leading": one.leading or None, "ranked": list(one.ranked),
                            "sentence": one.sentence} for one in found.decisions]}

@@ -23,7 +23,7 @@ from console.advice.shock import ChangeCause, Shock
 from console.drift.course_view import CourseView
 from console.jobs import SilentJob
 from console.session import Session
-from console.session.advice import judged
+from console.session.advising import judged
 from tests.benchmarks.harness import Row, is_full
 from tests.console import make_logs
 
@@ -105,8 +105,8 @@ def _row(scenario: str, wrong: int, seeds: int, causes: Counter[str], offs: list
     told_as = ", ".join(f"{name} {count}" for name, count in causes.most_common())
     if scenario == SHOCK:
         note = f"{seeds} logs: {told_as}; onset at most {max(offs, default=0):.2f} buckets off"
-        return Row("shock not found within a bucket", wrong / seeds, None, None, "of logs", 1 - LEAST_FOUND + 1e-9, note,
-                   "ours")
+        return Row("shock not found within a bucket", wrong / seeds, None, None, "of logs", 1 - LEAST_FOUND + 1e-9,
+                   note, "ours")
     assert ChangeCause.SHOCK.value in causes or not wrong
     return Row(f"called a shock, {scenario}", wrong / seeds, None, None, "of logs", 0.0, f"{seeds} logs: {told_as}",
                "ours")

@@ -90,8 +90,8 @@ def run() -> list[Row]:
     known = sorted(n for n in froms if n is not None)
     chosen = [one.view.backtest.chosen if one.view.backtest else "" for one in drifted]
     return [
-        Row("concept drift: newer data not above all data", sum(n is None for n in froms) / seeds, None, None, "of logs",
-            0.0, f"{seeds} logs; above it from {', '.join(f'{n:,}' for n in known)} outcomes on; "
+        Row("concept drift: newer data not above all data", sum(n is None for n in froms) / seeds, None, None,
+            "of logs", 0.0, f"{seeds} logs; above it from {', '.join(f'{n:,}' for n in known)} outcomes on; "
                  f"chosen: {', '.join(chosen)}", "ours"),
         Row("concept drift: something else above all data first", sum(not one.all_first for one in drifted) / seeds,
             None, None, "of logs", None, f"{seeds} logs, at the first decision", "ours"),
