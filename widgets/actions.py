@@ -233,6 +233,8 @@ ACTIONS: tuple[ActionRow, ...] = (
               "alarm_incident", "An incident about the chosen alarm, else the worst that fires or fired"),
     ActionRow("worst_incident", "Incident", "Create incident of the worst time", ("Ctrl+Shift+N",), "weather-lightning",
               "worst_incident", "Look through the whole log for the time in which most got worse"),
+    ActionRow("attach_shown", "Incident", "Attach what is shown", ("Ctrl+Shift+K",), "paperclip", "attach_shown",
+              "Attach the answer of this page (Advice, Drift) to the incident that is open: its report has the tables"),
     ActionRow("find_incident", "Incident", "Find incident", ("Ctrl+F",), "magnify", "find_incident",
               "Go to the incidents, and type words that occur in one", group=1),
     ActionRow("undo_incident", "Incident", "Take back edit", ("Alt+Z",), "undo", "undo_incident",

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from console.errors import ConsoleError
-from console.jobs import Job
+from console.jobs import Job, SilentJob
 from console.metrics.format import format_since, format_time
 from widgets import layout_store
 from widgets.alarming import Alarming
@@ -394,7 +394,19 @@ class Advising(QObject):
         if view is None or view.current is None:
             self._window.message_bar.say("There is no moment to make an incident of.", topic="advice")
             return
-        self._incidents.create_about(view.sentence, view.current, view.reference, told(view))
+        at = view.at
+        self._incidents.create_about(view.sentence, view.current, view.reference, told(view), None if at is None else
+                                     lambda session, made: session.attach_advice(made, at, SilentJob()))
+
+
+    def attach_shown(self) -> None:
+        """What is known about the moment, to the incident that is open."""
+        view = getattr(self._window.advice_place.page, "view", None)
+        at = getattr(view, "at", None)
+        if at is None:
+            self._window.message_bar.say("Ask about a moment first: its answers are what is attached.", topic="attach")
+            return
+        self._incidents.attach(lambda session, incident_id: session.attach_advice(incident_id, at, SilentJob()))
 
 
 class _Asked(QObject):

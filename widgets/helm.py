@@ -396,6 +396,13 @@ class Helm(QObject):
         """From the current window, or what is shown."""
         self.incidents.create()
 
+    def attach_shown(self) -> None:
+        """Ctrl+Shift+K."""
+        if self.window.place == "advice":
+            self.advising.attach_shown()
+        else:
+            self.questioning.attach_shown()
+
     def alarm_incident(self) -> None:
         """Shift+I."""
         self.alarming.incident_of_chosen()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from console.window import Window
 
 JOB, LOOK = "incident", "look into incident"
+Attach = Callable[["Session", str], "Incident"]
+"""Attaches an answer to the incident of that id; on a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,30 @@ class Incidents(QObject):
             self._worst_wanted = False
             self.create_from_worst()
 
-    def create_about(self, title: str, window: Window, reference: Window | None, notes: str) -> None:
-        """About something that changed."""
-        self._create(lambda session: session.create_incident(title, window=window, reference=reference, notes=notes,
-                                                             made_from="changes"))
+    def create_about(self, title: str, window: Window, reference: Window | None, notes: str,
+                     attach: Attach | None = None) -> None:
+        """About something that changed; with an answer attached."""
+        def make(session: Session) -> Incident:
+            made = session.create_incident(title, window=window, reference=reference, notes=notes, made_from="changes")
+            return made if attach is None else attach(session, made.incident_id)
+
+        self._create(make)
+
+    def attach(self, attach: Attach) -> None:
+        """An answer, to the incident that is open in the place Incidents."""
+        here = self._window.incidents.incident
+        if here is None:
+            self._window.message_bar.say("No incident is open. Choose one in Incidents first, or create one.",
+                                         topic="attach")
+            return
+        incident_id = here.incident_id
+        self._do(lambda session: _kept(session, attach(session, incident_id)), self._on_attached)
+
+    @Slot(object)
+    def _on_attached(self, kept: Kept) -> None:
+        self._on_kept(kept)
+        self._window.message_bar.say(f"Attached to “{kept.incident.title}”; the report will have it.", "good",
+                                     topic="attach")
 
     def create_from_alarm(self, row: AlarmRow) -> None:
         """About the time of an alarm."""
@@ -109,8 +131,9 @@ class Incidents(QObject):
         """About what the replay of a rollout did."""
         def make(session: Session) -> Incident:
             window, reference, events = session.rehearsing.events()
-            session.rehearsing.keep()
-            return session.incident_from_rollback(window, reference, events, title)
+            number = session.rehearsing.keep()
+            made = session.incident_from_rollback(window, reference, events, title)
+            return session.attach_rollout(made.incident_id, number)
 
         self._create(make)
 

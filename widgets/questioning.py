@@ -131,7 +131,19 @@ class Questioning(QObject):
         session = self._conductor.session
         window = view.current or (session.selection().visible if session is not None else None)
         if window is not None:
-            self._incidents.create_about(view.sentence, window, view.reference, told(view))
+            self._incidents.create_about(view.sentence, window, view.reference, told(view),
+                                         lambda session, incident_id: session.attach_answer(incident_id, view))
+
+    def attach_shown(self) -> None:
+        """The answer of the page that is open, to the incident that is open."""
+        window = self._window
+        page = window.drift_place.page
+        view = None if window.place != "drift" or page is window.drift else getattr(page, "view", None)
+        if view is None:
+            window.message_bar.say("Show an answer of Drift or Advice first: Over time, Outcomes, All columns at once, "
+                                   "Training/serving skew, Shock, Response, Training again.", topic="attach")
+            return
+        self._incidents.attach(lambda session, incident_id: session.attach_answer(incident_id, view))
 
     @property
     def _relative(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.common import AsJson, Fresh, iso, opened, parse_time, print_json, say, terminal_job
+from console.commands.common import AsJson, Attach, Fresh, iso, opened, parse_time, print_json, say, terminal_job
 from console.metrics.format import format_value
 
 if TYPE_CHECKING:
@@ -23,14 +23,21 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
                                                                                    "takes a minute.")] = True,
            lifecycle: Annotated[bool, typer.Option("--lifecycle", help="Tell what became of each model version, and "
                                                                        "where somebody has to act next.")] = False,
-           fresh: Fresh = False, json: AsJson = False) -> None:
+           incident: Attach = None, fresh: Fresh = False, json: AsJson = False) -> None:
     """Tell whether a change was a shock, and what to do about it; or what became of each model version."""
     with opened(target, fresh=fresh) as session, terminal_job() as job:
+        if incident is not None:
+            session.incident(incident)
         if lifecycle:
             _tell_lifecycle(session.lifecycle(job), json=json)
             return
         view = session.advise(job, parse_time(shock, session=session) if shock else None, fallback=fallback,
                               training=training)
+        if incident is not None:
+            from console.session.results_of import of_advice
+
+            session.attach_result(incident, of_advice(view, session.store.span()))
+            say(f"Attached to {incident}.")
     if json:
         from console.session.advice_documents import advice_document
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Load the folder anew, into a workspace that is thrown away.")]
+Attach = Annotated[str | None, typer.Option("--incident", metavar="ID",
+                                            help="Attach what is found to an incident that is kept: its report has the "
+                                                 "tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 

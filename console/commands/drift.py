@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.common import AsJson, Fresh, opened, parse_window, print_json, say, terminal_job
+from console.commands.common import AsJson, Attach, Fresh, opened, parse_window, print_json, say, terminal_job
 from console.drift.view import ChosenTest, DriftView, Verdict
 from console.errors import BadSettings
 from console.window import Window
@@ -50,7 +50,7 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
                                                                       "change, and since when.")] = False,
           bucket: Annotated[str | None, typer.Option(help="With --over-time: length of a bucket, such as 6h; else "
                                                           "a sixtieth of the log.")] = None,
-          fresh: Fresh = False, json: AsJson = False) -> None:
+          incident: Attach = None, fresh: Fresh = False, json: AsJson = False) -> None:
     """Test every column for drift between two windows or two files, or over the whole log."""
     if fail_on is not None and fail_on not in JUDGES:
         raise BadSettings(f"--fail-on does not know `{fail_on}`", do="Choose alarm or watch")
@@ -58,7 +58,7 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
         if any(one is not None for one in (reference_file, reference_stream, reference_version, current_file)) or tests:
             raise BadSettings("--over-time compares a log with a window of its own",
                               do="Give windows only, and leave out files, streams, versions and --tests")
-        if _over_time(target, reference, current, bucket, _parts(columns) or None, fresh, json) in \
+        if _over_time(target, reference, current, bucket, _parts(columns) or None, incident, fresh, json) in \
                 JUDGES.get(fail_on or "", ()):
             raise typer.Exit(1)
         return
@@ -68,11 +68,14 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
         from console.commands import drift_more
 
         asked = drift_more.Asked(outcomes, joint, skew, reference, reference_file, reference_stream or "", current,
-                                 reference_version or "", current_version)
+                                 reference_version or "", current_version, incident)
         verdict = drift_more.answer(target, asked, _window, fresh=fresh, json=json)
         if fail_on is not None and verdict in JUDGES[fail_on]:
             raise typer.Exit(1)
         return
+    if incident is not None:
+        raise BadSettings("The report of an incident tests its own windows", do="Give --over-time, --outcomes, --joint "
+                                                                                "or --skew with --incident")
     if current_version:
         raise BadSettings("--current-version is for --outcomes, --joint and --skew", do="Add one of them")
     from console.drift.chosen import known
@@ -91,7 +94,7 @@ def drift(target: Annotated[Path | None, typer.Argument(metavar="[WORKSPACE|FOLD
 
 
 def _over_time(target: Path | None, reference: str | None, current: str | None, bucket: str | None,
-               names: tuple[str, ...] | None, fresh: bool, json: bool) -> Verdict:
+               names: tuple[str, ...] | None, incident: str | None, fresh: bool, json: bool) -> Verdict:
     from console.commands.over_time import document, tell
     from console.metrics.grid import parse_length
 
@@ -102,6 +105,9 @@ def _over_time(target: Path | None, reference: str | None, current: str | None, 
         after = _window(current, "current", None, session) if current else None
         before = _window(reference, "reference", after, session) if reference else None
         view = session.drift_over_time(job, reference=before, current=after, bucket_s=bucket_s, names=names)
+        if incident is not None:
+            session.attach_answer(incident, view)
+            say(f"Attached to {incident}.")
     if json:
         print_json(document(view))
     else:

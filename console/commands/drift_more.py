@@ -40,6 +40,7 @@ class Asked:
     current: str | None
     reference_version: str
     current_version: str
+    incident: str | None = None
 
 
 WindowOf = Callable[[str, "ChosenSide", "Window | None", "Session"], Window]
@@ -70,15 +71,24 @@ def answer(target: Path | None, asked: Asked, window_of: WindowOf, *, fresh: boo
         version = asked.current_version or (others(asked.reference_version) if asked.reference_version else "")
         if asked.outcomes:
             outcomes = session.outcomes(job, reference, current, version)
+            _attach(session, asked, outcomes)
             print_json(outcomes_document(outcomes)) if json else _tell_outcomes(outcomes)
             return outcomes.verdict
         if asked.joint:
             joint = session.together(job, reference, current, version)
+            _attach(session, asked, joint)
             print_json(together_document(joint, relative=relative)) if json else _tell_together(joint)
             return joint.verdict
         skew = session.training(job, reference, current, version)
+        _attach(session, asked, skew)
         print_json(training_document(skew, relative=relative)) if json else _tell_training(skew)
         return skew.verdict
+
+
+def _attach(session: Session, asked: Asked, view: OutcomesView | TogetherView | TrainingView) -> None:
+    if asked.incident is not None:
+        session.attach_answer(asked.incident, view)
+        say(f"Attached to {asked.incident}.")
 
 
 # ---- for people --------------------------------------------------------------------------------------------

@@ -144,6 +144,8 @@ def _tell(one: Incident, *, json: bool) -> None:
         typer.echo(f"change     {change.sentence}")
     for moved in one.drift:
         typer.echo(f"drift      {moved.sentence}")
+    for result in one.results:
+        typer.echo(f"result     {result.title}: {result.sentence}")
     if one.notes:
         typer.echo(one.notes)
 
@@ -180,6 +182,8 @@ def document(one: Incident) -> dict[str, Any]:
                   for each in one.drift],
         "rollout": [{"at": at(each.at), "event": each.event, "by": each.by, "reason": each.reason}
                     for each in one.rollout],
+        "results": [{"id": each.result_id, "kind": each.kind, "title": each.title, "made": iso(each.made),
+                     "sentence": each.sentence} for each in one.results],
         "notes": one.notes, "log": [{"at": at(each.at), "by": each.by, "text": each.text} for each in one.log],
         "lessons": {"trigger": lessons.trigger, "factors": list(lessons.factors), "well": lessons.well,
                     "badly": lessons.badly, "lucky": lessons.lucky, "detection": lessons.detection,

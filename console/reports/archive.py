@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from console.jobs import Job
-from console.reports.arrange import Document, arrange
+from console.reports.arrange import Document, all_charts, arrange
 from console.reports.csv_tables import tables
 from console.reports.data import data_of, json_of, schema_text
 from console.reports.html import html_of
@@ -70,7 +70,7 @@ def _files(view: ReportView, paper: str, said: str) -> Iterator[tuple[str, bytes
     yield SCHEMA, schema_text().encode()
     for name, text in tables(data_of(view, document)).items():
         yield f"{TABLES}/{name}", text.encode()
-    for number, chart in enumerate(document.charts, start=1):
+    for number, chart in enumerate(all_charts(document), start=1):
         file = chart_file(chart, number)
         yield f"{CHARTS}/{file}", standalone(chart.svg).encode()
         yield f"{CHARTS}/{file.removesuffix('.svg')}.csv", chart.csv.encode()
@@ -105,6 +105,8 @@ def readme(document: Document, said: str) -> str:
     lines.append("## The same numbers again")
     for what, command in document.commands:
         lines += [escaped(what), block(command)]
+    for one in document.results:
+        lines += [escaped(one.title), block(one.command)]
     for chart in document.charts:
         if chart.command:
             lines += [f"The chart {escaped(chart.title)}", block(chart.command)]

@@ -27,6 +27,7 @@ from console.reports.charts import Marks, draw_chart, names_width
 from console.reports.numbers import DASH, Table, file_name, numbers_csv, numbers_table, value_text
 from console.reports.origins import origins
 from console.reports.redaction import MASK, How
+from console.reports.result_sections import ResultSection, sections
 from console.reports.shapes import draw_shape
 from console.reports.view import (
     ActionItem,
@@ -172,6 +173,7 @@ class Document:
     timeline: Table
     charts: tuple[Chart, ...]
     charts_note: str
+    results: tuple[ResultSection, ...]                # as they were kept with the incident
     drift: Drift | None
     changes: tuple[str, ...]
     changes_note: str
@@ -235,6 +237,7 @@ def _arranged(view: ReportView, paper: bool) -> Document:
             for at, what, source in _without_flapping(view.timeline, relative=incident.relative))),
         charts=_charts(view, paper),
         charts_note=_charts_note(view),
+        results=sections(view, lambda figure: _chart(figure, view, 0.0, paper), visible),
         drift=_drift(view.drift, paper) if view.drift is not None else None,
         changes=changes,
         changes_note=changes_note,
@@ -623,6 +626,11 @@ def _distribution(shape: Shape, verdict: Verdict, paper: bool) -> Distribution:
     alt = f"Distribution of {column}, reference and current: {', '.join(parts) or NO_DATA}."
     shown = ", ".join(part for part in parts if part.startswith(("p5\u00a0", "median", "p95")))
     return Distribution(caption, verdict.value, VERDICTS[verdict], draw_shape(shape, alt, size), alt, shown)
+
+
+def all_charts(document: Document) -> tuple[Chart, ...]:
+    """Those of the board, then those of results; files are named by their number in it."""
+    return (*document.charts, *(chart for one in document.results for chart in one.charts))
 
 
 def grouped(found: Sequence[Origin]) -> list[OriginGroup]:

@@ -37,6 +37,9 @@ def tables(data: Mapping[str, Any]) -> dict[str, str]:
     found["unread"] = _of(data["quarantined"]["samples"])
     found["actions"] = _of(data["people"]["actions"])
     found["examples"] = _examples(data["examples"])
+    for number, one in enumerate(data["results"], start=1):
+        for table in one["tables"]:
+            found[f"result-{number}-{table['name']}"] = _of(table["rows"])
     return {f"{name}.csv": text for name, text in found.items() if text}
 
 

@@ -20,15 +20,17 @@ from console.drift.view import CategoryShape, Shape
 from console.metrics.format import format_exact
 from console.reports.arrange import Document, arrange
 from console.reports.origins import origins
-from console.reports.view import Incident, ReportView
+from console.reports.result_sections import rows_of
+from console.reports.results import Result
+from console.reports.view import Figure, Incident, ReportView
 from console.window import Window
 
 FORMAT = 1
 """Grows when a reader of an older one could misread it."""
 
 SCHEMA = "report.schema.json"
-_LEFT_OUT = {"milestones", "lessons", "log", "actions", "alarms", "changes", "drift", "rollout", "window", "reference",
-             "incident_id", "looked", "created", "notes", "title"}
+_LEFT_OUT = {"milestones", "lessons", "log", "actions", "alarms", "changes", "drift", "rollout", "results", "window",
+             "reference", "incident_id", "looked", "created", "notes", "title"}
 
 
 def write_json(view: ReportView) -> str:
@@ -70,7 +72,8 @@ def data_of(view: ReportView, document: Document) -> dict[str, Any]:
         "budgets": [plain(one) for one in view.budgets],
         "times": {**plain(incident.times), "moments": [plain(one) for one in incident.milestones]},
         "timeline": [{"at": plain(at), "what": what, "source": source} for at, what, source in view.timeline],
-        "figures": [_figure(view, number, plain) for number in range(len(view.figures))],
+        "figures": [_figure(view, figure, plain) for figure in view.figures],
+        "results": [_result(view, one, plain) for one in view.results],
         "drift": _drift(view, plain),
         "changes": [plain(row) for row in view.changes.rows] if view.changes is not None else [],
         "alarms": [plain(one) for one in incident.alarms],
@@ -98,8 +101,20 @@ def _incident(incident: Incident, document: Document, plain: _Plain) -> dict[str
             **{name: value for name, value in plain(incident).items() if name not in _LEFT_OUT}}
 
 
-def _figure(view: ReportView, number: int, plain: _Plain) -> dict[str, Any]:
-    figure = view.figures[number]
+def _result(view: ReportView, one: Result, plain: _Plain) -> dict[str, Any]:
+    return {"id": one.result_id, "kind": one.kind.value, "title": one.title,
+            "made": one.made.isoformat().replace("+00:00", "Z"), "at": plain(one.at), "window": plain(one.window),
+            "sentences": list(one.sentences), "notes": list(one.notes), "facts": dict(one.facts),
+            "command": one.command,
+            "tables": [{"name": table.name, "title": table.title, "note": table.note,
+                        "marked": table.marked if table.marked >= 0 else None,
+                        "columns": [plain(column) for column in table.columns],
+                        "rows": [{name: plain(value) for name, value in row.items()} for row in rows_of(table)]}
+                       for table in one.tables],
+            "figures": [_figure(view, figure, plain) for figure in one.figures]}
+
+
+def _figure(view: ReportView, figure: Figure, plain: _Plain) -> dict[str, Any]:
     chart = figure.chart
     return {
         "metric": chart.metric, "title": chart.title, "unit": chart.unit, "bucket_s": chart.bucket_s,

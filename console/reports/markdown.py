@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from console.reports.arrange import TO_FILL_IN, Chart, Document, arrange, grouped
 from console.reports.numbers import Table
+from console.reports.result_sections import ResultSection
 from console.reports.view import ReportView
 
 MOST_NUMBERS = 40
@@ -116,6 +117,12 @@ def _parts(report: Document, charts: str) -> Iterator[str]:
     yield escaped(report.charts_note) if report.charts else "The log has nothing to draw in this time."
     for number, chart in enumerate(report.charts, start=1):
         yield from _chart(chart, number, charts)
+    if report.results:
+        yield "## Results kept with the incident"
+    number = len(report.charts)
+    for one in report.results:
+        yield from _result(one, number, charts)
+        number += len(one.charts)
     yield "## Evidence"
     yield from _evidence(report)
     yield "## What people say"
@@ -140,8 +147,8 @@ def chart_file(chart: Chart, number: int) -> str:
     return f"{number:02d}-{chart.csv_name.removesuffix('.csv')}.svg"
 
 
-def _chart(chart: Chart, number: int, charts: str) -> Iterator[str]:
-    yield f"### {escaped(chart.title)}" + (f" ({escaped(chart.unit)})" if chart.unit else "")
+def _chart(chart: Chart, number: int, charts: str, *, level: int = 3) -> Iterator[str]:
+    yield f"{'#' * level} {escaped(chart.title)}" + (f" ({escaped(chart.unit)})" if chart.unit else "")
     yield f"{escaped(chart.sentence)} {escaped(chart.limits)}".strip()
     if chart.compared:
         yield table(Table(("Curve", "Before", "During"), (False, True, True),
@@ -157,6 +164,22 @@ def _chart(chart: Chart, number: int, charts: str) -> Iterator[str]:
     yield folded(f"The numbers behind it: {chart.title}", escaped(f"{chart.formula}. {note}"),
                  table(Table(chart.numbers.heads, chart.numbers.numbers, rows)),
                  block(chart.command) if chart.command else "", block(chart.sql, "sql") if chart.sql else "")
+
+
+def _result(one: ResultSection, number: int, charts: str) -> Iterator[str]:
+    yield f"### {escaped(one.title)}"
+    yield f"_{escaped(one.made)}_"
+    for sentence in one.sentences:
+        yield escaped(sentence)
+    for each in one.tables:
+        yield f"**{escaped(each.title)}**"
+        yield table(each.table, marks=each.marks)
+        yield escaped(each.note)
+    for place, chart in enumerate(one.charts, start=number + 1):
+        yield from _chart(chart, place, charts, level=4)
+    if one.notes:
+        yield "\n".join(f"- {escaped(note)}" for note in one.notes)
+    yield block(one.command)
 
 
 def _evidence(report: Document) -> Iterator[str]:

@@ -168,6 +168,17 @@ class Advising:
                           tuple(dict.fromkeys(note for one in parts for note in one.notes)), self._store.relative,
                           parts[-1].command, sum(one.seconds for one in parts))
 
+    def whole(self, job: Job, at: datetime) -> AdviceView:
+        """All that is known by now about a moment; what changed is looked for where it was not. Raises BadSettings,
+        JobStopped."""
+        self._said()
+        known = self.advice(at)
+        if known is not None:
+            return known
+        found = self.shock(job, at)
+        return AdviceView(at, found.shock, None, None, found.sentence, found.notes, found.relative, found.command,
+                          found.seconds)
+
     def courses(self, job: Job) -> CourseView:
         """Every column over time, as all questions here see it; counted once. Raises BadSettings, JobStopped."""
         self._said()

@@ -302,5 +302,6 @@ def _words(one: Incident) -> str:
     said = [one.incident_id, one.title, one.notes, one.service, *one.authors, lessons.trigger, *lessons.factors,
             lessons.well, lessons.badly, lessons.lucky, lessons.detection, lessons.resolution,
             *(note.text for note in one.log), *(f"{action.action} {action.owner}" for action in one.actions),
-            *(alarm.rule for alarm in one.alarms), *(change.title for change in one.changes), one.status, one.severity]
+            *(alarm.rule for alarm in one.alarms), *(change.title for change in one.changes),
+            *(f"{result.title} {result.sentence}" for result in one.results), one.status, one.severity]
     return " ".join(said).lower()

@@ -158,14 +158,17 @@ def _why(result: str) -> str:
 
 
 def _advised(store: Workspace) -> tuple[Advised, ...]:
-    found = []
+    found: dict[int, Advised] = {}
     for kept, whole in results.all_of(store, ResultKind.ADVICE):
-        if whole is not None and kept.at_us is not None:
-            found.append(Advised(kept.result_id, results.time_of(kept.at_us), whole.fact("cause"),
-                                 whole.fact("recommended"), whole.fact("distinguishable") == "yes",
-                                 whole.fact("strategy"), whole.fact("leading"),
-                                 *(whole.fact(f"said_{part}") for part in ("change", "response", "training"))))
-    return tuple(found)
+        if whole is None or kept.at_us is None:
+            continue
+        before = found.get(kept.at_us)
+        if before is None or (whole.fact("leading") and not before.leading):     # the latest; with training if any has
+            found[kept.at_us] = Advised(
+                kept.result_id, results.time_of(kept.at_us), whole.fact("cause"), whole.fact("recommended"),
+                whole.fact("distinguishable") == "yes", whole.fact("strategy"), whole.fact("leading"),
+                *(whole.fact(f"said_{part}") for part in ("change", "response", "training")))
+    return tuple(found.values())
 
 
 def _reported(store: Workspace) -> tuple[Reported, ...]:

@@ -30,6 +30,7 @@ from console.roles import ColumnType, StreamKind
 from console.session import settings
 from console.session.compare import tested
 from console.session.drift_sql import drift_sql
+from console.session.result_words import redacted_result
 from console.session.typed_words import without_values
 
 if TYPE_CHECKING:
@@ -95,9 +96,16 @@ def _redacted(session: Session, view: ReportView, redactor: Redactor, job: Job) 
     if drift is not view.drift:
         again = "Drift was tested again over what stands in the place of redacted values."
         view = replace(view, data_quality=(*view.data_quality, again))
-    incident = replace(incident, drift=moved, changes=tuple(_change(one, instead) for one in incident.changes))
+    results = tuple(redacted_result(one, redactor) for one in view.results)
+    by_id = {one.result_id: one for one in results}
+    incident = replace(incident, drift=moved, changes=tuple(_change(one, instead) for one in incident.changes),
+                       results=tuple(replace(one, title=by_id[one.result_id].title,
+                                             sentence=(*by_id[one.result_id].sentences, "")[0])
+                                     for one in incident.results if one.result_id in by_id))
+    instead |= {old.sentences[0]: new.sentences[0] for old, new in zip(view.results, results, strict=True)
+                if old.sentences}
     view = replace(
-        view, incident=incident, drift=drift, changes=_changes(view.changes, instead, redactor),
+        view, incident=incident, drift=drift, results=results, changes=_changes(view.changes, instead, redactor),
         segments=tuple(_segment(one, redactor) for one in view.segments if redactor.how(one.column) is not How.MASKED),
         examples=tuple(_example(one, redactor) for one in view.examples),
         quarantined=_quarantined(session, view.quarantined, redactor),
@@ -236,7 +244,9 @@ def _without_paths(view: ReportView, target: str, shown: str) -> ReportView:
 
     drift = replace(view.drift, command=told(view.drift.command)) if view.drift is not None else None
     changes = replace(view.changes, command=told(view.changes.command)) if view.changes is not None else None
-    return replace(view, drift=drift, changes=changes,
+    results = tuple(replace(one, command=told(one.command), figures=tuple(
+        replace(figure, command=told(figure.command)) for figure in one.figures)) for one in view.results)
+    return replace(view, drift=drift, changes=changes, results=results,
                    impacts=tuple(replace(one, command=told(one.command)) for one in view.impacts),
                    figures=tuple(replace(one, command=told(one.command)) for one in view.figures),
                    reproduce=tuple((what, told(command)) for what, command in view.reproduce))

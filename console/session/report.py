@@ -16,6 +16,7 @@ from console.jobs import Job
 from console.metrics import charts
 from console.metrics.format import format_count, format_exact, format_span, format_time, format_window
 from console.metrics.view import BoardView
+from console.reports.results import Result, ResultKind
 from console.reports.view import (
     AttachedAlarm,
     Impact,
@@ -25,7 +26,7 @@ from console.reports.view import (
     ReportView,
 )
 from console.roles import StreamKind
-from console.session import evidence, snapshots
+from console.session import evidence, results, snapshots
 from console.session.counting import Counting, counting, mature_until
 from console.session.figures import POINTS, figures_of
 from console.session.looking import Found, look
@@ -94,6 +95,7 @@ def gather(session: Session, incident: Incident, job: Job, *, counted_now: bool 
     rows = evidence.examples(session, examples, [title for title, _ in kinds], Step(job, 5))
     inputs = evidence.inputs(session.folder, files, Step(job, 5))
     rules, rules_sha256 = evidence.rules_text(_rules(session))
+    attached = results.of_incident(store, incident)
     requests, users = (counted.requests, counted.users) if counted else (0, None)
     summary = summarise(incident, requests, impacts, told.drift, users=users, affected=affected)
     queries = ((f"The rows of both windows, as the table `{NAME}`", counted.rows_sql),
@@ -101,13 +103,15 @@ def gather(session: Session, incident: Incident, job: Job, *, counted_now: bool 
     job.report(STEPS, STEPS, "")
     return ReportView(
         incident, session.name, now().replace(microsecond=0), f"Pilothouse {__version__}", tuple(summary), requests,
-        users, impacts, segments, told.figures, told.drift, _timeline(store, incident, seen.versions if seen else ()),
-        (*_quality(store, found, board), *([told.said] if told.said else [])), _reproduce(session, found), queries,
+        users, impacts, segments, told.figures, told.drift,
+        _timeline(store, incident, seen.versions if seen else (), attached),
+        (*_quality(store, found, board), *([told.said] if told.said else [])), _reproduce(session, found, attached),
+        queries,
         requests_before=counted.requests_before if counted else 0,
         users_before=counted.users_before if counted else None, affected=affected, affected_means=means,
         budgets=budgets, no_budget=no_budget, changes=found.changes, changes_problem=found.changes_problem,
         examples=rows, quarantined=evidence.quarantined(store, files), versions=versions, inputs=inputs, rules=rules,
-        rules_sha256=rules_sha256, rows_sql=counted.rows_sql if counted else "")
+        rules_sha256=rules_sha256, rows_sql=counted.rows_sql if counted else "", results=attached)
 
 
 def _rules(session: Session) -> tuple[Rule, ...]:
@@ -148,7 +152,8 @@ def _impacts(store: Workspace, incident: Incident, counted: Counting | None) -> 
 Entry = tuple[datetime, str, str]
 
 
-def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Window]]) -> tuple[Entry, ...]:
+def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Window]],
+              attached: Sequence[Result]) -> tuple[Entry, ...]:
     """What is known to have happened, and what people wrote down, in order; each with its source."""
     entries: list[Entry] = [(incident.reference.start, "Reference window begins", "chosen"),
                             (incident.window.start, "Incident window begins", "chosen"),
@@ -165,6 +170,8 @@ def _timeline(store: Workspace, incident: Incident, seen: Sequence[tuple[str, Wi
             entries.append((change.ended, f"Back: {change.title}", "data"))
     entries += [(one.at, one.event + (f": {one.reason}" if one.reason else ""), f"rollout, {one.by}" if one.by
                  else "rollout") for one in incident.rollout]
+    entries += [(one.at, one.sentences[0], "advice") for one in attached
+                if one.kind is ResultKind.ADVICE and one.at is not None and one.sentences]
     entries += [(note.at, note.text, f"note, {note.by}" if note.by else "note") for note in incident.log]
     since = min(incident.reference.start, incident.window.start)
     until = incident.window.end + (incident.window.end - incident.window.start)
@@ -239,7 +246,7 @@ def _quality(store: Workspace, found: Found, board: BoardView) -> tuple[str, ...
     return (*lines, *(problem for problem in (found.drift_problem, found.changes_problem) if problem))
 
 
-def _reproduce(session: Session, found: Found) -> tuple[tuple[str, str], ...]:
+def _reproduce(session: Session, found: Found, attached: Sequence[Result]) -> tuple[tuple[str, str], ...]:
     incident = found.incident
     target = shlex.quote(session.command_target)
     start, end, before, until = (format_exact(moment, relative=incident.relative) for moment in (
@@ -252,4 +259,5 @@ def _reproduce(session: Session, found: Found) -> tuple[tuple[str, str], ...]:
         lines.append(("What changed", found.changes.command))
     if incident.alarms:
         lines.append(("The alarms", f"pilothouse alarms {target} --from {start} --to {end} --json"))
+    lines += [(one.title, one.command) for one in attached]
     return tuple(lines)

@@ -34,6 +34,7 @@ from console.metrics import charts
 from console.metrics.catalogue import CATALOGUE, MORE
 from console.metrics.readout import read_out
 from console.metrics.view import BoardView, ChartView, OverviewView, ReadOut
+from console.reports.results import Result
 from console.reports.view import Incident, IncidentRow, ReportView, RolloutEvent
 from console.roles import Role, StreamKind
 from console.session import board_layout, compare, incidents, over_time, own_metrics, rows, schema, sources
@@ -852,6 +853,41 @@ class Session:
     def reopen_incident(self, incident_id: str) -> Incident:
         """One that was resolved or final is open again."""
         return incidents.reopen(self._store, incident_id)
+
+    def attach_result(self, incident_id: str, result: Result) -> Incident:
+        """Kept as it is now, and attached: the report has its tables and charts. Raises BadSettings."""
+        from console.session import results
+
+        return results.attach(self._store, incident_id, result)
+
+    def attach_answer(self, incident_id: str,
+                      view: CourseView | OutcomesView | TogetherView | TrainingView) -> Incident:
+        """An answer of the place Drift, likewise."""
+        from console.session.results_of import result_of
+
+        return self.attach_result(incident_id, result_of(view, relative=self._store.relative))
+
+    def attach_advice(self, incident_id: str, at: datetime, job: Job) -> Incident:
+        """What is known by now about a moment, likewise. Raises BadSettings, JobStopped."""
+        from console.session.results_of import of_advice
+
+        return self.attach_result(incident_id, of_advice(self.advising.whole(job, at), self._store.span()))
+
+    def attach_rollout(self, incident_id: str, number: int) -> Incident:
+        """A replay that is kept, likewise. Raises BadSettings."""
+        from console.session.results_of import of_rollout
+
+        kept = dict(self._store.kept_rollouts()).get(number)
+        if kept is None:
+            raise BadSettings(f"There is no replay {number}", do="Keep one first")
+        return self.attach_result(incident_id, of_rollout(number, kept, self._store.rollout_events(number),
+                                                          self.command_target, relative=self._store.relative))
+
+    def detach_result(self, incident_id: str, result_id: str) -> Incident:
+        """Attached no more; an edit that can be taken back. Raises BadSettings."""
+        from console.session import results
+
+        return results.detach(self._store, incident_id, result_id)
 
     def delete_incident(self, incident_id: str) -> None:
         """Take it out of the workspace; `restore_incident` puts it back."""

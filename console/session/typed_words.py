@@ -4,7 +4,7 @@ as easily as one in a table."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from console.metrics.format import format_count
 from console.reports.redaction import MASK, Redactor
 from console.reports.view import Incident, Lessons, ReportView
 from console.roles import StreamKind
+from console.session.result_words import results_texts, told_result
 from console.store.every_kth import values_in_text
 from console.window import Window
 
@@ -27,10 +28,11 @@ Told = Callable[[str], str]
 def without_values(session: Session, view: ReportView, redactor: Redactor) -> ReportView:
     """Values of both windows that stand in words by people as whole words, each with what stands in its place
     elsewhere; the report says how many. Names of authors and owners stay: they sign."""
-    texts = [text for text in _texts(view) if text]
+    texts = [text for text in (*_texts(view), *results_texts(view.results)) if text]
     if not texts or not redactor.columns:
         return view
-    instead = _instead(session, view.incident, redactor, "\n".join(texts))
+    about = [view.incident.window, view.incident.reference, *(one.window for one in view.results if one.window)]
+    instead = _instead(session, about, redactor, "\n".join(texts))
     if not instead:
         return view
     longest_first = sorted(instead, key=len, reverse=True)
@@ -45,7 +47,8 @@ def without_values(session: Session, view: ReportView, redactor: Redactor) -> Re
         return wanted.sub(shown, text)
 
     changed = replace(view, incident=_incident(view.incident, told),
-                      timeline=tuple((at, told(what), source) for at, what, source in view.timeline))
+                      timeline=tuple((at, told(what), source) for at, what, source in view.timeline),
+                      results=tuple(told_result(one, told) for one in view.results))
     if not taken:
         return view
     count = "One value of a redacted column was" if len(taken) == 1 else (
@@ -53,10 +56,9 @@ def without_values(session: Session, view: ReportView, redactor: Redactor) -> Re
     return replace(changed, data_quality=(*changed.data_quality, f"{count} replaced in words by people."))
 
 
-def _instead(session: Session, incident: Incident, redactor: Redactor, text: str) -> dict[str, str]:
-    """Value in small letters -> what is shown."""
-    window = Window(min(incident.window.start, incident.reference.start),
-                    max(incident.window.end, incident.reference.end))
+def _instead(session: Session, about: Sequence[Window], redactor: Redactor, text: str) -> dict[str, str]:
+    """Value in small letters -> what is shown. about: the times of the log that are told of."""
+    window = Window(min(one.start for one in about), max(one.end for one in about))
     found: dict[str, str] = {}
     for stream in session.store.streams():
         if stream.kind not in (StreamKind.REQUESTS, StreamKind.OUTCOMES) or not stream.rows:
@@ -90,4 +92,5 @@ def _incident(incident: Incident, told: Told) -> Incident:
         actions=tuple(replace(one, action=told(one.action)) for one in incident.actions),
         alarms=tuple(replace(one, said=told(one.said), silenced=told(one.silenced)) for one in incident.alarms),
         rollout=tuple(replace(one, reason=told(one.reason)) for one in incident.rollout),
+        results=tuple(replace(one, title=told(one.title), sentence=told(one.sentence)) for one in incident.results),
         milestones=tuple(replace(one, source=told(one.source)) for one in incident.milestones))

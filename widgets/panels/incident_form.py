@@ -204,9 +204,10 @@ class IncidentForm(QScrollArea):
 
 
 def found_lines(incident: Incident) -> list[str]:
-    """Alarms, changes and drift in a sentence each; a column that is told as a change is not told again."""
+    """What is attached, alarms, changes and drift in a sentence each; a column told as a change is not told again."""
     told = {change.column for change in incident.changes if change.column}
-    return [*(f"Alarm{f' of {alarm.labels}' if alarm.labels else ''}: {alarm.sentence.rstrip('.')}."
+    return [*(f"Attached: {result.title}. {result.sentence}" for result in incident.results),
+            *(f"Alarm{f' of {alarm.labels}' if alarm.labels else ''}: {alarm.sentence.rstrip('.')}."
               for alarm in incident.alarms),
             *(change.sentence for change in incident.changes),
             *(f"Drift: {moved.sentence}" for moved in incident.drift if moved.column not in told)]

@@ -9,6 +9,7 @@ import numpy as np
 from console.drift.view import CategoryShape, ColumnDrift, DriftView, NumericShape, Verdict
 from console.metrics.view import ChartView, Floats, SeriesView
 from console.reports.gather import alt_text, impacts_of, summarise
+from console.reports.results import Result, ResultColumn, ResultKind, ResultTable
 from console.reports.view import Figure, Incident, ReportView, Segment
 from console.window import Window
 
@@ -63,7 +64,32 @@ def sample_report(*, notes: str = "", drift: bool = True) -> ReportView:
                    "--current 2026-03-02T14:00Z..2026-03-02T15:00Z")),
         (("Error rate", "SELECT bucket, n, n_failed / nullif(n, 0) AS failed_share\nFROM rollup_requests\n"
                         "WHERE bucket >= $from_time AND bucket < $to_time\nORDER BY bucket;"),),
+        results=(sample_result(),) if drift else (),
     )
+
+
+def sample_result() -> Result:
+    """Advice with a rule that an enemy named, intervals, a chart, and cells that hold nothing."""
+    times = CURRENT.start.timestamp() + 60.0 * np.arange(60)
+    chart = ChartView("advice_costs", "Cost an hour of what could answer", "", "output", "lower", times, 60,
+                      tuple(SeriesView(name, level + np.sin(np.arange(60) / 9), np.ones(60))
+                            for name, level in (("model", 41.5), ("stump", 17.25))),
+                      "A false positive costs 1.", "cost times requests", "")
+    nothing = float("nan")
+    return Result(
+        "RES-1a2b3c4d", ResultKind.ADVICE, "Advice, 2 Mar 2026 14:00 UTC", datetime(2026, 3, 2, 16, tzinfo=UTC),
+        CURRENT.start, Window(START, START + timedelta(hours=6)),
+        (f"A shock: price and {SCRIPT} changed at once.", "Fall back."), "pilothouse advise prod-ranker --json",
+        (ResultTable("responses", "Cost an hour since then", (
+            ResultColumn("title", "What answers", number=False), ResultColumn("per_hour", "Cost an hour, 95 %"),
+            ResultColumn("difference", "Beside the model, 95 %"), ResultColumn("right", "Right", "share"),
+            ResultColumn("outcomes", "Outcomes"), ResultColumn("since", "Since", number=False)),
+            (("Model as logged", (41.53, 39.17, 43.89), None, 0.8125, 7_231, CURRENT.start),
+             (f"A rule: {SCRIPT} is {DOLLARS}", (17.29, 15.06, 19.52), (-24.24, -26.91, -21.57), None, 7_231, None),
+             (FORMULA, (nothing, nothing, nothing), (nothing, nothing, nothing), nothing, 0, None)), 1,
+            "No answer costs 0.954."),),
+        (Figure(chart, "pilothouse advise prod-ranker --json", "Cost an hour of the model and of a rule."),),
+        ("Every 3rd of 29,006 requests was read.",), (("cause", "shock"), ("recommended", "stump")))
 
 
 EXACT = {"p50": (12.3, 44.5), "p95": (41.7, 389.0), "p99": (88.2, 912.0)}

@@ -12,9 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from console.reports import write_json
-from console.reports.arrange import arrange
+from console.reports.arrange import all_charts, arrange
 from console.reports.csv_tables import csv_text, tables
 from console.reports.data import data_of, schema_text
+from console.reports.html import html_of
+from console.reports.markdown import markdown_of
 from tests.console.reports.sample import FORMULA, SCRIPT, TURNED, sample_report
 
 
@@ -82,3 +84,26 @@ def test_that_tables_hold_hostile_names_as_text_in_their_own_cells() -> None:
     rows = list(csv.DictReader(io.StringIO(found["segments.csv"])))
     assert [row["value"] for row in rows] == ["v42", "v41", SCRIPT, view.segments[3].value, f"'{FORMULA}"]
     assert [float(row["requests"]) for row in rows] == [one.requests for one in view.segments]
+
+
+def test_that_a_result_is_told_in_full_with_its_intervals_its_command_and_a_table_of_its_own(data: dict[str, Any]
+                                                                                               ) -> None:
+    (result,) = data["results"]
+    (table,) = result["tables"]
+    model, rule, formula = table["rows"]
+    assert (model["per_hour"], model["per_hour_low"], model["per_hour_high"]) == (41.53, 39.17, 43.89)
+    assert model["difference"] is None and model["difference_low"] is None and rule["difference_high"] == -21.57
+    assert (table["marked"], result["facts"]["recommended"], result["kind"]) == (1, "stump", "advice")
+    assert model["since"] == "2026-03-02T14:00:00Z" and formula["right"] is None
+    assert result["command"] == result["figures"][0]["command"] == "pilothouse advise prod-ranker --json"
+    rows = list(csv.DictReader(io.StringIO(tables(data)["result-1-responses.csv"])))
+    assert [row["per_hour"] for row in rows] == ["41.53", "17.29", ""] and rows[2]["title"] == f"'{FORMULA}"
+
+
+def test_that_all_formats_show_a_result_with_the_same_numbers() -> None:
+    view = sample_report()
+    page, text = html_of(arrange(view)), markdown_of(arrange(view), charts="charts")
+    for shown in ("41.5 (39.2 to 43.9)", "-24.2 (-26.9 to -21.6)", "81.2 %", "7,231", "Kept on 2 Mar 2026 16:00 UTC"):
+        assert shown in page and shown in text.replace("\\", "")
+    assert "recommended" in text and "10-advice_costs.svg" in text      # nine charts stand before it
+    assert [chart.csv_name for chart in all_charts(arrange(view))][-1] == "advice_costs.csv"
