@@ -32,6 +32,7 @@ Work = Callable[[Job], Any]
 SHOCK, RESPONSE, TRAINING = "advice shock", "advice response", "advice training"
 SOON_ROWS = 3_000_000
 """A log of so many rows at most is looked through as soon as the place is seen; a larger one when it is asked for."""
+LOOKING = "The moment is being looked for."
 NO_MOMENT = "Nothing is found that changed at once; type a moment above."
 LARGE = "The log is large: it is looked through when you ask."
 
@@ -47,6 +48,7 @@ class Advising(QObject):
         self._word, self._typed = "found", None
         self._asked: list[_Asked] = []
         self._generation = -1           # of the log, when it was looked at
+        self._left_alone = False        # a look was cancelled or failed: the next one is for a person to ask
 
     _word: str                       # of a MomentChoice
     _typed: datetime | None
@@ -70,10 +72,11 @@ class Advising(QObject):
         self._conductor.selection_changed.connect(self.on_selection)
         self._conductor.load_ended.connect(self.on_load_ended)
         window.place_changed.connect(self._on_place)
+        window.advice_place.page_changed.connect(self._look_if_seen)
 
     def forget(self) -> None:
         """Another folder."""
-        self._word, self._typed = "found", None
+        self._word, self._typed, self._left_alone = "found", None, False
         if self._window.furnished:
             for one in self._asked:
                 one.page.forget()
@@ -166,7 +169,7 @@ class Advising(QObject):
 
     def _show(self, page: AdvicePage) -> None:
         self._window.show_advice(page)
-        if self._window.shock.state == "empty" and self._window.shock.ready:
+        if self._window.shock.state == "empty" and self._window.shock.ready:    # a large log too: it was asked for
             self.look()
 
     def _ask(self, word: str) -> None:
@@ -213,7 +216,25 @@ class Advising(QObject):
         relative = session.selection().relative
         self._window.advice_place.moment.display_moment(self._written(self.moment, relative=relative),
                                                         relative=relative)
-        self._asked[0].start()
+        self._left_alone = False
+        for one in self._asked[1:]:
+            one.page.display_ready(False, LOOKING)
+        self.start(self._asked[0])
+
+    @Slot()
+    def _look_if_seen(self) -> None:
+        """Whichever page about the moment is seen first: the moment is looked for."""
+        window, shock = self._window, self._window.shock
+        seen = window.place == "advice" and any(one.page is window.advice_place.page for one in self._asked)
+        if seen and shock.state == "empty" and shock.ready and shock.asks_itself and not self._left_alone:
+            self.look()
+
+    def without_moment(self, page: AdvicePage) -> None:
+        """It was not found, or not looked for to the end."""
+        if page is self._window.shock:
+            self._left_alone = True
+            for one in self._asked[1:]:
+                one.page.display_ready(one.page.at is not None, NO_MOMENT if one.page.at is None else "")
 
     def _shock(self, session: Session) -> Work:
         at = self.moment
@@ -263,6 +284,10 @@ class Advising(QObject):
                 one.page.display_moment(view.at)
                 one.page.display_ready(view.at is not None, "" if view.at is not None else NO_MOMENT)
 
+    def ask(self, asked: _Asked) -> None:
+        """A page is asked; that about the moment, about the one that is chosen."""
+        self.look() if asked is self._asked[0] else self.start(asked)
+
     def start(self, asked: _Asked) -> None:
         """Ask the log."""
         session = self._conductor.session
@@ -295,6 +320,7 @@ class Advising(QObject):
         shock.asks_itself = rows <= SOON_ROWS
         if shock.state in ("empty", "error"):
             shock.display_ready(rows > 0, "" if shock.asks_itself else LARGE)
+            self._look_if_seen()
 
     @Slot(object)
     def on_selection(self, _selection: SelectionView) -> None:
@@ -321,6 +347,7 @@ class Advising(QObject):
         if place == "advice":
             self._offer()
             self._say_old()
+            self._look_if_seen()
 
     # ---- what is done with an answer -----------------------------------------------------------------------
 
@@ -363,6 +390,7 @@ class Advising(QObject):
     def _on_written(self, path: Path) -> None:
         self._window.message_bar.say(f"Written to {path}.", "good")
 
+    @Slot()
     def export_chart(self) -> None:
         """The picture of the page that is open: PNG and SVG as it looks, CSV with all digits."""
         session, page = self._conductor.session, self._window.advice_place.page
@@ -394,10 +422,11 @@ class Advising(QObject):
         if view is None or view.current is None:
             self._window.message_bar.say("There is no moment to make an incident of.", topic="advice")
             return
-        at = view.at
-        self._incidents.create_about(view.sentence, view.current, view.reference, told(view), None if at is None else
-                                     lambda session, made: session.attach_advice(made, at, SilentJob()))
+        from console.session.advice_documents import as_words
 
+        at = view.at
+        self._incidents.create_about(view.sentence, view.current, view.reference, as_words(view), None if at is None else
+                                     lambda session, made: session.attach_advice(made, at, SilentJob()))
 
     def attach_shown(self) -> None:
         """What is known about the moment, to the incident that is open."""
@@ -422,11 +451,12 @@ class _Asked(QObject):
         page.incident_asked.connect(self._keep)
         page.copy_asked.connect(self._copy)
         page.export_asked.connect(self._export)
+        page.chart_asked.connect(owner.export_chart)
 
     @Slot()
     def start(self) -> None:
         """Ask."""
-        self._owner.start(self)
+        self._owner.ask(self)
 
     @Slot(int, int, str)
     def on_progress(self, done: int, total: int, note: str) -> None:
@@ -445,6 +475,7 @@ class _Asked(QObject):
         """It cannot be answered."""
         if self._newest():
             self.page.display_error(error)
+            self._owner.without_moment(self.page)
 
     @Slot(object)
     def on_broke(self, bug: Exception) -> None:
@@ -458,6 +489,7 @@ class _Asked(QObject):
         """Cancelled."""
         if self._newest():
             self.page.display_stopped()
+            self._owner.without_moment(self.page)
 
     def _newest(self) -> bool:
         """Whether the job that speaks was not overtaken by a newer wish."""
@@ -482,12 +514,3 @@ class _Asked(QObject):
     @Slot()
     def _keep(self) -> None:
         self._owner.keep(self.page.view)
-
-
-def told(view: Any) -> str:
-    """An answer as words for the notes of an incident, with the command that gives it again."""
-    lines = [view.sentence]
-    if hasattr(view, "shock"):
-        lines += [f"{'For' if one.speaks_for else 'Against'} {one.cause.value}: {one.sentence}"
-                  for one in view.shock.evidence]
-    return "\n".join([*lines, *view.notes, "", view.command])

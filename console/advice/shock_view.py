@@ -60,6 +60,7 @@ def _traffic(courses: CourseView, found: Shock) -> CourseRow:
     n, starts = courses.rows_n, courses.starts_s
     ratio = np.log((n + 0.5) / (_usual(courses) + 0.5))
     shades = np.where(np.abs(ratio) >= LEAST_TRAFFIC, np.clip(np.abs(ratio) / DOUBLED, 0.0, 1.0), 0.0)
+    shades[[0, -1]] = 0.0               # buckets that the log covers in part
     row = CourseRow(TRAFFIC, TRAFFIC, "traffic", RowGroup.SERVING, "%", np.expm1(ratio), n, shades,
                     np.zeros(len(n), dtype=bool), DriftKind.NONE, Verdict.NONE, sentence="Traffic did not change at "
                                                                                         "once.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from console.advice.shock import Shock
 from console.advice.view import (
+    CAUSES,
     AdviceView,
     BacktestView,
     ResponseAnswer,
@@ -38,6 +39,22 @@ def document(view: Answer) -> dict[str, Any]:
             return at | {"response": view.response and response_document(view.response, view.relative)} | more
         case TrainingAnswer():
             return at | {"training": view.backtest and backtest_document(view.backtest, view.relative)} | more
+
+
+def as_words(view: Answer) -> str:
+    """The answer for the notes of an incident, with the command that gives it again."""
+    match view:
+        case ShockView():
+            said = [f"{'For' if one.speaks_for else 'Against'} {CAUSES[one.cause]}: {one.sentence}"
+                    for one in view.shock.evidence]
+        case ResponseAnswer():
+            found = view.response
+            said = [] if found is None else [*(line.sentence for line in found.lines), found.switch_sentence,
+                                             found.costs.sentence]
+        case TrainingAnswer():
+            said = [] if view.backtest is None else [*(one.sentence for one in view.backtest.strategies),
+                                                     view.backtest.sampling]
+    return "\n".join([*dict.fromkeys((view.sentence, *said, *view.notes)), "", view.command])
 
 
 def as_csv(view: Answer, *, delimiter: str = ",") -> str:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
 from console.errors import BadSettings
 from console.jobs import Job
+from console.session.advice_documents import as_words
 from tests.widgets import advice_views as made
 from tests.widgets.fake_session import CURRENT, FakeSession
 from tests.widgets.test_frame_window import Answers, key, part
@@ -103,6 +104,9 @@ def test_that_the_place_looks_for_a_shock_and_each_page_follows_from_its_moment(
     assert lines[:2] == [["bucket", "answers", "cost_per_hour", "low", "high"],
                          ["2026-03-09T00:00:00Z", "Model as logged", "100.0", "95.0", "105.0"]]
     assert lines[4][2:] == ["", "", ""]                 # not known
+    assert as_words(window.response.view).splitlines() == [
+        "Fall back: A rule: price over 3.", "Model as logged: 100.0 an hour.", "A rule: price over 3: 80.0 an hour.",
+        "Switching back is justified.", "A false positive costs 1.", "", "pilothouse advise x --shock T --json"]
     window.response.command_asked.emit()
     assert QGuiApplication.clipboard().text() == "pilothouse advise x --shock T --json"
     window.show_advice(window.retraining)
@@ -136,3 +140,15 @@ def test_that_the_moment_is_that_of_the_current_window_or_typed_and_another_one_
         assert bool(said.text()) == wrong
     qtbot.waitUntil(lambda: window.shock.state == "result")
     assert fake.asked[-1] == ("shock", datetime.fromisoformat("2026-03-03T06:00:00+00:00"))
+
+
+@pytest.mark.long
+def test_that_response_looks_for_the_moment_itself_and_says_so_meanwhile(opened, fake, qtbot):
+    window = opened.window
+    fake.holds.clear()
+    opened.helm.ask_response()
+    qtbot.waitUntil(lambda: bool(fake.asked))
+    assert "The moment is being looked for." in part(window, QLabel, "response_page_how").text()
+    fake.holds.set()
+    qtbot.waitUntil(lambda: window.response.state == "result")
+    assert fake.asked == [("shock", None), ("response", (made.AT, ""))]

@@ -24,6 +24,7 @@ class AdvicePage(QuestionPage):
     """What such pages share. Which moment is asked about is told to it; another one puts the answer away."""
 
     command_asked = Signal()
+    chart_asked = Signal()           # its picture as a file
 
     asks_itself = True
     """Whether the question is asked as soon as somebody looks. What takes long waits for its button."""
@@ -108,6 +109,12 @@ class AdvicePage(QuestionPage):
     def _show_missing(self, notes: Sequence[str]) -> None:
         self._missing.setText(" ".join(notes))
         self._body.setCurrentIndex(1)
+
+    def _chart_tool(self) -> QToolButton:
+        made = tool(self._icons, "image-outline", f"{self.objectName()}_export_chart",
+                    "Write the chart as PNG, SVG or CSV (X)")
+        made.clicked.connect(self.chart_asked)
+        return made
 
     def _command_tool(self) -> QToolButton:
         made = tool(self._icons, "console-line", f"{self.objectName()}_command",

@@ -76,7 +76,7 @@ class ResponsePanel(AdvicePage):
         own.setStretch(1, 1)
         right = column(self._table, self._row, 4, back, 4, label("Costs", tone="muted"), self._costs, 4, own,
                        self._field_said, None, margins=(16, 0, 0, 0), gap=4)
-        curves = column(row(self._measure, None), self.chart, margins=(0, 0, 16, 0), gap=8)
+        curves = column(row(self._measure, None, self._chart_tool()), self.chart, margins=(0, 0, 16, 0), gap=8)
         curves.setStretch(1, 1)
         left = holding(curves)
         split = QSplitter(Qt.Orientation.Horizontal)

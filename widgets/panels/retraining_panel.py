@@ -40,7 +40,8 @@ class RetrainingPanel(AdvicePage):
         self._measure.activated.connect(self._draw)
         self._by.activated.connect(self._draw)
         self.chart = BandChart(self._icons, "retraining_chart")
-        curves = column(row(self._measure, self._by, None), self.chart, margins=(0, 0, 16, 0), gap=8)
+        curves = column(row(self._measure, self._by, None, self._chart_tool()), self.chart, margins=(0, 0, 16, 0),
+                        gap=8)
         curves.setStretch(1, 1)
         self._decisions = Lines(self._icons, "retraining_decisions", "What to choose, and when")
         self._decisions.widget().setAutoFillBackground(False)

@@ -123,6 +123,6 @@ def _when(view: ShockView) -> str:
     if found.onset is None or found.onset_low is None or found.onset_high is None:
         return f"Asked about {format_time(view.asked, relative=relative)}. " if view.asked is not None else ""
     if found.onset_low == found.onset_high:
-        return f"Onset {format_time(found.onset, relative=relative)}, known to a bucket. "
+        return f"Onset {format_time(found.onset, relative=relative)}, within a bucket. "
     return f"Onset {format_time(found.onset, relative=relative)}, 95 % between " \
            f"{format_window(Window(found.onset_low, found.onset_high), relative=relative)}. "
