@@ -425,8 +425,8 @@ class Advising(QObject):
         from console.session.advice_documents import as_words
 
         at = view.at
-        self._incidents.create_about(view.sentence, view.current, view.reference, as_words(view), None if at is None else
-                                     lambda session, made: session.attach_advice(made, at, SilentJob()))
+        attach = None if at is None else lambda session, made: session.attach_advice(made, at, SilentJob())
+        self._incidents.create_about(view.sentence, view.current, view.reference, as_words(view), attach)
 
     def attach_shown(self) -> None:
         """What is known about the moment, to the incident that is open."""

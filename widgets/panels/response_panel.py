@@ -83,8 +83,8 @@ class ResponsePanel(AdvicePage):
         split.setObjectName("response_split")
         split.addWidget(left)
         split.addWidget(holding(right))
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 1)        # the curves get what room there is more
+        split.setStretchFactor(1, 0)
         split.setSizes([480, 640])
         split.setChildrenCollapsible(False)
         page = column(head, self._or_missing(split), gap=16)

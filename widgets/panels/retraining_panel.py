@@ -23,6 +23,7 @@ ABOUT = ("Trains again in several ways, at several times since the change, from 
 MEASURES = ("Loss beside the model", "Loss", "Share of right answers")
 BY = ("by outcomes", "by hours")
 NONE = "–"
+ROW_PX, HEAD_PX, FOOT_PX = 28, 36, 24
 
 
 class RetrainingPanel(AdvicePage):
@@ -59,8 +60,8 @@ class RetrainingPanel(AdvicePage):
         self._strategies: RowsModel = RowsModel((
             Column("", 28, self._chosen_word, tip=self._chosen_tip),
             Column("Training again on", 280, lambda one: one.title, icon=self._swatch),
-            Column("Now", 176, _now, right=True, tip=_now_tip),
-            Column("Beside the model", 200, _beside, right=True, tip=lambda one: one.sentence),
+            Column("Now", 184, _now, right=True, tip=_now_tip),
+            Column("Beside the model", 224, _beside, right=True, tip=lambda one: one.sentence),
             Column("Beats it from", 128, lambda one: _from(one.beats_old), right=True,
                    tip=lambda one: _from_tip(one.beats_old, "the model as logged")),
             Column("Beats heuristic from", 152, lambda one: _from(one.beats_heuristic), right=True,
@@ -75,10 +76,11 @@ class RetrainingPanel(AdvicePage):
         self._sampling = Elided("retraining_sampling", "muted")
         below = column(self._table, self._sampling, gap=4)
         below.setStretch(0, 1)
-        down.addWidget(holding(below))
-        down.setStretchFactor(0, 3)
-        down.setStretchFactor(1, 2)
-        down.setSizes([240, 220])
+        self._below = holding(below)
+        down.addWidget(self._below)
+        down.setStretchFactor(0, 1)
+        down.setStretchFactor(1, 1)         # until all rows are seen
+        down.setSizes([240, 236])
         down.setChildrenCollapsible(False)
         page = column(head, self._or_missing(down), gap=12)
         page.setStretch(1, 1)
@@ -100,6 +102,7 @@ class RetrainingPanel(AdvicePage):
         chosen = view.chosen or (view.decisions[-1].leading if view.decisions else "")
         self._table.selectRow(next((at for at, one in enumerate(view.strategies) if one.name == chosen), 0))
         self._table.scrollToTop()
+        self._below.setMaximumHeight(HEAD_PX + len(view.strategies) * ROW_PX + FOOT_PX)
         self._decisions.show_lines([Line("check-circle-outline" if one.strategy else "timer-sand",
                                          "accent" if one.strategy else "muted", one.sentence)
                                     for one in reversed(view.decisions)])
