@@ -426,7 +426,9 @@ class Advising(QObject):
 
         at = view.at
         attach = None if at is None else lambda session, made: session.attach_advice(made, at, SilentJob())
-        self._incidents.create_about(view.sentence, view.current, view.reference, as_words(view), attach)
+        shock = self._window.shock.view         # what it is about says more in a list than what to do
+        title = shock.sentence if shock is not None and shock.at == at else view.sentence
+        self._incidents.create_about(title, view.current, view.reference, as_words(view), attach)
 
     def attach_shown(self) -> None:
         """What is known about the moment, to the incident that is open."""

@@ -217,8 +217,8 @@ class AlarmsPanel(QWidget):
         self._acknowledge = button("Acknowledge", "alarm_acknowledge", "Say that you have seen it (Shift+K)")
         self._silence = button("Silence", "alarm_silence", "Nobody is called for it, until then and why (Shift+S)")
         self._changes = button("What changed", "alarm_changes", "What changed since it began")
-        self._advice = button("What to do", "alarm_advice", "Whether it was a shock, what could answer instead, and "
-                              "how to train again (Ctrl+Shift+J)")
+        self._advice = tool(self._icons, "compass-outline", "alarm_advice", "What to do about it: whether it was a "
+                            "shock, what could answer instead, how to train again (Ctrl+Shift+J)")
         self._incident = button("Create incident", "alarm_incident", "An incident of its time, to write a report from")
         self._runbook = button("Runbook", "alarm_runbook", "Open the page that its rule names")
         self._show.clicked.connect(lambda: self._ask(self.show_asked, self.alarm))

@@ -48,8 +48,8 @@ class ResponsePanel(AdvicePage):
         self._lines: RowsModel = RowsModel((
             Column("", 28, self._recommended_word, tip=self._recommended_tip),
             Column("Answers", 160, lambda one: one.title, icon=self._swatch),
-            Column("Cost an hour", 100, lambda one: format_number(one.mean), right=True, tip=_mean_tip),
-            Column("Beside the model", 176, _beside, right=True, tip=lambda one: one.sentence),
+            Column("Cost an hour", 96, lambda one: format_number(one.mean), right=True, tip=_mean_tip),
+            Column("Beside the model", 168, _beside, right=True, tip=lambda one: one.sentence),
             Column("Outcomes", 84, lambda one: format_count(one.n), right=True)))
         self._table = table(self._lines, "response_table", "What could have answered, and what it would have cost")
         set_widths(self._table, self._lines.widths(), wide=1)
@@ -85,7 +85,7 @@ class ResponsePanel(AdvicePage):
         split.addWidget(holding(right))
         split.setStretchFactor(0, 1)        # the curves get what room there is more
         split.setStretchFactor(1, 0)
-        split.setSizes([480, 640])
+        split.setSizes([456, 664])
         split.setChildrenCollapsible(False)
         page = column(head, self._or_missing(split), gap=16)
         page.setStretch(1, 1)
