@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -132,6 +133,8 @@ def test_that_the_moment_is_that_of_the_current_window_or_typed_and_another_one_
     later = type(CURRENT)(CURRENT.start + timedelta(hours=1), CURRENT.end)
     opened.conductor.chosen(session.brush("current", later))
     assert part(window, QPushButton, "moment_look").toolTip() == "Another window is chosen now."
+    window.alarms.advice_asked.emit(SimpleNamespace(since=CURRENT.start - timedelta(hours=2)))
+    qtbot.waitUntil(lambda: fake.asked[-1] == ("shock", CURRENT.start - timedelta(hours=2)))
     opened.helm.type_moment()
     field, said = part(window, QLineEdit, "moment_typed"), part(window, QLabel, "moment_said")
     for text, wrong in (("soon", True), ("3 Mar 2026 06:00", False)):
