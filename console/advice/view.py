@@ -231,6 +231,13 @@ class ResponseAnswer:
         """What to do, or why that cannot be said."""
         return self.response.sentence if self.response is not None else " ".join(self.notes)
 
+    @property
+    def whole(self) -> int:
+        """How many buckets the log covers whole: what the last one cost an hour would be too little."""
+        if self.response is None or self.current is None:
+            return 0
+        return int(np.count_nonzero(self.response.starts_s + self.response.bucket_s <= self.current.end_s + 1e-6))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingAnswer:

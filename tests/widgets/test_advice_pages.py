@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView
 
 from console.errors import BadSettings
 from console.session.advising import MomentChoice
+from console.window import Window
 from tests.widgets import advice_views as made
 from widgets.charts.band_chart import BandChart
 from widgets.charts.pictures import write_picture
@@ -87,6 +90,15 @@ def test_that_costs_stand_side_by_side_and_a_summed_difference_beside_them(place
     assert "[advice] in pilothouse.toml" in text(page, "response_costs")
     view = page.view.response
     assert view.so_far(view.lines[1]).tolist() == [-20.0, -40.0, -60.0, -60.0]     # an hour each, the last not known
+
+
+def test_that_a_bucket_that_the_log_covers_in_part_is_no_cost_an_hour(place):
+    assert made.response().whole == 4
+    page, answer = place.pages[1], made.response(current=Window(made.AT, made.AT + timedelta(hours=2.5)))
+    place.open(page)
+    page.display(answer)
+    assert answer.whole == 2
+    assert [len(curve.y) for curve in page.chart._curves] == [2, 2]
 
 
 def test_that_a_wrong_expression_is_said_beside_the_field_and_the_answer_stays(place, qtbot):

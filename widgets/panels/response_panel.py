@@ -141,10 +141,10 @@ class ResponsePanel(AdvicePage):
         frame = Frame(f"{MEASURES[1]}, summed" if summed else MEASURES[0], f"1 is {view.costs.unit}", "time",
                       self._view.relative, moment, 0.0 if summed else None)
         ends = view.starts_s + view.bucket_s * (1.0 if summed else 0.5)
-        none = np.full(len(ends), np.nan)
+        none, last = np.full(len(ends), np.nan), self._view.whole
         self.chart.display(frame, [
             BandCurve(line.title, number, ends, view.so_far(line), none, none) if summed else
-            BandCurve(line.title, number, ends, line.costs, line.low, line.high)
+            BandCurve(line.title, number, ends[:last], line.costs[:last], line.low[:last], line.high[:last])
             for number, line in enumerate(view.lines)])
         self._on_row()
 

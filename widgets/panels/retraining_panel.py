@@ -101,7 +101,6 @@ class RetrainingPanel(AdvicePage):
         self._strategies.show(view.strategies)
         chosen = view.chosen or (view.decisions[-1].leading if view.decisions else "")
         self._table.selectRow(next((at for at, one in enumerate(view.strategies) if one.name == chosen), 0))
-        self._table.scrollToTop()
         self._below.setMaximumHeight(HEAD_PX + len(view.strategies) * ROW_PX + FOOT_PX)
         self._decisions.show_lines([Line("check-circle-outline" if one.strategy else "timer-sand",
                                          "accent" if one.strategy else "muted", one.sentence)
