@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QRegion
+from PySide6.QtGui import QImage, QMouseEvent, QRegion
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTableView, QToolButton
 
 from console.drift.view import DriftPreview
@@ -32,6 +32,10 @@ def places(panel: DriftPanel) -> list[tuple[str, str]]:
 def effects(panel: DriftPanel) -> list[str]:
     table = part(panel, QTableView, "drift_table")
     return [table.model().index(row, 3).data() for row in range(3)]
+
+
+def picture(table: QTableView) -> QImage:
+    return table.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
 def dragged_to(hours: float, drawn: str = "price") -> DriftPreview:
@@ -64,17 +68,18 @@ def test_that_rows_keep_their_places_and_bars_move_while_a_window_is_dragged(pan
     assert " to " in table.model().index(0, 5).data()          # the interval stands where the words were
 
 
-def test_that_a_table_looks_the_same_while_its_rows_move_as_when_they_rest(panel, qtbot):
+def test_that_a_table_looks_the_same_while_its_rows_move_as_when_they_rest(panel, theme_holder):
+    theme_holder.dress()        # in the program's own colours
     for name in ("drift_table", "quantile_table"):
         table = part(panel, MovingTable, name)
         panel.display_preview(dragged_to(6))
         panel.display_preview(dragged_to(12))
         assert table.moving
-        moving = table.viewport().grab().toImage()
+        moving = picture(table)
         told = count(table.model().dataChanged)
         table.rest()
         assert not table.moving and len(told) == 1
-        assert table.viewport().grab().toImage() == moving
+        assert picture(table) == moving
 
 
 def test_that_cells_that_say_the_same_are_not_drawn_again(panel, qtbot):
