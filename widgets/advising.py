@@ -229,9 +229,11 @@ class Advising(QObject):
         if seen and shock.state == "empty" and shock.ready and shock.asks_itself and not self._left_alone:
             self.look()
 
-    def without_moment(self, page: AdvicePage) -> None:
+    def without_moment(self, page: AdvicePage, why: str = "") -> None:
         """It was not found, or not looked for to the end."""
         if page is self._window.shock:
+            if page is not self._window.advice_place.page:      # where it is seen it says so itself
+                self._window.advice_place.moment.display_error(why)
             self._left_alone = True
             for one in self._asked[1:]:
                 one.page.display_ready(one.page.at is not None, NO_MOMENT if one.page.at is None else "")
@@ -477,7 +479,7 @@ class _Asked(QObject):
         """It cannot be answered."""
         if self._newest():
             self.page.display_error(error)
-            self._owner.without_moment(self.page)
+            self._owner.without_moment(self.page, str(error))
 
     @Slot(object)
     def on_broke(self, bug: Exception) -> None:

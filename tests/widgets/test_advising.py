@@ -41,6 +41,8 @@ class FakeAdvising:
 
     def shock(self, job: Job, at: datetime | None = None) -> object:
         self._answer("shock", at, job)
+        if at is not None and at > made.WHOLE.end + timedelta(days=300):
+            raise BadSettings("The shock lies outside of the log")
         return made.shock_view(asked=at, at=at or made.AT)
 
     def response(self, job: Job, at: datetime, fallback: str = "") -> object:
@@ -155,3 +157,6 @@ def test_that_response_looks_for_the_moment_itself_and_says_so_meanwhile(opened,
     fake.holds.set()
     qtbot.waitUntil(lambda: window.response.state == "result")
     assert fake.asked == [("shock", None), ("response", (made.AT, ""))]
+    opened.helm.advising.about(made.WHOLE.end + timedelta(days=400))
+    qtbot.waitUntil(lambda: window.shock.state == "error")
+    assert "outside of the log" in part(window, QLabel, "moment_said").text()       # another page is seen

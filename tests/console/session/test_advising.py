@@ -16,8 +16,9 @@ from console.drift.course_view import CourseRow, CourseView, DriftKind, RowGroup
 from console.drift.view import Verdict
 from console.errors import BadSettings
 from console.jobs import SilentJob
+from console.logs import config
 from console.roles import StreamKind
-from console.session import Session, advising
+from console.session import Session, advising, own_metrics
 from console.session.advising import Advising, moments
 from console.session.view import SelectionView
 from console.window import Window, from_epoch
@@ -147,3 +148,24 @@ def test_that_a_log_of_samples_alone_is_looked_at_series_by_series(tmp_path: Pat
         assert answer.response is None and "no requests" in answer.sentence
     finally:
         session.close()
+
+
+def test_that_an_expression_of_the_folder_waits_for_trust_and_a_typed_one_does_not(
+        counted: tuple[Advising, SimpleNamespace, list[object]], tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    one, store, _ = counted
+    read: list[tuple[str, bool]] = []
+
+    def labelled_rows(_store: object, _job: object, fallback: str, *, trusted: bool) -> tuple[None, tuple[str, ...]]:
+        read.append((fallback, trusted))
+        return None, ("The log has no outcomes.",)
+
+    monkeypatch.setattr(advising, "labelled_rows", labelled_rows)
+    (tmp_path / "pilothouse.toml").write_text('[advice]\nfallback = "price < 3"\n')
+    assert one.response(SilentJob(), AT).untrusted == "price < 3"
+    assert one.response(SilentJob(), AT, "price < 4").untrusted == ""
+    own_metrics.trust(store, tmp_path)                              # type: ignore[arg-type]
+    answer = one.response(SilentJob(), AT)
+    assert (answer.untrusted, answer.fallback) == ("", "price < 3")
+    assert read == [("price < 3", False), ("price < 4", True), ("price < 3", True)]
+    assert own_metrics.own_of(config.parse('[advice]\nfallback = "price < 3"\n'), trusted=False).fallback == "price < 3"
