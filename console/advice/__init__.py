@@ -19,12 +19,15 @@ finding changes (`console.drift.course`, `console.drift.over_time`), settings of
 Decisions
 * A shock is told where two things at least that no model decides, inputs and traffic, jumped together. What moved in
   predictions, latency and outcomes alone may be the model's own doing.
+* Where no model reads them, cells that were always missing in the same rows are how such rows end (a cancelled flight),
+  and no holes in a source; more of them are one thing that moved, and need another beside it.
 * Onsets are those of `course`; a shock is dated by the change that is known best.
 * A weekend that is the first one seen, and changes at its ends that last no longer than it, are a season.
 * An outcome counts from when it came on, and not before the usual wait is over: clicks are told sooner than their
   absence, and who counts what has come finds too many of them.
 * Costs compare paired, on the same requests, and in stretches of time, for neighbouring requests are alike. Whatever
   is not beyond chance after the adjustment for the number of alternatives is "not distinguishable yet".
+* All data is what is trained on unless newer data is surely better, and worth it: beyond chance and by 1 % of the loss.
 * Heuristics and thresholds are learned from outcomes that had come before the shock.
 * A false negative costs by default what makes "always yes" and "always no" equally dear before the shock; no answer
   costs as much as the best constant one did.

@@ -31,12 +31,17 @@ LEAST_SHARE = 0.03
 """A version that gains or loses so much of the requests was deployed or taken away."""
 BESIDE = 8
 """So many buckets on each side of a change tell the share that a version had there."""
-LEAST_ROWS = 50
+LEAST_ROWS, LEAST_APART = 50, 12
 BEYOND_CHANCE = 4.0
 """Standard errors. People's versions are sticky, so that requests of a share are not independent."""
 ABRUPT = (DriftKind.SUDDEN, DriftKind.TRANSIENT)
 UNDECIDED = 2.0
 """Below this gap of BIC a step may as well be a slope."""
+LATE = 4
+"""What begins so early in the log that it lasts so many times as long as all before is what was usual: it is its end
+that is the change."""
+IN_THE_SAME_ROWS = 0.9
+"""From this correlation of their shares on, outside of the change, two columns lose their cells in the same rows."""
 WEEK, WEEKEND = timedelta(days=7), timedelta(days=2)
 NAMED_AT_MOST = 4
 
@@ -130,7 +135,7 @@ def judge(rows: Sequence[CourseRow], axis: Axis, requests: Floats, versions: Map
     low, high = lead.low - slack, lead.high + slack
     found = _Found(group, lead, events_at(calendar, low, high),
                    [row for row in schema if row.onset is not None and low <= row.onset <= high],
-                   _gained(versions or {}, axis, low, high), axis)
+                   _gained(versions or {}, axis, low, high), axis, _ended_so(rows, group, lead, axis))
     slopes = [row for row in rows if row.kind is DriftKind.GRADUAL and row.group is RowGroup.INPUT
               and row.what == "values" and row.onset is not None and row.onset <= high
               and (row.ends is None or row.ends >= low)]
@@ -145,14 +150,17 @@ class _Found:
     schema: Sequence[CourseRow]
     deployed: Sequence[_Share]
     axis: Axis
+    ended_so: tuple[str, ...]
 
     def told(self, slopes: Sequence[CourseRow]) -> Shock:
-        holes = sorted({move.column for move in self.group if move.what == "missing"
-                        and move.group in (RowGroup.INPUT, RowGroup.PREDICTION)})
-        inputs_lost = any(move.what == "missing" and move.group is RowGroup.INPUT for move in self.group)
+        missing = [move for move in self.group if move.what == "missing" and move.column not in self.ended_so]
+        holes = sorted({move.column for move in missing if move.group in (RowGroup.INPUT, RowGroup.PREDICTION)})
+        inputs_lost = any(move.group is RowGroup.INPUT for move in missing)
         broken = {*holes, *(row.column for row in self.schema)}
         world = [move for move in self.group if move.world and move.column not in broken]
         things = list(dict.fromkeys(move.title for move in world))
+        if self.ended_so:
+            things.insert(0, f"the share of rows without {_names([quoted(name) for name in self.ended_so], 2)}")
         enough = len(things) >= LEAST_TOGETHER
         relation = [move for move in self.group if move.group in (RowGroup.RELATION, RowGroup.OUTCOME)]
         if len(things) == 1 and relation and not holes:
@@ -165,9 +173,10 @@ class _Found:
         when = self._at(self.lead.onset)
         told = _names(things or [move.title for move in self.group])
         evidence = [
-            Evidence(ChangeCause.SHOCK, enough, f"{told} changed at once, {when}." if enough else
+            Evidence(ChangeCause.SHOCK, enough, f"{told[:1].upper() if self.ended_so else told[:1]}{told[1:]} changed "
+                                                f"at once, {when}." if enough else
                      f"Only {told} changed at once; of a shock several inputs, or inputs and traffic, would show it."),
-            self._deployment(enough), self._schema(), _pipeline(holes, world, self.group), season or Evidence(
+            self._deployment(enough), self._schema(), self._pipeline(holes, world), season or Evidence(
                 ChangeCause.SEASON, False, "The time of day is taken out, and it is no weekend that came first.")]
         if holiday:
             evidence[-1] = Evidence(ChangeCause.SEASON, True, f"{holiday[0].name} (holiday) lies there.")
@@ -189,7 +198,8 @@ class _Found:
             cause = ChangeCause.SHOCK
         elif not world and relation:
             cause = ChangeCause.CONCEPT
-            evidence.append(Evidence(cause, True, relation[0].sentence))
+            best = min(relation, key=lambda move: (move.group is RowGroup.OUTCOME, move.onset != self.lead.onset))
+            evidence.append(Evidence(cause, True, best.sentence))
         elif world:
             cause = ChangeCause.PIPELINE
             evidence[3] = Evidence(cause, True, f"One input alone changed, {told}: that is more often its source than "
@@ -233,6 +243,19 @@ class _Found:
                             f"{told[0].upper()}{told[1:]}, but no version decides what comes in.")
         return Evidence(ChangeCause.DEPLOYMENT, True, f"{told[0].upper()}{told[1:]}.")
 
+    def _pipeline(self, holes: Sequence[str], world: Sequence[_Move]) -> Evidence:
+        if holes:
+            row = next(move for move in self.group if move.what == "missing" and move.column == holes[0])
+            return Evidence(ChangeCause.PIPELINE, True, row.sentence)
+        if self.ended_so:
+            row = next(move for move in self.group if move.what == "missing" and move.column == self.ended_so[0])
+            return Evidence(ChangeCause.PIPELINE, False, f"{_names([quoted(name) for name in self.ended_so])} were "
+                            "missing in the same rows before, too, and no model of the log reads them: so such rows "
+                            f"end. {row.sentence}")
+        if len({move.column for move in world}) == 1 and len(self.group) == 1:
+            return Evidence(ChangeCause.PIPELINE, True, f"{world[0].title} alone changed.")
+        return Evidence(ChangeCause.PIPELINE, False, "No more cells are missing, and more than one thing moved.")
+
     def _schema(self) -> Evidence:
         if self.schema:
             return Evidence(ChangeCause.SCHEMA, True, self.schema[0].sentence)
@@ -270,13 +293,23 @@ WORDS = {ChangeCause.DEPLOYMENT: "a deployment", ChangeCause.SCHEMA: "a change o
          ChangeCause.PIPELINE: "probably a fault of a data pipeline", ChangeCause.SEASON: "a season"}
 
 
-def _pipeline(holes: Sequence[str], world: Sequence[_Move], group: Sequence[_Move]) -> Evidence:
-    if holes:
-        row = next(move for move in group if move.what == "missing" and move.column == holes[0])
-        return Evidence(ChangeCause.PIPELINE, True, row.sentence)
-    if len({move.column for move in world}) == 1 and len(group) == 1:
-        return Evidence(ChangeCause.PIPELINE, True, f"{world[0].title} alone changed.")
-    return Evidence(ChangeCause.PIPELINE, False, "No more cells are missing, and more than one thing moved.")
+def _ended_so(rows: Sequence[CourseRow], group: Sequence[_Move], lead: _Move, axis: Axis) -> tuple[str, ...]:
+    """Columns whose cells were always missing in the same rows, where more of them are now, and the log has no model
+    that reads them: flights without a departure have no arrival either. So such rows end, and no source has holes."""
+    if any(row.group is RowGroup.PREDICTION for row in rows):
+        return ()
+    columns = [move.column for move in group if move.what == "missing" and move.group is RowGroup.INPUT]
+    apart = axis.starts_s + axis.bucket_s <= lead.onset.timestamp() - SLACK_BUCKETS * axis.bucket_s
+    if lead.ends is not None:
+        apart |= axis.starts_s >= lead.ends.timestamp() + SLACK_BUCKETS * axis.bucket_s
+    shares = [row.values[apart] for row in rows if row.what == "missing" and row.column in columns]
+    if len(shares) < 2 or np.count_nonzero(apart) < LEAST_APART:
+        return ()
+    known = np.all([np.isfinite(one) for one in shares], axis=0)
+    shares = [one[known] for one in shares]
+    if np.count_nonzero(known) < LEAST_APART or any(float(one.max() - one.min()) <= 0 for one in shares):
+        return ()
+    return tuple(columns) if float(np.corrcoef(shares).min()) >= IN_THE_SAME_ROWS else ()
 
 
 def _nothing_at_once(rows: Sequence[CourseRow], schema: Sequence[CourseRow], axis: Axis,
@@ -320,9 +353,13 @@ def _of_row(row: CourseRow, axis: Axis) -> _Move:
     assert row.onset is not None
     low, high = row.onset_low or row.onset, row.onset_high or row.onset
     sure = not (row.runner_up == CourseKind.GRADUAL.value and row.bic_gap < UNDECIDED)
-    size = relative_size(row)
-    return _Move(quoted(row.title) if row.what == "values" else row.title, row.column, row.group, row.what, row.kind,
-                 row.onset, low, high, row.ends, size, sure, row.sentence)
+    size, title = relative_size(row), quoted(row.title) if row.what == "values" else row.title
+    ends, before = row.ends, row.onset - from_epoch(float(axis.starts_s[0]))
+    if row.kind is DriftKind.TRANSIENT and ends is not None and ends - row.onset >= LATE * before:
+        return _Move(title, row.column, row.group, row.what, DriftKind.SUDDEN, ends, ends, ends, None, size, sure,
+                     f"{title} changed at once, {format_time(ends, relative=axis.relative)}, from where it had been "
+                     f"nearly since the log's beginning.")
+    return _Move(title, row.column, row.group, row.what, row.kind, row.onset, low, high, ends, size, sure, row.sentence)
 
 
 def _traffic(requests: Floats, axis: Axis) -> _Move | None:
@@ -384,9 +421,9 @@ def _course(series: Floats, weights: Floats, axis: Axis) -> Course | None:
         return None
 
 
-def _names(titles: Sequence[str]) -> str:
+def _names(titles: Sequence[str], most: int = NAMED_AT_MOST) -> str:
     """`a, b and 2 more`."""
-    more = len(titles) - NAMED_AT_MOST
+    more = len(titles) - most
     if more > 0:
-        return f"{', '.join(titles[:NAMED_AT_MOST])} and {more} more"
+        return f"{', '.join(titles[:most])} and {more} more"
     return " and ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:])))

@@ -103,6 +103,29 @@ def test_that_holes_that_the_calendar_explains_are_a_shock() -> None:
     assert judged(*holes, events=[KnownEvent("Blizzard", at(24), at(30))]).cause is ChangeCause.SHOCK
 
 
+def test_that_rows_that_always_ended_so_are_no_holes_where_no_model_reads_them() -> None:
+    rng = np.random.default_rng(3)
+    cancelled = np.where(np.arange(BUCKETS) == 25, 0.5, rng.uniform(0.01, 0.05, BUCKETS))
+    gone = [replace(row(name, what="missing", kind=DriftKind.TRANSIENT, ends=27), values=cancelled)
+            for name in ("departure", "arrival")]
+    found = judged(*gone, row("departure", 25))
+    assert found.cause is ChangeCause.SHOCK, found.sentence
+    assert "without departure and arrival" in found.sentence
+    assert judged(*gone).cause is not ChangeCause.SHOCK             # nothing beside it moved
+    model = row("score", 40, group=RowGroup.PREDICTION)
+    assert judged(*gone, row("departure", 25), model).cause is ChangeCause.PIPELINE
+    others = replace(gone[1], values=np.where(np.arange(BUCKETS) == 25, 0.5, rng.uniform(0.01, 0.05, BUCKETS)))
+    assert judged(gone[0], others, row("departure", 25)).cause is ChangeCause.PIPELINE
+
+
+def test_that_what_held_nearly_since_the_beginning_changes_where_it_ends() -> None:
+    clicked = row("clicked", 2, group=RowGroup.OUTCOME, kind=DriftKind.TRANSIENT, ends=30)
+    order = row("order", 30, what="ranking", group=RowGroup.RELATION)
+    found = judged(clicked, replace(clicked, column="x", title="x", group=RowGroup.RELATION), order)
+    assert (found.cause, found.onset) == (ChangeCause.CONCEPT, at(30))
+    assert "nearly since the log" in found.sentence
+
+
 def test_that_a_moment_that_is_given_is_what_is_judged() -> None:
     rows = row("price"), row("country"), row("age", 45)
     assert judged(*rows, at=at(45)).together == ("age",)
