@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
-from console.advice.lifecycle import LifecycleView, LifeEvent, Shown
 from console.errors import ConsoleError
 from console.jobs import Job
 from console.window import Window
@@ -20,6 +19,7 @@ from widgets.incidents import Incidents
 from widgets.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from console.advice.lifecycle import LifecycleView, LifeEvent
     from console.session import Session
     from widgets.advising import Advising
 
@@ -138,6 +138,8 @@ class Lifelines(QObject):
     @Slot(object)
     def open(self, one: LifeEvent) -> None:
         """Where it is told in full."""
+        from console.advice.lifecycle import Shown
+
         match one.shown:
             case Shown.BOARD:
                 self._on_board(one)
