@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import getpass
 import itertools
@@ -12,10 +13,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import hypothesis
 import pytest
 from pytestqt.qtbot import QtBot
 
+from console.store import Workspace, opening
 from tests import tiers
 
 hypothesis.settings.register_profile("ours", deadline=None)     # speed is for benchmarks: machines are shared
@@ -50,9 +53,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return workers
 
 
+IN_MEMORY = Path("/dev/shm")
+ROOM_BYTES = 6 << 30
+"""What the databases of a run may take for a while. A container often has only 64 MB there."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Before any test is read: how many examples `tests.tiers` gives them."""
+    """Before any test is read: how many examples `tests.tiers` gives them, and where their files go.
+
+    Thousands of small databases wait for the disk with each commit; in memory they don't, where there is room for them.
+    """
     tiers.THOROUGH = config.option.markexpr != "not long"
+    with contextlib.suppress(OSError):
+        if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= ROOM_BYTES:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +97,38 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         _move_home(patch, homes / "shared")
         yield homes
+
+
+_really_connect = opening._connect
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new workspace begins as a copy of an empty one: to make its tables takes longer than most tests do.
+
+    Tests about the making ask for `made_anew`; what is run as a program makes them anyway.
+    """
+    empty = tmp_path_factory.mktemp("empty") / "empty.duckdb"
+    Workspace.open(empty, folder=None).close()
+
+    def connect(path: Path) -> duckdb.DuckDBPyConnection:
+        if not path.exists():
+            try:
+                shutil.copyfile(empty, path)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        return _really_connect(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "_connect", connect)
+        yield
+
+
+@pytest.fixture
+def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each workspace with tables of its own making."""
+    monkeypatch.setattr(opening, "_connect", _really_connect)
 
 
 _TESTS, _HOMES = itertools.count(1), itertools.count(1)

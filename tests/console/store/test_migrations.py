@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from console.session import incidents
 from console.store import Workspace
 from tests.console.store.made import REQUESTS, put
+
+pytestmark = pytest.mark.usefixtures("made_anew")
 
 VERSION_1 = """
 CREATE TABLE meta (key VARCHAR, value VARCHAR);

@@ -19,6 +19,8 @@ from console.store import Workspace, quoted, sql, workspace
 from console.store.incidents import Kept
 from tests.console.store.made import NUMBER, REQUESTS, TEXT, TIME, column, log, put, stream, texts, whole, window
 
+pytestmark = pytest.mark.usefixtures("made_anew")
+
 HOLD = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 
 
