@@ -114,6 +114,8 @@ def _tried(rows: Labelled, shock_s: float, until_s: float, job: Job, relative: b
     times = sorted({float(came[int(share * (len(came) - 1))]) for share in SHARES})
     ends = [*times[1:], until_s]
     base, fresh = _columns(rows, shock_s)
+    fresh += [name for name in rows.added if name not in rows.inputs]
+    rows = replace(rows, inputs={**rows.added, **rows.inputs})
     rows = replace(rows, inputs=learners.coded(rows.inputs))
     if not base:
         raise TooFewRows("The log has no inputs that a model could be trained on", do="Give columns the role feature")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,7 @@ class Labelled:
     inputs     name -> numbers (NaN missing) or texts (None missing)
     classes    names of the numbers of classes
     each       a row stands for so many requests
+    added      further inputs from a file that was joined, likewise: no model had them, and only one way of training has
     """
 
     kind: OutcomeKind
@@ -53,6 +54,7 @@ class Labelled:
     inputs: Mapping[str, NDArray[Any]]
     classes: tuple[str, ...] = ()
     each: int = 1
+    added: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.at_s)

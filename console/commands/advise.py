@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.commands.common import AsJson, Attach, Fresh, iso, opened, parse_time, print_json, say, terminal_job
+from console.errors import BadSettings
 from console.metrics.format import format_value
 
 if TYPE_CHECKING:
@@ -21,10 +22,19 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
                                                       "instead of the model, such as `price < 20`.")] = "",
            training: Annotated[bool, typer.Option("--training/--no-training", help="Try ways to train again, which "
                                                                                    "takes a minute.")] = True,
+           join: Annotated[Path | None, typer.Option(help="A CSV or Parquet file of further columns to train "
+                                                          "on.")] = None,
+           key: Annotated[str, typer.Option(help="Its column that is matched: an id of requests or users as the log "
+                                                 "names it, or a time, which takes the last row up to the "
+                                                 "request.")] = "",
            lifecycle: Annotated[bool, typer.Option("--lifecycle", help="Tell what became of each model version, and "
                                                                        "where somebody has to act next.")] = False,
            incident: Attach = None, fresh: Fresh = False, json: AsJson = False) -> None:
     """Tell whether a change was a shock, and what to do about it; or what became of each model version."""
+    if (join is None) == bool(key):
+        raise BadSettings("A file to join needs its key", do="Give --join FILE and --key COLUMN")
+    from console.session.advice_join import Join
+
     with opened(target, fresh=fresh) as session, terminal_job() as job:
         if incident is not None:
             session.incident(incident)
@@ -32,7 +42,7 @@ def advise(target: Annotated[Path, typer.Argument(metavar="WORKSPACE|FOLDER", he
             _tell_lifecycle(session.lifecycle(job), json=json)
             return
         view = session.advise(job, parse_time(shock, session=session) if shock else None, fallback=fallback,
-                              training=training)
+                              training=training, join=Join(join.resolve(), key) if join is not None else None)
         if incident is not None:
             from console.session.results_of import of_advice
 

@@ -16,27 +16,30 @@ from console.session.advice_settings import costs_of
 from console.session.advising import Advising
 
 if TYPE_CHECKING:
+    from console.session.advice_join import Join
     from console.store import Workspace
 
 
 def advise(store: Workspace, target: str, job: Job, folder: Path | None = None, *, at: datetime | None = None,
-           fallback: str = "", training: bool = True) -> AdviceView:
+           fallback: str = "", training: bool = True, join: Join | None = None) -> AdviceView:
     """What changed at a time, and what to do about it.
 
     folder    has the calendar of known events and what answers cost
     at        the change in question; it is looked for without
     fallback  an expression that could answer, instead of the folder's
     training  whether ways to train again are tried, which takes long
+    join      a file of further columns to train on, instead of the folder's
     Raises BadSettings, JobStopped.
     """
     began = time.perf_counter()
     said = settings.read(store, folder)
     costs_of(said)
-    advising = Advising(store, folder, target, keeps=False)
+    advising = Advising(store, folder, target, keeps=False, join=join)
     found = advising.shock(job, at)
     words = ["pilothouse advise", shlex.quote(target)]
     words += ["--shock", format_exact(at, relative=store.relative)] if at is not None else []
     words += ["--fallback", shlex.quote(fallback)] if fallback else []
+    words += ["--join", shlex.quote(str(join.file)), "--key", shlex.quote(join.key)] if join is not None else []
     words += [] if training else ["--no-training"]
     notes = list(found.notes)
     response: ResponseView | None = None

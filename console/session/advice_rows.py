@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from console.drift.result import Floats
 from console.jobs import Job
 from console.logs.names import SETTINGS
 from console.roles import INPUT_ROLES, ColumnType, Role
+from console.session.advice_join import Join, joined, looked_at
 from console.session.sides import requests_of
 from console.store.expressions import Compiled, compiled
 
@@ -30,12 +32,13 @@ ALL_COME = 0.99
 MOST_CLASSES = 50
 
 
-def labelled_rows(store: Workspace, job: Job, fallback: str = "", *, trusted: bool = True
-                  ) -> tuple[Labelled | None, tuple[str, ...]]:
+def labelled_rows(store: Workspace, job: Job, fallback: str = "", *, trusted: bool = True,
+                  join: Join | None = None) -> tuple[Labelled | None, tuple[str, ...]]:
     """The rows, None where the log has no outcomes; and what is to be said about them.
 
     fallback  an expression of the user over the columns of a row; it is run where the folder is `trusted`
-    Raises BadSettings for an expression that is not allowed, JobStopped.
+    join      a file whose columns are inputs too
+    Raises BadSettings for an expression that is not allowed or a file that cannot be joined, JobStopped.
     """
     stream = requests_of(store)
     notes: list[str] = []
@@ -46,6 +49,8 @@ def labelled_rows(store: Workspace, job: Job, fallback: str = "", *, trusted: bo
     inputs = _inputs(stream, outcome)[:MOST_INPUTS]
     version, shadow = stream.column(Role.MODEL_VERSION), stream.column(Role.SHADOW_PREDICTION)
     wanted = [*inputs, *(one for one in (version, shadow) if one is not None)]
+    file, by = looked_at(join, stream) if join is not None else (None, None)
+    wanted += [by] if by is not None else []
     own: Compiled | None = None
     if fallback and trusted:
         own = expression_of(stream, fallback)
@@ -59,7 +64,15 @@ def labelled_rows(store: Workspace, job: Job, fallback: str = "", *, trusted: bo
         notes.append("The fallback expression gives no number for any row.")
     if each > 1:
         notes.append(f"Every {each}th of {stream.rows:,} requests was read.")
-    return _made(store, read, inputs, version, shadow, each, notes), tuple(notes)
+    rows = _made(store, read, inputs, version, shadow, each, notes)
+    if rows is not None and join is not None and file is not None:
+        job.report(0, 0, f"Joining {join.file.name[:60]}")
+        keys = read.cells[by.name][np.isfinite(read.at_s)] if by is not None else None
+        cells, said = joined(join, file, keys, rows.at_s, outcome.name, rows.inputs)
+        job.stop_if_asked()
+        notes.append(said)
+        rows = replace(rows, added={name: column for name, column in cells.items() if _usable(column)})
+    return rows, tuple(notes)
 
 
 def expression_of(stream: StreamInfo, text: str) -> Compiled:

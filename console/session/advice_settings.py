@@ -31,6 +31,8 @@ def costs_of(said: FolderSettings) -> dict[str, float]:
     found = {}
     for key, value in said.advice.items():
         where = f"{SETTINGS}, [advice]"
+        if key == "join":
+            continue                    # read where it is joined
         if key == "fallback":
             if not isinstance(value, str) or not value:
                 raise BadSettings("`fallback` must be an expression in quotes", where=where,
@@ -38,7 +40,7 @@ def costs_of(said: FolderSettings) -> dict[str, float]:
             continue
         if key not in COSTS:
             raise BadSettings(f"There is no setting `{key}` here", where=where,
-                              do=f"Allowed are {', '.join((*COSTS, 'fallback'))}")
+                              do=f"Allowed are {', '.join((*COSTS, 'fallback', 'join'))}")
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise BadSettings(f"`{key}` must be a number of 0 or more, not {value!r}", where=where,
                               do=f"Write {key} = 1")

@@ -27,6 +27,7 @@ from console.jobs import Job
 from console.metrics.format import format_exact
 from console.roles import Role, StreamKind
 from console.session import own_metrics, settings
+from console.session.advice_join import Join, join_of
 from console.session.advice_rows import labelled_rows
 from console.session.advice_settings import costs_of, events_of, fallback_of
 from console.session.over_time import over_time
@@ -72,9 +73,11 @@ def moments(chosen: SelectionView, alarm: datetime | None = None) -> tuple[Momen
 class Advising:
     """Safe to call from several threads; each question reads the log, and is for a worker."""
 
-    def __init__(self, store: Workspace, folder: Path | None, target: str, *, keeps: bool = True) -> None:
-        """keeps: whether what was advised is kept in the workspace, for the lifecycle of the model versions."""
-        self._store, self._folder, self._target, self._keeps = store, folder, target, keeps
+    def __init__(self, store: Workspace, folder: Path | None, target: str, *, keeps: bool = True,
+                 join: Join | None = None) -> None:
+        """keeps: whether what was advised is kept in the workspace, for the lifecycle of the model versions; join: a
+        file instead of the one that the folder names."""
+        self._store, self._folder, self._target, self._keeps, self._join = store, folder, target, keeps, join
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, Hashable], Any] = {}
         self._kept_for: Hashable = None
@@ -208,8 +211,15 @@ class Advising:
                     (one for (kind, _), one in self._kept.items() if kind == "rows"), None)
             if read is not None:
                 return read
-        key = (fallback or "", trusted)
-        return self._once("rows", key, lambda: labelled_rows(self._store, job, fallback or "", trusted=trusted), most=1)
+        join, why_not = (self._join, "") if self._join is not None else join_of(
+            settings.read(self._store, self._folder), self._folder,
+            trusted=own_metrics.is_trusted(self._store, self._folder))
+
+        def work() -> tuple[Labelled | None, tuple[str, ...]]:
+            rows, notes = labelled_rows(self._store, job, fallback or "", trusted=trusted, join=join)
+            return rows, (*notes, *([why_not] if why_not else []))
+
+        return self._once("rows", (fallback or "", trusted, join), work, most=1)
 
     def _said(self) -> FolderSettings:
         """What the folder says now. Answers from before a change of it, or of the log, are dropped."""

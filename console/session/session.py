@@ -38,6 +38,7 @@ from console.reports.results import Result
 from console.reports.view import Incident, IncidentRow, ReportView, RolloutEvent
 from console.roles import Role, StreamKind
 from console.session import board_layout, compare, incidents, over_time, own_metrics, rows, schema, sources
+from console.session.advice_join import Join
 from console.session.advising import Advising
 from console.session.alarms import Alarms
 from console.session.asked import Asked, Wish
@@ -695,16 +696,17 @@ class Session:
                              target=self.command_target)
 
     def advise(self, job: Job, at: datetime | None = None, *, fallback: str = "",
-               training: bool = True) -> AdviceView:
+               training: bool = True, join: Join | None = None) -> AdviceView:
         """What changed at once, around `at` or wherever that was, and what to do about it; `fallback` is an expression
-        over the columns of a row that could answer, `training` whether ways to train again are tried. What is found is
-        kept, for the lifecycle of the model versions. Raises BadSettings for a moment outside of the log or a calendar
-        that cannot be read, JobStopped."""
+        over the columns of a row that could answer, `training` whether ways to train again are tried, `join` a file
+        of further columns to train on. What is found is kept, for the lifecycle of the model versions. Raises
+        BadSettings for a moment outside of the log or a calendar that cannot be read, JobStopped."""
         from console.session import results
         from console.session.advice import advise
         from console.session.results_of import of_advice
 
-        view = advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback, training=training)
+        view = advise(self._store, self.command_target, job, self.folder, at=at, fallback=fallback, training=training,
+                      join=join)
         results.keep(self._store, of_advice(view, self._store.span()))
         return view
 
