@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from math import pi
 
 import numpy as np
@@ -76,7 +77,7 @@ class Comparer:
 
     def __init__(self, cube: CountCube) -> None:
         self.cube = cube
-        self._sides: tuple[Side, ...] = ()      # while one window is dragged the other stays
+        self._sides: tuple[tuple[Window, Side], ...] = ()       # while one window is dragged the other stays
         rates = [bool(column.role in RATE_ROLES and {label for label in column.labels if label != OTHER} <= YES | NO)
                  for column in cube.columns]
         self._rates = np.array([place for place in cube.categorical if rates[place]], dtype=np.int64)
@@ -98,8 +99,9 @@ class Comparer:
         self._watch, self._alarm = (np.where(of_rate, *ends) for ends in zip(
             limits(Scale.RATE), limits(Scale.DISTANCE), strict=True))
         self._places = np.array([place for place, *_ in self._rows], dtype=np.int64)
-        self._names = [(cube.columns[place].column, kind, role.value if (role := cube.columns[place].role) else "",
-                        test, effect) for place, _, kind, test, effect in self._rows]
+        names = [(cube.columns[place].column, kind, role.value if (role := cube.columns[place].role) else "",
+                  test, effect) for place, _, kind, test, effect in self._rows]
+        self._names = tuple(zip(*names, strict=True)) or ((),) * 5     # what does not move, field by field
         capped = [None if part == 0 else Verdict.WATCH if cube.columns[place].role in (None, *INPUT_ROLES)
                   else Verdict.NONE for place, part, *_ in self._rows]
         self._at_most = np.array([0 if cap is None else ORDER.index(cap) for cap in capped], dtype=np.int64)
@@ -110,8 +112,8 @@ class Comparer:
         drawn  the column whose distributions are made too
         """
         cube = self.cube
-        sides = self._side(cube.span(reference)), self._side(cube.span(current))
-        self._sides = sides
+        sides = self._side(reference), self._side(current)
+        self._sides = (reference, sides[0]), (current, sides[1])
         slack = sum(side.span.loose / max(1, side.rows) for side in sides)
         of = self._distances(*sides, slack)
         tested = np.minimum(of.n, of.m) >= MIN_ROWS
@@ -122,17 +124,21 @@ class Comparer:
                                               np.where(far >= self._alarm, 0, 1), 2))
         missing = [(side.missing / max(1, side.rows))[self._places] for side in sides]
         grade = np.where(missing[0] == 1, np.maximum(grade, self._at_most), grade)
-        columns = tuple([PreviewRow._make((*name, *numbers, ORDER[verdict])) for name, *numbers, verdict in zip(
-            self._names, of.statistic.tolist(), of.p_value.tolist(), adjusted.tolist(), of.effect.tolist(),
+        columns = tuple(map(PreviewRow._make, zip(
+            *self._names, of.statistic.tolist(), of.p_value.tolist(), adjusted.tolist(), of.effect.tolist(),
             of.low.tolist(), of.high.tolist(), of.n.tolist(), of.m.tolist(), missing[0].tolist(),
-            missing[1].tolist(), of.detectable.tolist(), grade.tolist(), strict=True)])
+            missing[1].tolist(), of.detectable.tolist(), [ORDER[at] for at in grade.tolist()], strict=True)))
         verdict = ORDER[int(grade.min(initial=3))]
         shape = preview_shape(cube, drawn, sides[0].counts, sides[1].counts) if drawn else None
         return DriftPreview(reference, current, columns, sides[0].rows, sides[1].rows, said(columns), verdict,
                             cube.step_us / 1e6, cube.left_out, shape)
 
-    def _side(self, span: Span) -> Side:
-        return next((side for side in self._sides if side.span == span), None) or Side(self.cube, span)
+    def _side(self, window: Window) -> Side:
+        for known, side in self._sides:
+            if known is window or known == window:
+                return side
+        span = self.cube.span(window)
+        return next((side for _, side in self._sides if side.span == span), None) or Side(self.cube, span)
 
     def _distances(self, reference: Side, current: Side, slack: float) -> Distances:
         """In the order of the rows. Rates and missing values are one call: that costs its steps, not its numbers."""
@@ -176,7 +182,7 @@ def category_distances(cube: CountCube, a: Whole, b: Whole, lines: Whole | None 
 
     lines  of `cube.categorical`: which columns; all of them by default
     """
-    from scipy.special import chdtrc, chdtri
+    from scipy.special import chdtrc
 
     cells = cube.categorical_cells if lines is None else cube.categorical_cells[lines]
     here, there = a[cells].astype(np.float64), b[cells].astype(np.float64)
@@ -198,9 +204,17 @@ def category_distances(cube: CountCube, a: Whole, b: Whole, lines: Whole | None 
         effect = np.maximum(0.0, np.abs(gap).sum(axis=1) - chance) / 2
         degrees = np.maximum(kept - 1, 1)
         p_value = np.where(kept > 1, chdtrc(degrees, statistic), 1.0)
-        detectable = np.minimum(1.0, np.sqrt(chdtri(degrees, DETECTABLE_LEVEL) * inverse) / 2)
+        detectable = np.minimum(1.0, np.sqrt(_shown_from(here.shape[1])[degrees] * inverse) / 2)
     unknown = np.full(len(cells), np.nan)
     return Distances(effect, unknown, unknown, statistic, p_value, detectable, n.astype(np.int64), m.astype(np.int64))
+
+
+@cache
+def _shown_from(most: int) -> Floats:
+    """The chi-square that shows something, by degrees of freedom, up to so many: to look for it takes its time."""
+    from scipy.special import chdtri
+
+    return np.array([0.0, *chdtri(np.arange(1, most + 1), DETECTABLE_LEVEL)])
 
 
 def _pooled(expected: Floats, here: Floats, there: Floats) -> tuple[Floats, Floats]:
@@ -234,7 +248,7 @@ def rate_distances(hits: Whole, n: Whole, hits_after: Whole, m: Whole, slack: fl
         apart = np.maximum(0.0, np.abs(q - p) - np.where(few, inverse / 2, 0.0))
         z = np.where(spread > 0, (q - p) / spread, 0.0)
         p_value = np.where(spread > 0, 2 * ndtr(-apart / spread), 1.0)
-        (low_p, high_p), (low_q, high_q) = _wilson(p, n), _wilson(q, m)
+        (low_p, low_q), (high_p, high_q) = _wilson(np.array([p, q]), np.array([n, m]))
         low = q - p - np.hypot(q - low_q, high_p - p) - slack
         high = q - p + np.hypot(high_q - q, p - low_p) + slack
         share = (hits + hits_after + 1) / (n + m + 2)
