@@ -261,6 +261,55 @@ def test_that_a_poll_that_keeps_failing_is_said_once(conduct, qtbot, monkeypatch
     assert len(trouble.values) == 1
 
 
+def test_that_what_came_is_drawn_while_the_poll_goes_on(conduct, qtbot, monkeypatch):
+    conductor, session = conduct()
+    drawn, ended = threading.Event(), []
+
+    def poll(job: Job) -> bool:
+        if not ended:
+            session.generation += 1
+            job.report(0, 0, "Rows came")
+            ended.append(drawn.wait(60))
+        return False
+
+    monkeypatch.setattr(session, "poll", poll)
+    boards = Heard()
+    conductor.board_ready.connect(boards.hear)
+    conductor.board_ready.connect(lambda view: drawn.set() if view.generation == session.generation else None)
+    conductor.open(Path("/logs/shop"))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    assert ended == [True]
+
+
+def test_that_a_poll_waits_for_the_board_of_the_one_before(conduct, qtbot, monkeypatch):
+    monkeypatch.setattr("widgets.bridge.conductor.BOARD_FIRST_MS", 60_000)
+    monkeypatch.setattr("widgets.bridge.conductor.POLL_LEAST_MS", 1)
+    conductor, session = conduct(grows=True, slow_s=0.05)
+    poll = session.poll
+    beside: list[int] = []
+
+    def watched(job: Job) -> bool:
+        beside.append(session.at_once.get("board", 0))
+        return poll(job)
+
+    monkeypatch.setattr(session, "poll", watched)
+    conductor.open(Path("/logs/shop"))
+    qtbot.waitUntil(lambda: len(beside) >= 6, timeout=60_000)
+    assert not any(beside)
+
+
+def test_that_polls_go_on_when_a_board_takes_for_ever(conduct, qtbot, monkeypatch):
+    monkeypatch.setattr("widgets.bridge.conductor.BOARD_FIRST_MS", 10)
+    conductor, session = conduct(grows=True)
+    gate = threading.Event()
+    monkeypatch.setattr(session, "board", lambda: gate.wait(60) and None)
+    try:
+        conductor.open(Path("/logs/shop"))
+        qtbot.waitUntil(lambda: session.calls.count("poll") >= 4, timeout=60_000)
+    finally:
+        gate.set()
+
+
 @pytest.mark.parametrize("moment", range(20))
 def test_that_closing_under_load_never_crashes_and_never_waits_long(qapp, qtbot, moment):
     session = FakeSession(Path("/logs/shop"), grows=True, slow_s=0.03, steps=moment * 3)

@@ -39,6 +39,9 @@ WHOLE = ("alarms", "counts")
 POLL_LEAST_MS, POLL_MOST_MS, POLL_REST_MS = 200, 1000, 20
 """Following asks as often as something comes, and rests when nothing does: from one beginning to the next, or so long
 at least when there is much to read."""
+BOARD_FIRST_MS = 250
+"""So long at most a poll waits for the board of the one before: side by side they take each other's processor, and what
+is read meanwhile could not be drawn anyway."""
 
 Opener = Callable[[Path, Path | None], "Session"]
 """From a folder and, where it is not the usual one, its workspace."""
@@ -89,6 +92,7 @@ class Conductor(QObject):
         self._poll_ms = POLL_LEAST_MS
         self._polled_at = 0.0
         self._poll_trouble = ""
+        self._poll_held = False
         self._board_shown = True
         self._views = {name: self._refresher(name) for name in LEAST_S}
         self._views["board"].ready.connect(self.board_ready)
@@ -101,6 +105,7 @@ class Conductor(QObject):
         self._readers.failed.connect(self.trouble)
         self._readers.broke.connect(self.bug)
         self._views["board"].ready.connect(self._want_charts)
+        self._views["board"].ready.connect(self._let_poll)
         self._follows: tuple[str, ...] = ("board", "overview")
         self._beat = QTimer(self, interval=BEAT_MS)
         self._beat.timeout.connect(self._on_beat)
@@ -366,6 +371,10 @@ class Conductor(QObject):
     def _start_poll(self) -> None:
         if self._life is not Life.FOLLOWING or self._session is None:
             return
+        self._poll_held = not self._poll_held and not self._views["board"].idle
+        if self._poll_held:
+            self._poll.start(BOARD_FIRST_MS)
+            return
         self._polled_at = time.monotonic()
         job = self.start("poll", self._session.poll)
         job.progressed.connect(self._on_rows)
@@ -374,6 +383,12 @@ class Conductor(QObject):
         job.broke.connect(self._on_poll_failed)
         job.ended.connect(self._on_poll_ended)
         self.launch(job)
+
+    @Slot()
+    def _let_poll(self) -> None:
+        """The board has come: it is drawn first, in the window's thread."""
+        if self._poll_held:
+            self._poll.start(POLL_REST_MS)
 
     @Slot(int, int, str)
     def _on_rows(self, _done: int, _total: int, _note: str) -> None:
