@@ -60,6 +60,7 @@ OF_THE_CHART = {
                     "values at ranks ceil(0.5 n) and ceil(0.95 n) of the waits for the bucket's n outcomes")}
 """Sentence and formula of a chart that shows several metrics at once."""
 QUEUE = "queue"
+JOINED = (Source.OUTCOME, Source.QUALITY)
 HEADLINE = "p95"
 """The curve whose newest value stands large above a chart of several: the tail is what users feel."""
 OF_A_KIND = {StreamKind.REQUESTS: "request", StreamKind.OUTCOMES: "outcome", StreamKind.SAMPLES: "sample",
@@ -204,7 +205,7 @@ class _Grids:
         """asked: somebody wants just these buckets, and may wait"""
         self._store, self._window, self._board, self._metrics = store, window, reading, metrics
         self._asked = asked
-        self._readings = {reading.bucket_s: reading}
+        self._readings = {(reading.bucket_s, False): reading}
 
     def of_series(self, one: Series) -> Reading:
         """For one series of samples."""
@@ -215,18 +216,20 @@ class _Grids:
         if name == QUEUE and self._board.queue is not None:
             return self.of_series(self._board.queue)
         if not self._asked and self._board.bucket_s < FINEST_S and self._board.joins(name):
-            return self._with(FINEST_S)
+            return self._with(FINEST_S, joined=True)
         steps = [self._board.series[title].step_s for title in self._board.counters.names
                  if title in self._board.series]
         if name not in OF_COUNTERS or not steps:
             return self._board
         return self._with(bucket_for_step(self._board.bucket_s, max(steps), counted=True))
 
-    def _with(self, bucket_s: int) -> Reading:
-        if bucket_s not in self._readings:
-            self._readings[bucket_s] = Reading(self._store, aligned(self._window, bucket_s), bucket_s,
-                                               metrics=self._metrics)
-        return self._readings[bucket_s]
+    def _with(self, bucket_s: int, *, joined: bool = False) -> Reading:
+        """joined: for charts of outcomes alone, so that no other column is asked for"""
+        if (bucket_s, joined) not in self._readings:
+            metrics = [metric for metric in self._metrics if not joined or metric.source in JOINED]
+            self._readings[bucket_s, joined] = Reading(self._store, aligned(self._window, bucket_s), bucket_s,
+                                                       metrics=metrics, like=self._board)
+        return self._readings[bucket_s, joined]
 
 
 def shown_series(reading: Reading) -> tuple[Series, ...]:

@@ -48,11 +48,13 @@ class Reading:
     """All numbers of one window in one set of buckets; each question to the store is asked once."""
 
     def __init__(self, store: Workspace, window: Window, bucket_s: int, *, by: Role | str | None = None,
-                 metrics: Sequence[Metric] = CATALOGUE, job: Job | None = None, whole: bool = False) -> None:
+                 metrics: Sequence[Metric] = CATALOGUE, job: Job | None = None, whole: bool = False,
+                 like: Reading | None = None) -> None:
         """metrics: those that will be measured; the store is asked for their columns and no others.
 
         whole  no bucket is shortened because samples begin or end within it: what a bucket's number is must not depend
                on where the reading ends
+        like  another one of the same log and moment: what both would ask of all of the log is asked once
         by   a role, or the name of a column: that is read from the rows, and `job` can stop it
         Raises BadSettings for a column that there is none of.
         """
@@ -65,6 +67,7 @@ class Reading:
         self._percentiles: dict[tuple[int, str], list[PercentileSeries]] = {}
         self._outcomes: list[Moments] | None = None
         self._task: Task | None = None
+        self._like = like
         self._columns: dict[Metric, tuple[tuple[StreamInfo, tuple[ColumnInfo, ...]], ...]] = {}
         self._made: dict[Metric, list[tuple[StreamInfo, tuple[str, ...]]]] = {}
         self._costs: list[tuple[StreamInfo, str, float]] | None = None
@@ -136,6 +139,8 @@ class Reading:
     def task(self) -> Task:
         """What the log's answers are, told from all outcomes there are: numbers that are 0 and 1 alone have a sum that
         is the sum of their squares."""
+        if self._like is not None:
+            return self._like.task
         if self._task is None:
             self._task = Task.NONE
             span = self.store.span()

@@ -56,7 +56,7 @@ def query_for(reading: Reading, metric: Metric, *others: Metric) -> str:
         case Source.FAILED:
             return select("avg(failed::INTEGER)", "events", "ts")
         case Source.OUTCOME | Source.QUALITY:
-            if reading.task is Task.CLASSES and metric.outcome:      # `events` has numbers of outcomes, and no words
+            if metric.outcome and reading.task is Task.CLASSES:      # `events` has numbers of outcomes, and no words
                 return "\nUNION ALL\n".join(
                     select(f"avg({one.value})", stream.rows_sql, "_ts") for stream in reading.requests
                     if (one := named(stream, QUALITIES.get(metric.outcome, ""))) is not None)

@@ -31,6 +31,10 @@ HALF_READ = ("loading",)
 """States of files that a stopped load has begun: following leaves them alone until it is gone on with."""
 
 
+LOOK_S = 0.5
+"""While files grow, others that appear are seen so much later at most."""
+
+
 class Reading:
     """The files of one folder and what was planned for them. Safe to call from several threads."""
 
@@ -97,11 +101,12 @@ class Reading:
             report = load_folder(self.plan, self._store, job, on_change=on_change)
         except JobStopped:
             self.stopped = True
-            self._follower = Follower(folder, self._store, self._as_kept(), skip=self._not_yet(self.plan))
+            self._follower = Follower(folder, self._store, self._as_kept(), skip=self._not_yet(self.plan),
+                                      look_s=LOOK_S)
             raise
         self.stopped = False
         self._fill_paths()
-        self._follower = Follower(folder, self._store, self._as_kept())
+        self._follower = Follower(folder, self._store, self._as_kept(), look_s=LOOK_S)
         return report
 
     def _not_yet(self, plan: FolderPlan) -> set[str]:
@@ -181,7 +186,7 @@ class Reading:
         if self._follower is not None:
             self._follower.close()
             skip = self._not_yet(self.plan) if self.stopped else ()
-            self._follower = Follower(self._folder, self._store, self.plan, skip=skip)
+            self._follower = Follower(self._folder, self._store, self.plan, skip=skip, look_s=LOOK_S)
 
     def replay(self, job: Job, stream: str | None) -> ReplayReport:
         """Records in quarantine once more. Raises ConsoleError, JobStopped (what was read by then stays)."""

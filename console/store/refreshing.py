@@ -166,11 +166,13 @@ class _Refresh:
                          [split, bins, self.stream.stream_id])
 
     def joins_outcomes(self) -> bool:
-        """Whether its requests may have outcomes in another stream. The first that come are joined with everything."""
-        if self.stream.column(Role.REQUEST_ID) is None:
+        """Whether its dirty requests may have outcomes in another stream that are known by now: none that came before
+        them. The first outcomes that come are joined with everything."""
+        if self.stream.column(Role.REQUEST_ID) is None or self._low is None:
             return False
         tables = self.con.execute("SELECT \"table\" FROM streams WHERE kind = 'outcomes'").fetchall()
-        return any(self.con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall() for (table,) in tables)
+        later = f"_ts IS NULL OR _ts >= make_timestamp({self._low})"
+        return any(self.con.execute(f"SELECT 1 FROM {table} WHERE {later} LIMIT 1").fetchall() for (table,) in tables)
 
     def _in_dirty(self, time: str, level_s: int) -> str:
         """Rows in dirty buckets of a level: a span for the zone maps, and the buckets themselves. All buckets of the

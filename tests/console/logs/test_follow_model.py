@@ -31,12 +31,13 @@ class Log(RuleBasedStateMachine):
     """One folder with a log `app` that a writer has open, what became of earlier ones, and files beside it."""
 
     kind = "csv"
+    look_s = 0.0
 
     @initialize()
     def begin(self) -> None:
         """Twenty rows, read."""
         self.place = tempfile.TemporaryDirectory()
-        self.world = World(Path(self.place.name), self.kind)
+        self.world = World(Path(self.place.name), self.kind, look_s=self.look_s)
         self.next = 20
         self.written: list[str] = [f"r{number}" for number in range(20)]
         self.writer: IO[bytes] = self.world.log.open("ab", buffering=0)
@@ -218,9 +219,10 @@ class Log(RuleBasedStateMachine):
 
 
 class JsonLog(Log):
-    """The same for JSON lines."""
+    """The same for JSON lines, and while they grow not all names are looked at each time."""
 
     kind = "jsonl"
+    look_s = 0.25
 
 
 @pytest.mark.parametrize("examples", [pytest.param(6, id="6 sequences"),

@@ -25,8 +25,10 @@ COLUMNS = ("ts", "request_id", "latency_ms", "status")
 class World:
     """`kind` is the ending of its files: csv or jsonl. It begins with rows 0 to 19 in `app.<kind>`, read."""
 
-    def __init__(self, place: Path, kind: str = "csv", *, rest_s: float = NEVER, rows: int = 20) -> None:
-        self.kind, self._rest_s = kind, rest_s
+    def __init__(self, place: Path, kind: str = "csv", *, rest_s: float = NEVER, rows: int = 20,
+                 look_s: float = 0.0) -> None:
+        """look_s: as the follower has it; then a tenth of a second passes with each look"""
+        self.kind, self._rest_s, self._look_s = kind, rest_s, look_s
         self.path = place / "logs"
         self.path.mkdir()
         self.workspace = place / "w.pilot"
@@ -82,7 +84,8 @@ class World:
             load_folder(plan, self.ws, SilentJob(), live_s=live_s)
         except NothingToLoad as nothing:
             plan = nothing.plan
-        self.follower = Follower(self.path, self.ws, plan, rest_s=self._rest_s, clock=lambda: self.now)
+        self.follower = Follower(self.path, self.ws, plan, rest_s=self._rest_s, clock=lambda: self.now,
+                                 look_s=self._look_s)
         self.follower.poll(SilentJob())
 
     def stop(self) -> None:
@@ -97,6 +100,8 @@ class World:
 
     def poll(self) -> Change:
         """One look."""
+        if self._look_s:
+            self.now += 0.1
         return self.follower.poll(SilentJob())
 
     def settle(self, *, wait_s: float = 0.0) -> None:
