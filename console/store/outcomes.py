@@ -106,7 +106,7 @@ def refresh(con: DuckDBPyConnection, streams: Mapping[int, StreamInfo], grown: M
 
 def _forget(con: DuckDBPyConnection) -> None:
     """What was joined is as large as its rows, and each connection would keep it until it joins again."""
-    for table in ("_pairs", "_new", "_again", "_found", "_met", "_told"):
+    for table in ("_pairs", "_new", "_again", "_found", "_met", "_told", "_waited"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 

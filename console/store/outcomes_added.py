@@ -1,8 +1,9 @@
 """Adds outcomes that came to their rollups: what a log that is followed brings with each look.
 
 To join whole buckets again costs by what they hold and not by what came: labels that come half an hour later were
-seconds of work and a gigabyte with each look. Where requests have only grown (`refreshing.Fresh`), and no outcome that
-is known waited for one of the new ones, all pairs there are stay as they are, and each outcome that is new adds one.
+seconds of work and a gigabyte with each look. Where requests have only grown (`refreshing.Fresh`), and none of the new
+ones is a second try of one that has an outcome, all pairs there are stay as they are, and each outcome that is new, or
+was known and waited for its request, adds one.
 Its numbers are appended beside what is there, for whoever reads adds up; `LooseOutcomes` packs them when they are many.
 """
 
@@ -72,7 +73,7 @@ def add(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamIn
     if not _only_grew(con, requests, grown):
         return False
     _take_new(con, told)
-    if _awaited(con, requests, told, grown):
+    if _retried(con, requests, told, grown):
         return False
     first, latest = one(con, "SELECT epoch_us(min(ots)), epoch_us(max(coalesce(ots, TIMESTAMP '2200-01-01'))) "
                              "FROM _told")
@@ -115,21 +116,29 @@ def _take_new(con: DuckDBPyConnection, told: list[StreamInfo]) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE _told AS {' UNION ALL '.join(parts)}")
 
 
-def _awaited(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo],
+def _retried(con: DuckDBPyConnection, requests: list[StreamInfo], told: list[StreamInfo],
              grown: Mapping[int, Fresh]) -> bool:
-    """Whether an outcome that was known before goes, or may go, to one of the new requests."""
+    """Whether one of the new requests may take an outcome from another. Outcomes that were known before and waited for
+    one of them alone go into `_told`."""
     known = {stream.stream_id: stream for stream in requests}
-    fresh = " UNION ALL ".join(requests_sql([known[stream_id]], f"rowid > {one_of.after}")
-                               for stream_id, one_of in grown.items())
-    if not fresh:
-        return False
-    [low] = one(con, f"SELECT epoch_us(min(ts)) FROM ({fresh})")
+    fresh = " UNION ALL ".join(requests_sql([known[stream_id]], f"rowid > {since.after}")
+                               for stream_id, since in grown.items())
+    low = one(con, f"SELECT epoch_us(min(ts)) FROM ({fresh})")[0] if fresh else None
     if low is None:
         return False
     later = f"(_ts IS NULL OR _ts >= make_timestamp({low}))"
-    return bool(con.execute(
-        f"SELECT 1 FROM ({fresh}) r JOIN (SELECT * FROM ({outcomes_sql(told, later)}) WHERE o NOT IN (SELECT o FROM "
-        "_told)) o ON o.id = r.id AND (o.ots IS NULL OR r.ts <= o.ots) LIMIT 1").fetchall())
+    meets = "r.id = o.id AND (o.ots IS NULL OR r.ts <= o.ots)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _waited AS SELECT * FROM ({outcomes_sql(told, later)}) o WHERE o NOT IN "
+                f"(SELECT o FROM _told) AND EXISTS (SELECT 1 FROM ({fresh}) r WHERE {meets})")
+    if not con.execute("SELECT 1 FROM _waited LIMIT 1").fetchall():
+        return False
+    before = " UNION ALL ".join(
+        requests_sql([stream], f"rowid <= {grown[stream.stream_id].after}" if stream.stream_id in grown else "true")
+        for stream in requests)
+    if con.execute(f"SELECT 1 FROM ({before}) r JOIN _waited o ON {meets} LIMIT 1").fetchall():
+        return True
+    con.execute("INSERT INTO _told SELECT * FROM _waited")
+    return False
 
 
 def _append(con: DuckDBPyConnection, finest: int, loose: LooseOutcomes) -> int | None:
