@@ -67,4 +67,4 @@ class SourcesView:
     leave_out: tuple[str, ...] = ()                      # patterns of files that are not loaded
     undo: str = ""                                       # what would be taken back; "" when there is nothing
     redo: str = ""
-    can_replay: bool = False                             # the folder is there, and no load goes on
+    why_no_replay: str = "the folder of this log is not known here"      # why quarantine cannot be read again; "": can

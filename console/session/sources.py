@@ -24,6 +24,9 @@ SHOWN = 200
 """Quarantined records that come with the view; more are asked for page by page."""
 
 
+LOADING = "the folder is still being looked through"
+"""Why records cannot be read again by now."""
+
 def view(store: Workspace, folder: Path | None, plan: FolderPlan | None, corrector: Corrector, *,
          loading: bool) -> SourcesView:
     """Streams with their columns, files with their sums, and what could not be read."""
@@ -40,7 +43,7 @@ def view(store: Workspace, folder: Path | None, plan: FolderPlan | None, correct
     return SourcesView(str(folder or ""), str(store.path), streams,
                        files, store.quarantine_reasons(), store.quarantine(SHOWN), store.notes(),
                        plan.settings.leave_out if plan and plan.settings else (), corrector.undo_title,
-                       corrector.redo_title, folder is not None and not loading)
+                       corrector.redo_title, *(() if folder is None else (LOADING if loading else "",)))
 
 
 def _stream(store: Workspace, stream: StreamInfo, plan: StreamPlan | None, spoken: StreamSettings | None,

@@ -659,7 +659,7 @@ def make_sources(folder: Path) -> SourcesView:
         ("old/*",),
         "columns of predictions",
         "",
-        True,
+        "",
     )
 
 

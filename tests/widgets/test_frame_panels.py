@@ -596,8 +596,23 @@ def test_that_a_replay_shows_how_far_it_is_and_what_came_of_it(icons, show, qtbo
     panel.quarantine.display_idle()
     assert state.text() == "1 record is a row now; 1,200 still cannot be read."
     assert button.isEnabled() and not part(panel, QProgressBar, "replay_progress").isVisible()
-    panel.display(replace(view, can_replay=False))
-    assert not button.isEnabled(), "while a load goes on"
+
+
+def test_that_it_is_said_why_records_cannot_be_read_again_by_now(icons, show):
+    panel = SourcesPanel(icons)
+    show(panel)
+    view = make_sources(Path("/logs/shop"))
+    panel.display(replace(view, why_no_replay="the folder is still being looked through"))
+    panel.show_quarantine()
+    button, state = part(panel, QPushButton, "replay"), part(panel, QLabel, "replay_state")
+    assert not button.isEnabled()
+    assert state.isVisible() and state.text() == (
+        "Read again is not possible now: the folder is still being looked through.")
+    assert "the folder is still being looked through" in button.toolTip()
+    assert "the folder is still being looked through" in button.accessibleDescription()
+    panel.display(replace(view, why_no_replay=""))
+    assert button.isEnabled() and not state.text()
+    assert "once more" in button.toolTip()
 
 
 def test_that_a_file_is_left_out_by_its_exact_name_and_taken_in_again(icons, show, qtbot):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QProgressBar, QSplitter, QWidget
 
 from console.metrics.format import format_count
 from widgets.icons import Icons
-from widgets.models.rows import Column, RowsModel
+from widgets.models.rows import Column, RowsModel, plain_tip
 from widgets.panels.parts import Choice, button, column, holding, label, row, set_tone, set_widths, table, tool
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PAGE = 200
 ALL_REASONS, ALL_FILES = "All reasons", "All files"
+AGAIN = "Read these records once more, after a correction of Columns: those that fit now become rows"
+NOT_NOW = "Read again is not possible now: "
 
 
 class QuarantinePanel(QWidget):
@@ -37,6 +39,7 @@ class QuarantinePanel(QWidget):
         self._counts: dict[str, int] = {}
         self._files: dict[str, int] = {}
         self._busy = False
+        self._why_not = ""
         self._all_well = label("Every record could be read.", name="quarantine_none", tone="muted")
         self._reasons = RowsModel((Column("Reason", 200, lambda one: one[0]),
                                    Column("Records", 88, lambda one: format_count(one[1]), right=True)))
@@ -59,8 +62,7 @@ class QuarantinePanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(120, 8)
         self._cancel = button("Cancel", "replay_cancel", "Stop reading them again; what is read stays")
-        self._replay = button("Read again", "replay", "Read these records once more, after a correction of Columns: "
-                              "those that fit now become rows")
+        self._replay = button("Read again", "replay", AGAIN)
         self._raw = QPlainTextEdit(objectName="quarantine_raw")
         self._raw.setReadOnly(True)
         self._raw.setFont(mono)
@@ -94,7 +96,8 @@ class QuarantinePanel(QWidget):
             self.display_page(view.quarantine)
         self._all_well.setVisible(not total)
         self._page.setVisible(bool(total) or bool(self._said.text()))
-        self._replay.setEnabled(bool(total) and view.can_replay and not self._busy)
+        self._why_not = view.why_no_replay
+        self._allow()
 
     def display_page(self, rows: tuple[QuarantineView, ...]) -> None:
         """The rows of the page that was asked for."""
@@ -116,7 +119,7 @@ class QuarantinePanel(QWidget):
     def display_progress(self, done: int, total: int, note: str) -> None:
         """While records are read again."""
         self._busy = True
-        self._replay.setEnabled(False)
+        self._allow()
         self._bar.setRange(0, total)
         self._bar.setValue(done)
         self._bar.show()
@@ -230,7 +233,20 @@ class QuarantinePanel(QWidget):
         self._busy = False
         self._bar.hide()
         self._cancel.hide()
-        self._replay.setEnabled(bool(self._counts))
+        self._allow()
+
+    def _allow(self) -> None:
+        """Whether records can be read again; if not, why: in the tip, and beside the button while there is room."""
+        self._replay.setEnabled(bool(self._counts) and not self._why_not and not self._busy)
+        tip = f"{NOT_NOW}{self._why_not}." if self._why_not else AGAIN
+        self._replay.setToolTip(plain_tip(tip))
+        self._replay.setAccessibleDescription(tip)
+        if self._busy or not self._counts:
+            return
+        if self._why_not and not self._said.text():
+            self._say(tip, "muted")
+        elif not self._why_not and self._said.text().startswith(NOT_NOW):
+            self._say("", "muted")
 
     def _put_together(self) -> QWidget:
         head = row(self._file, self._back, self._on, self._where, 8, self._said, self._bar, self._cancel, self._replay)
