@@ -21,13 +21,17 @@ print(*sorted(set(sys.modules) & set({WINDOW_PACKAGES!r})))
 """
 
 PLANTED = [  # where, what, which contract must see it
-    pytest.param("console/errors.py", "import PySide6.QtCore", "no-window", id="Qt in a small word"),
+    pytest.param("console/errors.py", "import PySide6.QtCore", "no-window", id="Qt in a small word",
+                 marks=pytest.mark.long),
     pytest.param("console/session/selection.py", "def f():\n    import pyqtgraph", "no-window", id="inside a function"),
-    pytest.param("console/reports/write.py", "import widgets.theme", "no-window", id="widgets in a room"),
+    pytest.param("console/reports/write.py", "import widgets.theme", "no-window", id="widgets in a room",
+                 marks=pytest.mark.long),
     pytest.param("resources/__init__.py", "import console.errors", "downwards", id="resources look up"),
-    pytest.param("console/metrics/grid.py", "import console.session", "rooms", id="a room looks up"),
+    pytest.param("console/metrics/grid.py", "import console.session", "rooms", id="a room looks up",
+                 marks=pytest.mark.long),
     pytest.param("console/metrics/grid.py", "import console.logs.plan", "rooms", id="a room looks beside"),
-    pytest.param("console/window.py", "import console.store", "rooms", id="a small word knows a room"),
+    pytest.param("console/window.py", "import console.store", "rooms", id="a small word knows a room",
+                 marks=pytest.mark.long),
     pytest.param("console/drift/ks.py", "import duckdb", "drift-takes-values", id="drift asks a database"),
     pytest.param("console/something_new.py", "VALUE = 1", "rooms", id="a room that the list does not have"),
 ]

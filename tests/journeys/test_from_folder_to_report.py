@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTableView, Q
 
 from tests.console.folders import truth_of
 from tests.journeys.conftest import WAIT_MS
+from tests.tiers import once
 
 
 def part(parent: QWidget, kind: type[Any], name: str) -> Any:
@@ -164,7 +165,7 @@ def test_that_a_dropped_folder_is_opened(open_console, drifted, qtbot):
     assert part(console.window, QToolButton, "folder_menu").text() == drifted.name
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "no logs"])
+@pytest.mark.parametrize("kind", once("no logs", "missing", "empty"))
 def test_that_a_folder_without_logs_gives_a_sentence_with_what_to_do(open_console, qtbot, tmp_path, kind):
     folder = tmp_path / "shop"
     if kind != "missing":

@@ -204,7 +204,16 @@ ROLLED = ("csv", "csv with odd numbers", "lines", "lines with late numbers", "ma
 """Folders whose rollups are made and compared too; those of the same rows are the same."""
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+OFTEN = (*ROLLED, "csv with quotes", "csv with a torn quote", "csv with missing words", "csv with text for numbers",
+         "csv with carriage returns", "csv with a byte order mark", "csv in utf-16", "csv with NULs",
+         "csv without a last newline", "lines with sparse keys", "lines with numbers in text", "lines with nulls",
+         "lines with values within", "lines with a key twice", "lines that are no objects", "lines without a time",
+         "packed files", "files with other columns")
+"""One folder of each kind; the others are their neighbours."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.long)
+                                  for name in FOLDERS])
 def test_that_fast_and_careful_leave_the_same(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
@@ -223,7 +232,7 @@ def test_that_fast_and_careful_leave_the_same(tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize("kind, flat, options", [
     ("csv", False, ["--dirty", "40", "--scenario", "schema-change", "--late", "0.02", "--dup", "0.01"]),
-    ("jsonl", True, []),
+    pytest.param("jsonl", True, [], marks=pytest.mark.long),
     pytest.param("csv", True, [], marks=pytest.mark.long),
     pytest.param("jsonl", False, ["--dirty", "40", "--scenario", "schema-change", "--late", "0.02", "--dup", "0.01"],
                  marks=pytest.mark.long)])

@@ -475,6 +475,7 @@ def test_that_real_folders_give_their_streams(shared_logs: Path, name: str) -> N
     assert [(each.kind.value, len(each.files)) for each in plan.streams] == REAL[name]
 
 
+@pytest.mark.long
 def test_that_every_file_of_every_real_folder_is_planned_or_refused(shared_logs: Path) -> None:
     for folder in sorted(shared_logs.iterdir()):
         files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}

@@ -225,7 +225,7 @@ class JsonLog(Log):
     look_s = 0.25
 
 
-@pytest.mark.parametrize("examples", [pytest.param(6, id="6 sequences"),
+@pytest.mark.parametrize("examples", [pytest.param(3, id="3 sequences"),
                                       pytest.param(200, id="200 sequences", marks=pytest.mark.long)])
 @pytest.mark.parametrize("log", [Log, JsonLog], ids=["csv", "jsonl"])
 def test_that_whatever_happens_to_logs_each_row_is_there_once(log: type[Log], examples: int) -> None:

@@ -174,8 +174,10 @@ def cells_of(ws: Workspace) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("shapes", [
     pytest.param([[list(range(at, at + 400)) for at in range(0, 2400, 40)]], id="keys that go on and on in one file"),
-    pytest.param([[list(range(at, at + 600))] * 5 for at in (0, 300, 600)], id="files that fill one stream together"),
-    pytest.param([[list(range(10))] * 500 + [list(range(5000))] * 3], id="far behind the head, many in one line")])
+    pytest.param([[list(range(at, at + 600))] * 5 for at in (0, 300, 600)], id="files that fill one stream together",
+                 marks=pytest.mark.long),
+    pytest.param([[list(range(10))] * 500 + [list(range(5000))] * 3], id="far behind the head, many in one line",
+                 marks=pytest.mark.long)])
 def test_that_no_key_beyond_the_limit_of_columns_loses_a_cell(tmp_path: Path, shapes: list[list[list[int]]]) -> None:
     (tmp_path / "logs").mkdir()
     wanted: list[dict[str, str]] = []

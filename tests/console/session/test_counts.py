@@ -49,7 +49,7 @@ def check(session: Session, truth: dict[str, Any]) -> None:
     assert sum(row[0] for row in misfits) == 0
 
 
-@pytest.mark.parametrize(("scenario", "form"), EACH_ONCE)
+@pytest.mark.parametrize(("scenario", "form"), once(*EACH_ONCE, first=6))
 def test_that_each_story_loads_whole(scenario: str, form: str, log_folder: MakeFolder, tmp_path: Path) -> None:
     folder = log_folder(scenario, form, rows=1500)
     with loaded(folder, tmp_path) as session:

@@ -21,8 +21,8 @@ from console.window import Window
 from tests.console.folders import MakeFolder, truth_of
 
 FOLDERS = (pytest.param("bad-canary", id="bad-canary"), pytest.param("null-burst", id="null-burst"),
-           pytest.param("latency-spike", id="latency-spike"),
-           pytest.param("data-drift-sudden", id="data-drift-sudden"))
+           pytest.param("latency-spike", id="latency-spike", marks=pytest.mark.long),
+           pytest.param("data-drift-sudden", id="data-drift-sudden", marks=pytest.mark.long))
 MOVED = {"bad-canary": {"latency_ms", "prediction"}, "null-burst": {"age", "user_ctr_7d", "prediction"},
          "latency-spike": {"latency_ms"}, "data-drift-sudden": {"age", "country", "session_depth"}}
 STILL = {"price", "device", "category"}

@@ -155,9 +155,15 @@ WHOLE, LOOKED_FOR, IN_PARTS = ("WHOLE_SHARE", 0.1), ("WHOLE_SHARE", 1e9), ("MOST
 WAYS = pytest.mark.parametrize("way", [
     pytest.param(WHOLE, id="whole"), pytest.param(LOOKED_FOR, id="looked for", marks=pytest.mark.long),
     pytest.param(IN_PARTS, id="in parts")])
-STEPS = pytest.mark.parametrize("each, way", [
-    pytest.param(True, WHOLE, id="whole", marks=pytest.mark.long), pytest.param(True, LOOKED_FOR, id="looked for"),
-    pytest.param(False, IN_PARTS, id="in parts")])
+ADDED = {"whole": (True, WHOLE), "looked for": (True, LOOKED_FOR), "in parts": (False, IN_PARTS)}
+
+
+def in_each_way(cases: dict[str, list[list[Row]]]) -> pytest.MarkDecorator:
+    """Each of the cases in one way in the ordinary run, by turns; in the others among the `long` tests."""
+    return pytest.mark.parametrize("batches, each, way", [
+        pytest.param(batches, *ADDED[name], id=f"{case}, {name}",
+                     marks=() if name == ("looked for", "in parts")[number % 2] else pytest.mark.long)
+        for number, (case, batches) in enumerate(cases.items()) for name in ADDED])
 
 
 @contextmanager
@@ -201,8 +207,7 @@ IN_ONE_STREAM = {
 }
 
 
-@STEPS
-@pytest.mark.parametrize("batches", IN_ONE_STREAM.values(), ids=IN_ONE_STREAM)
+@in_each_way(IN_ONE_STREAM)
 def test_that_a_request_and_its_response_are_one_event(
         ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
         monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,8 +295,7 @@ IN_TWO_STREAMS = {
 }
 
 
-@STEPS
-@pytest.mark.parametrize("batches", IN_TWO_STREAMS.values(), ids=IN_TWO_STREAMS)
+@in_each_way(IN_TWO_STREAMS)
 def test_that_a_proxy_and_its_replica_count_once(
         ws: Workspace, batches: list[list[Row]], each: bool, way: tuple[str, float],
         monkeypatch: pytest.MonkeyPatch) -> None:
