@@ -89,7 +89,15 @@ def users() -> list[int]:
 
 
 @pytest.mark.parametrize("user", users()[-1:])
-def test_that_hostile_files_are_loaded_or_refused(place: Path, user: int) -> None:
+def test_that_some_hostile_files_are_loaded_or_refused(place: Path, user: int) -> None:
+    said = loaded(place, 18, 1, user, seconds=SECONDS)
+    assert said["rows"] > 500 and said["quarantined"] > 20 and said["states"]["rejected"] > 1, said
+    assert said["peak_mb"] < MEMORY_MB, said
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("user", users()[-1:])
+def test_that_hostile_files_of_every_kind_are_loaded_or_refused(place: Path, user: int) -> None:
     said = loaded(place, 45, 1, user, seconds=SECONDS)
     assert said["rows"] > 1000 and said["quarantined"] > 50 and said["states"]["rejected"] > 5, said
     assert said["peak_mb"] < MEMORY_MB, said
