@@ -239,8 +239,8 @@ class IncidentsPanel(QWidget):
         self._foot.addWidget(holding(written))
         self._foot.setFixedHeight(40)
         self._foot.hide()
-        self._advice = tool(icons, "compass-outline", "incident_advice", "Whether it was a shock, what could answer "
-                            "instead, and how to train again (Ctrl+Shift+J)", text="What to do")
+        self._advice = tool(icons, "compass-outline", "incident_advice", "What to do about it: whether it was a "
+                            "shock, what could answer instead, how to train again (Ctrl+Shift+J)")
         self._advice.clicked.connect(self.advice_asked)
         self._undo.clicked.connect(self._on_undo)
         self._redo.clicked.connect(self._on_redo)
