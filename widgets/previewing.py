@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPoint, Slot
 
+from console.session.references import name_of
 from console.window import Window
 from widgets.bridge.conductor import Conductor
 from widgets.main_window import MainWindow
@@ -42,14 +43,22 @@ class Previewing(QObject):
         view = session.preview_drift("reference" if side == "reference" else "current",
                                      Window.from_epoch(start_s, end_s), drift.column if here else "")
         if view is None:
-            return
-        if here:
+            against = session.selection().against
+            if against and side == "current":       # its rows are not those that are counted over time
+                then = "; every row is tested when you let go" if here else ""
+                self._say(f"none against {name_of(against)}{then}.", side, start_s, end_s)
+        elif here:
             drift.display_preview(view)
-        elif self._readout is not None:
+        else:
+            self._say(view.sentence, side, start_s, end_s)
+
+    def _say(self, text: str, side: str, start_s: float, end_s: float) -> None:
+        """On the line above the window that is dragged."""
+        if self._readout is not None:
             strip = self._window.overview
             middle = (strip.x_of(start_s) + strip.x_of(end_s)) / 2
             place = strip.mapTo(self._window, QPoint(round(middle), 0))
-            self._readout.say(view.sentence, side, place.x(), place.y() - GRID)
+            self._readout.say(text, side, place.x(), place.y() - GRID)
 
     @Slot()
     def ended(self) -> None:

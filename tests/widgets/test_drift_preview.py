@@ -188,6 +188,16 @@ def test_that_beside_the_charts_a_line_says_what_differs_while_one_drags(console
     assert not readout.isVisible()
 
 
+def test_that_against_something_else_than_a_window_it_is_said_that_there_is_no_preview(console):
+    session, readout = console.conductor.session, console.window.findChild(BrushReadout)
+    session._selection = replace(session._selection, reference=None, against="stream:training")
+    drag(console, "current", 0.6)
+    assert readout.isVisible() and readout.text == "Preview: none against stream training."
+    console.helm.go_drift()
+    drag(console, "current", 0.7)
+    assert readout.text == "Preview: none against stream training; every row is tested when you let go."
+
+
 def test_that_in_the_place_drift_the_table_follows_and_the_exact_test_comes_when_one_lets_go(console, qtbot):
     panel = console.window.drift
     console.helm.go_drift()
