@@ -134,6 +134,7 @@ class LifecycleView:
     relative: bool
     command: str
     seconds: float
+    headline: str = ""           # the sentence without its reason, which stands with the version
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,8 +232,9 @@ def lifecycle(counts: Counts, facts: Facts, notes: Sequence[str] = (), *, relati
     """The lines of time of all versions."""
     made = _Lives(counts, facts, relative)
     lives = tuple(made.life(version) for version in sorted(counts.requests, key=lambda one: (counts.spans[one], one)))
-    return LifecycleView(counts.window, counts.starts_s, counts.bucket_s, lives, _sentence(lives), tuple(notes),
-                         relative, command, seconds)
+    headline, reason = _sentence(lives)
+    return LifecycleView(counts.window, counts.starts_s, counts.bucket_s, lives, f"{headline} {reason}".strip(),
+                         tuple(notes), relative, command, seconds, headline)
 
 
 class _Lives:
@@ -577,16 +579,17 @@ def _pooled(n: Floats, total: Floats) -> tuple[Floats, Floats]:
     return np.divide(sums[end] - sums[:-1], size, out=np.full(len(n), math.nan), where=size > 0), size
 
 
-def _sentence(lives: Sequence[VersionLife]) -> str:
+def _sentence(lives: Sequence[VersionLife]) -> tuple[str, str]:
+    """Who serves and where the next step lies, and why."""
     serving = [one for one in lives if one.serving]
     if not serving:
-        return "No version serves at the end of the log."
+        return "No version serves at the end of the log.", ""
     main = max(serving, key=lambda one: one.share)
     urgent = next((one for one in serving if one.stage not in (None, Stage.MONITOR)), main)
     who = f"Version {quoted(main.version)}" if main.version else "The model"
     whose = "" if urgent is main else f" for version {quoted(urgent.version)}"
     stage = urgent.stage.value if urgent.stage is not None else Stage.MONITOR.value
-    return f"{who} has {format_value(main.share, 'share')} of the requests. Next{whose}: {stage}. {urgent.reason}"
+    return f"{who} has {format_value(main.share, 'share')} of the requests. Next{whose}: {stage}.", urgent.reason
 
 
 def _names(names: Iterable[str]) -> str:

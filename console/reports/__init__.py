@@ -18,6 +18,8 @@ Decisions
     Text from logs is text. HTML escapes it by the template engine, Typst gets it as JSON and never as markup,
         Markdown has its markup, links and mentions broken, CSV its formulas, and characters that hide or turn text
         are spelled out.
+    What is attached (`results`: advice, drift over time, a rollout) is tables, charts, sentences and a command,
+        whatever it was: `result_sections` arranges it, and no writer knows what it is about.
     Words by people stand in one section, on a ground of its own; all else was computed from the log.
     The evidence opens again: a log folder of the rows with settings that leave nothing to guess, so that a stranger's
         commands give the same numbers; and Parquet for the SQL. Pseudonyms keep what is counted the same.

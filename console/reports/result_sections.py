@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from console.reports.arrange import Chart
     from console.reports.view import Figure, ReportView
 
+SMALL = 0.001
 Visible = Callable[[str], str]
 
 
@@ -81,11 +82,18 @@ def cell_text(cell: Cell, column: ResultColumn, visible: Visible, *, relative: b
         case float():
             return value_text(cell, column.unit)
     value, low, high = cell
-    text = value_text(value, column.unit)
+    if not math.isfinite(value):
+        return DASH
+    text = value_text(value, column.unit) if column.unit else _plain(value)
     if not (math.isfinite(low) and math.isfinite(high)):
         return text
     scale = 100.0 if column.unit == "share" else 1.0
-    return f"{text} ({format_number(low * scale)} to {format_number(high * scale)})"
+    return f"{text} ({_plain(low * scale)} to {_plain(high * scale)})"
+
+
+def _plain(value: float) -> str:
+    """Four decimals where three digits would need an exponent: gains of a loss are so small."""
+    return f"{value:.4f}" if 0 < abs(value) < SMALL else format_number(value)
 
 
 def rows_of(one: ResultTable) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ keeps both, `rehearsing` is the replay that the window steers.
 Advice (`advising`) puts the look over time and the rows since a change (`advice_rows`) before the room of advice,
 question by question, and keeps the answers while log and settings stay; `advice` asks all of them. Without requests it
 looks at series (`samples_over_time`). `advice_settings` reads the calendar and the costs of a folder,
-`advice_documents` writes answers as JSON and CSV. `lifecycle` gathers what is known of each model version.
+`advice_documents` writes answers as JSON and CSV, `advice_join` brings columns of another file to its rows: by an id of
+the log, or the last row up to the time of a request. `lifecycle` gathers what is known of each model version.
 
 Results that are kept as they were seen (`results`: runs of advice, and what incidents have attached) are made from the
 views of places (`results_of`) and written as `plain_values`, which snapshots of incidents are too.

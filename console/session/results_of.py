@@ -92,11 +92,11 @@ def _strategies(found: BacktestView) -> ResultTable:
         ResultColumn("title", "Way", number=False),
         ResultColumn("loss", f"{found.loss[:1].upper()}{found.loss[1:]}, 95 %"),
         ResultColumn("against_old", "Beside the model, 95 %"), ResultColumn("accuracy", "Right", "share"),
-        ResultColumn("beats_old", "Beats the model from"), ResultColumn("beats_heuristic", "Beats the heuristic from"),
+        ResultColumn("beats_old", "Beats the model"), ResultColumn("beats_heuristic", "Beats the heuristic"),
         ResultColumn("labels", "Outcomes"), ResultColumn("trained_on", "Trained on"), ResultColumn("n", "Judged on")),
         tuple(rows), names.index(found.chosen) if found.chosen in names else -1,
-        "From so many outcomes since the change on it is surely better, and stays so; a dash: at no time. The last of "
-        f"the trainings is told. {found.sampling}")
+        "Beats: from so many outcomes since the change on it is surely better, and stays so; a dash: at no time. The "
+        f"last of the trainings is told. {found.sampling}")
 
 
 def _decisions(found: BacktestView) -> ResultTable:

@@ -23,6 +23,7 @@ Tables, stable by name
 Views: `events` (requests, halves merged, with their outcome), `outcomes`, `samples` (series, metric, time, value).
 
 `answered` reads requests with their answers and outcomes row by row, `whole_rows` cells of several columns of one row.
+`joined` brings columns of a file of the user's to rows, apart from the workspace.
 `bucketed` counts a column per bucket of time and bin of values, for drift over time; `rollout_rows` gives the requests
 as arrays, for replays.
 

@@ -108,7 +108,7 @@ class LifecyclePanel(AdvicePage):
             Column("When", 176, self._when),
             Column("What", 136, lambda one: one.what.value,
                    icon=lambda one: self._icons.icon(ICONS[one.what], TONES.get(one.what, "accent"))),
-            Column("How it is known", 216, lambda one: one.known),
+            Column("How it is known", 272, lambda one: one.known),
             Column("In words", 320, lambda one: one.sentence),
         ))
         self._events = table(self._model, "life_events", "What happened to this version")
@@ -163,7 +163,7 @@ class LifecyclePanel(AdvicePage):
         versions = format_count(len(view.versions))
         small = f"{versions} version{'s' if len(view.versions) != 1 else ''}, counted in buckets of " \
                 f"{format_span(view.bucket_s)}; {view.seconds:.1f} s."
-        self._dress("timeline-clock-outline", "text", view.sentence, " ".join((small, *view.notes)))
+        self._dress("timeline-clock-outline", "text", view.headline or view.sentence, " ".join((small, *view.notes)))
         self._map.display(view)
 
     def _on_marked(self) -> None:
