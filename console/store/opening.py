@@ -175,6 +175,18 @@ def let_go(con: duckdb.DuckDBPyConnection, keep_bytes: int) -> None:
         con.execute(f"SET GLOBAL memory_limit = '{before}'")
 
 
+def let_go_of_all(con: duckdb.DuckDBPyConnection) -> None:
+    """Let go of every block that nobody uses, and of what is remembered of those that are gone: a hundred of them for
+    each look at a log that grows, and the database forgets them only when it looks for room in vain. A limit that it
+    cannot keep to makes it do so, and then stays what it was; for when all that was committed is in the file."""
+    before = one(con, "SELECT current_setting('memory_limit')")[0]
+    try:
+        con.execute("SET GLOBAL memory_limit = '1B'")
+    except duckdb.Error:
+        return      # as it should be
+    con.execute(f"SET GLOBAL memory_limit = '{before}'")
+
+
 def tells_progress(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """The same connection; how far its statements are can be asked for, and is not written over what we say."""
     con.execute("SET enable_progress_bar = true")

@@ -94,7 +94,7 @@ QUIET_LOG_BYTES, QUIET_S = 24 << 20, 120.0
 """A log that grows slowly is moved sooner, but not more often: a checkpoint of so little takes a tenth of a second."""
 
 HELD_BYTES, LET_GO_S = 64 << 20, 15.0
-"""Of the blocks of tables stay in memory then, which is looked at so often: what live charts read of them is less."""
+"""Of the blocks of tables stay in memory between, looked at so often: what live charts read of them is less."""
 
 
 class _Lent:
@@ -382,14 +382,17 @@ class Workspace:
                             merging.done(con, family, at)
         return changed
 
-    def checkpoint(self) -> None:
-        """Move what was committed from the log of the database into its file; for idle moments. Never fails."""
+    def checkpoint(self) -> bool:
+        """Move what was committed from the log of the database into its file; for idle moments. Never fails; whether it
+        was done."""
         with self._lock:
-            if not self._depth and trouble.has_room(self.path):
-                try:
-                    self._writer.execute("CHECKPOINT")
-                except duckdb.Error:
-                    return      # somebody reads; the next idle moment will do
+            if self._depth or not trouble.has_room(self.path):
+                return False
+            try:
+                self._writer.execute("CHECKPOINT")
+            except duckdb.Error:
+                return False    # somebody reads; the next idle moment will do
+            return True
 
     def spare(self) -> None:
         """While text is loaded, which takes memory of its own: the database holds less of what is in its file. To be
@@ -443,14 +446,15 @@ class Workspace:
         at = time.monotonic()
         if log_bytes > (QUIET_LOG_BYTES if at - self._moved_at > QUIET_S else LIVE_LOG_BYTES):
             self._pack()
-            self.checkpoint()
-            self._moved_at = time.monotonic()
-        elif at - self._let_go_at < LET_GO_S:
-            return
-        with self._lock:
-            if not self._depth and not self._closed:
-                opening.let_go(self._writer, HELD_BYTES)
-        self._let_go_at = time.monotonic()
+            with self._lock:
+                if self.checkpoint() and not self._closed:
+                    self._moved_at = time.monotonic()
+                    opening.let_go_of_all(self._writer)
+        elif at - self._let_go_at > LET_GO_S:
+            self._let_go_at = at
+            with self._lock:
+                if not self._depth and not self._closed:
+                    opening.let_go(self._writer, HELD_BYTES)
 
     def _pack(self) -> None:
         """Rollups of a stream that has many loose rows hold one for each bucket and series again."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from console.store import Workspace, adding, refreshing, workspace
+from console.store import Workspace, adding, opening, refreshing, workspace
 from tests.console.store.made import REQUESTS, all_numbers, log, put, same_numbers, texts
 from tests.tiers import examples
 
@@ -191,3 +191,20 @@ def test_that_any_rows_add_what_they_give_anew(tmp_path_factory: pytest.TempPath
     finally:
         ours.close()
         theirs.close()
+
+
+def test_that_what_is_in_the_file_does_not_stay_in_memory(ws: Workspace) -> None:
+    """And the database may hold as much as before."""
+    [(limit,)] = ws.execute_readonly("SELECT current_setting('memory_limit')")
+    put(ws, REQUESTS, texts(log(20_000, 1.0)))
+    ws.refresh()
+    assert ws.checkpoint()
+    count = "SELECT count(DISTINCT latency), count(DISTINCT id) FROM requests"
+    held = "SELECT coalesce(sum(memory_usage_bytes), 0)::BIGINT FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"
+    counted = ws.cursor().execute(count.replace("requests", ws.streams()[0].table)).fetchall()
+    [(before,)] = ws.cursor().execute(held).fetchall()
+    opening.let_go_of_all(ws.cursor())
+    [(after,)] = ws.cursor().execute(held).fetchall()
+    assert before > 500_000 and after < before / 2
+    assert ws.execute_readonly("SELECT current_setting('memory_limit')") == [(limit,)]
+    assert ws.cursor().execute(count.replace("requests", ws.streams()[0].table)).fetchall() == counted
