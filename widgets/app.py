@@ -82,8 +82,9 @@ class Console(QObject):
 
     def furnish(self) -> None:
         """The rest of the window, at once: for tests, and for pictures."""
-        for _ in self._furnishing():
-            pass
+        with self.holder.undressed():
+            for _ in self._furnishing():
+                pass
 
     @Slot()
     def furnish_later(self) -> None:

@@ -40,7 +40,7 @@ from widgets import layout_store
 from widgets.actions import ACTIONS, MENUS
 from widgets.icons import Icons
 from widgets.panels.message_bar import MessageBar
-from widgets.panels.parts import column, holding, label, line, row, tool
+from widgets.panels.parts import OnePage, column, holding, label, line, row, tool
 from widgets.panels.rail import PLACES, Rail
 from widgets.panels.start_page import StartPage
 from widgets.panels.status_bar import StatusLine
@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         self.rail.display(place)
         self._show_inspector()
         if self.folder_is_open:
-            self._places.setCurrentWidget(self._page_of[place])
+            self._places.show_page(self._places.indexOf(self._page_of[place]))
             first: dict[str, QWidget] = {"board": self.board, "drift": self.drift_place.page,
                                          "rollout": self.rollout_place.page, "advice": self.advice_place.page,
                                          "incidents": self.incidents, "sources": self.sources}
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
     def show_opening(self, name: str) -> None:
         """The frame that the folder will stand in, as it looks before the first row. A place can be chosen already."""
         self._opening.setText(f"Opening {name}")
-        self._places.setCurrentWidget(self._opening)
+        self._places.show_page(0)
         self.time_bar.display(NOTHING)
         self._show(name, is_open=False)
         self._opening.setFocus()
@@ -222,7 +222,7 @@ class MainWindow(QMainWindow):
         self._opening = label(name="opening", tone="muted", wrap=True)
         self._opening.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._opening.setFocusPolicy(Qt.FocusPolicy.ClickFocus)     # else the first button would be lit
-        self._places = QStackedWidget()
+        self._places = OnePage()        # a wide place must not widen the window while another is shown
         self._places.setObjectName("places")
         self._places.addWidget(self._opening)
         self._places.setMinimumHeight(LEAST_PLACE_PX)       # else the highest place of all would decide
@@ -342,6 +342,7 @@ class MainWindow(QMainWindow):
     def _add_place(self, place: str, page: QWidget) -> None:
         self._page_of[place] = page
         self._places.addWidget(page)
+        self._places.show_page(self._places.currentIndex())
 
     def _add_inspector(self) -> None:
         self._dock = QDockWidget("Inspector")

@@ -9,6 +9,8 @@ One typeface, the system's, in two sizes; distances are multiples of `GRID` pixe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from string import Template
@@ -161,6 +163,15 @@ class ThemeHolder(QObject):
             self._app.setStyleSheet(sheet)
         if self.theme != before:
             self.changed.emit(self.theme)
+
+    @contextmanager
+    def undressed(self) -> Iterator[None]:
+        """While many parts are put together at once: Qt dresses a part anew each time that it is put into another."""
+        self._app.setStyleSheet("")
+        try:
+            yield
+        finally:
+            self._app.setStyleSheet(self.theme.style_sheet())
 
     def _system_changed(self) -> None:
         if self._choice == "system":

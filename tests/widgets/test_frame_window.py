@@ -84,6 +84,19 @@ def test_that_first_there_is_only_the_start_page(console):
     assert not part(console.window, QDockWidget, "inspector_dock").isVisible()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_that_every_place_has_room_in_a_small_window(opened, qtbot, theme):
+    """Also after the theme was changed, which makes Qt ask each part again how small it can be."""
+    try:
+        opened.holder.choose(theme)
+        for place in ("board", "drift", "rollout", "advice", "incidents", "sources"):
+            opened.window.go(place)
+            opened.window.centralWidget().layout().activate()
+            assert opened.window.minimumSizeHint().width() <= 1280, place
+    finally:
+        opened.holder.choose("light")
+
+
 def test_that_no_part_has_a_style_sheet_of_its_own(opened):
     own = [one.objectName() for one in opened.window.findChildren(QWidget) if one.styleSheet()]
     assert not own, "they belong in widgets.theme: Qt dresses all parts again for each such sheet"
