@@ -79,6 +79,12 @@ class Answers(Questions):
         return True
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take its time to end the work of a window; that it ends is what tests ask."""
+    monkeypatch.setattr("widgets.bridge.conductor.CLOSE_S", 60.0)
+
+
 @pytest.fixture
 def open_console(qapp, qtbot) -> Iterator[Callable[[Path | None], Console]]:
     """Opens the window; with a folder it waits until that is loaded and its charts are drawn."""
