@@ -269,7 +269,8 @@ def said(columns: Sequence[PreviewRow]) -> str:
     shown = ", ".join(f"{quoted(row.column)}{' missing' if row.kind == 'missing' else ''} {_size(row)}"
                       for row in moved[:MOST_NAMED])
     several = len({row.column for row in moved})
-    return f"{several} of {names} {'column differs' if several == 1 else 'columns differ'}: {shown}" \
+    differ = f"{'column' if names == 1 else 'columns'} {'differs' if several == 1 else 'differ'}"
+    return f"{several} of {names} {differ}: {shown}" \
            f"{' …' if len(moved) > MOST_NAMED else ''}"
 
 

@@ -19,6 +19,7 @@ from widgets.app import Console, application
 from widgets.icons import Icons
 from widgets.panels.brush_readout import BrushReadout
 from widgets.panels.drift_panel import DriftPanel
+from widgets.panels.drift_table import effect_text
 from widgets.panels.moving_table import MovingTable
 
 CHOSEN = replace(SELECTION, reference=REFERENCE, current=CURRENT)
@@ -147,6 +148,12 @@ def test_that_a_preview_of_other_windows_is_put_away(panel):
     panel.display_preview(dragged_to(12))
     panel.display_selection(replace(CHOSEN, current=None))
     assert panel.state == "empty"
+
+
+def test_that_the_name_of_an_effect_leaves_room_for_its_bar():
+    row = replace(make_drift().columns[0], effect=0.123)
+    names = ("D", "excess TVD", "excess unseen share")
+    assert [effect_text(replace(row, effect_name=name)) for name in names] == ["D 0.123", "TVD 0.123", "unseen 0.123"]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ TONES = {Verdict.ALARM: "firing", Verdict.WATCH: "warning", Verdict.NONE: "good"
 TEST_NAMES = {"ks": "Kolmogorov-Smirnov", "chi2": "Chi-square", "proportions": "Two proportions",
               "psi": "PSI", "wasserstein": "Wasserstein"}
 SHORT_TESTS = {"ks": "KS", "proportions": "Proportions"}
-SHORT = {"excess TVD": "TVD"}
+SHORT = {"excess TVD": "TVD", "excess unseen share": "unseen"}
 RATES = ("difference", "points")
 """Rates are compared in points: 0.01 is one."""
 EFFECT_COLUMN = 3

@@ -189,6 +189,10 @@ def test_that_the_sentence_names_the_columns_that_differ():
     values = np.concatenate([np.zeros(500), np.ones(500)]) + np.linspace(0, 0.5, 1000)
     cube = cube_of([number_column("price", Role.FEATURE, values)], np.linspace(0, 719, 1000), [values])
     assert Comparer(cube).preview(minutes(0, 6), minutes(6, 12)).sentence == "1 of 1 column differs: price D 1.00"
+    still = np.tile(np.arange(10.0), 100) + 0.5
+    cube = cube_of([number_column("price", Role.FEATURE, values), number_column("age", Role.FEATURE, still)],
+                   np.linspace(0, 719, 1000), [values, still])
+    assert Comparer(cube).preview(minutes(0, 6), minutes(6, 12)).sentence == "1 of 2 columns differs: price D 1.00"
 
 
 def test_that_columns_beyond_the_room_are_named():
