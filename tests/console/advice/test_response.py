@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
+from sklearn.tree import DecisionTreeClassifier
 
 from console.advice.differences import estimate
 from console.advice.labelled import OutcomeKind
@@ -29,6 +32,64 @@ def test_that_costs_per_hour_are_those_of_a_plain_sum() -> None:
     first = since & (rows.at_s < SHOCK_S + view.bucket_s)
     wrong_first = (rows.answer[first] >= 0.5) != (rows.truth[first] == 1)
     assert lines["model"].costs[0] == pytest.approx(wrong_first.sum() / (view.bucket_s / 3600))
+
+
+def test_that_costs_differences_and_intervals_are_those_of_pandas() -> None:
+    rows = made(3000, wait_s=0.0)
+    view = simulate(rows, SHOCK_S, END_S, {"false_positive": 2.0, "false_negative": 3.0, "pause": 0.9})
+    lines = {line.name: line for line in view.lines}
+    table = pd.DataFrame({"at": rows.at_s, "y": rows.truth, "score": rows.answer, "x": rows.inputs["x"]})
+    before, table = table[table["at"] < SHOCK_S], table[table["at"] >= SHOCK_S].copy()
+    tree = DecisionTreeClassifier(max_depth=1, min_samples_leaf=20).fit(
+        before[["x"]], before["y"], sample_weight=before["y"].map({1.0: 3.0, 0.0: 2.0}))
+    said = {"model": table["score"] >= 2 / 5, "constant": pd.Series(before["y"].mean() > 2 / 5, table.index),
+            "stump": pd.Series(tree.predict(table[["x"]]) == 1, table.index)}
+    for name, yes in said.items():
+        table[name] = np.select([yes & (table["y"] == 0), ~yes & (table["y"] == 1)], [2.0, 3.0], 0.0)
+    table["pause"] = 0.9
+    table["stretch"] = ((table["at"] - SHOCK_S) // view.bucket_s).astype(int)
+    rate = len(table) / HOURS
+    for name in ("model", "pause", "constant", "stump"):
+        assert lines[name].mean == pytest.approx(table[name].mean() * rate), name
+        hourly = table.groupby("stretch")[name].sum() / (view.bucket_s / 3600)
+        assert lines[name].costs[:len(hourly)] == pytest.approx(hourly.to_numpy(), nan_ok=True)
+        if name == "model":
+            continue
+        less = table[name] - table["model"]
+        blocks = (less - less.mean()).groupby(table["stretch"]).sum()
+        k, n, level = len(blocks), len(less), 1 - 0.05 / 2 / (len(lines) - 1)
+        half = max(stats.t.ppf(level, n - 1) * less.sem(),
+                   stats.t.ppf(level, k - 1) * np.sqrt((blocks**2).sum() * k / (k - 1)) / n)
+        assert lines[name].difference == pytest.approx(less.mean() * rate)
+        assert (lines[name].difference_low, lines[name].difference_high) == pytest.approx(
+            ((less.mean() - half) * rate, (less.mean() + half) * rate)), name
+
+
+def test_that_the_moment_of_switching_back_is_the_first_at_which_eight_buckets_speak_for_the_model() -> None:
+    back_s = SHOCK_S + 40 * 3600
+    rows = made(6000, flipped=(SHOCK_S, back_s), wait_s=0.0)
+    view = simulate(rows, SHOCK_S, END_S, {"false_positive": 1.0, "false_negative": 1.0, "pause": 0.4})
+    table = pd.DataFrame({"at": rows.at_s, "less": 0.4 - ((rows.answer >= 0.5) != (rows.truth == 1))})
+    table = table[table["at"] >= SHOCK_S]
+    bucket = ((table["at"] - SHOCK_S) // view.bucket_s).astype(int)
+    fallen = next(end for end in range(1, 60) if _surely(table["less"][bucket < end], bucket[bucket < end], -1))
+    back = next(end for end in range(fallen + TRAILING, 60) if _surely(
+        table["less"][(bucket >= end - TRAILING) & (bucket < end)],
+        bucket[(bucket >= end - TRAILING) & (bucket < end)], 1))
+    assert view.switch_back is not None and "pause" in view.switch_sentence
+    assert view.switch_back.timestamp() == pytest.approx(SHOCK_S + back * view.bucket_s)
+    assert 0 < view.switch_back.timestamp() - back_s <= (TRAILING + 1) * view.bucket_s
+
+
+def _surely(less: pd.Series, bucket: pd.Series, sign: int) -> bool:
+    """Whether the mean lies beyond 0 on that side, by rows and by buckets."""
+    n, sums = len(less), (less - less.mean()).groupby(bucket).sum()
+    k = len(sums)
+    if n < 30 or k < 3:
+        return False
+    half = max(stats.t.ppf(0.975, n - 1) * less.sem(),
+               stats.t.ppf(0.975, k - 1) * np.sqrt((sums**2).sum() * k / (k - 1)) / n)
+    return bool(sign * less.mean() - half > 0)
 
 
 def test_that_a_model_that_has_turned_wrong_is_fallen_back_from() -> None:
