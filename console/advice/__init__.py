@@ -21,6 +21,8 @@ Decisions
   predictions, latency and outcomes alone may be the model's own doing.
 * Where no model reads them, cells that were always missing in the same rows are how such rows end (a cancelled flight),
   and no holes in a source; more of them are one thing that moved, and need another beside it.
+* A log of one series only can confirm nothing: what jumps and goes on moving is probably a shock, what has gaps or
+  stands still since is its source.
 * Onsets are those of `course`; a shock is dated by the change that is known best.
 * A weekend that is the first one seen, and changes at its ends that last no longer than it, are a season.
 * An outcome counts from when it came on, and not before the usual wait is over: clicks are told sooner than their

@@ -32,6 +32,8 @@ LEAST_SHARE = 0.03
 BESIDE = 8
 """So many buckets on each side of a change tell the share that a version had there."""
 LEAST_ROWS, LEAST_APART = 50, 12
+LEAST_GOING_ON = 0.9
+"""Of the buckets since a change, to have samples: the last one is often a part of one."""
 BEYOND_CHANCE = 4.0
 """Standard errors. People's versions are sticky, so that requests of a share are not independent."""
 ABRUPT = (DriftKind.SUDDEN, DriftKind.TRANSIENT)
@@ -115,12 +117,13 @@ class _Move:
 
 
 def judge(rows: Sequence[CourseRow], axis: Axis, requests: Floats, versions: Mapping[str, Floats] | None = None,
-          events: Iterable[KnownEvent] = (), at: datetime | None = None) -> Shock:
+          events: Iterable[KnownEvent] = (), at: datetime | None = None, series: int = 0) -> Shock:
     """What changed at once, and what it was.
 
     rows      every column's course against a reference
     requests  shape (buckets,), how many there were;  versions: of each model version, likewise
     at        the moment in question; without, that at which most jumped
+    series    how many series of samples the rows are about; 0 for columns of requests
     """
     calendar = tuple(events)
     slack = timedelta(seconds=SLACK_BUCKETS * axis.bucket_s)
@@ -135,7 +138,8 @@ def judge(rows: Sequence[CourseRow], axis: Axis, requests: Floats, versions: Map
     low, high = lead.low - slack, lead.high + slack
     found = _Found(group, lead, events_at(calendar, low, high),
                    [row for row in schema if row.onset is not None and low <= row.onset <= high],
-                   _gained(versions or {}, axis, low, high), axis, _ended_so(rows, group, lead, axis))
+                   _gained(versions or {}, axis, low, high), axis, _ended_so(rows, group, lead, axis), series,
+                   series == 1 and _goes_on(rows[0], lead.onset, axis))
     slopes = [row for row in rows if row.kind is DriftKind.GRADUAL and row.group is RowGroup.INPUT
               and row.what == "values" and row.onset is not None and row.onset <= high
               and (row.ends is None or row.ends >= low)]
@@ -151,6 +155,8 @@ class _Found:
     deployed: Sequence[_Share]
     axis: Axis
     ended_so: tuple[str, ...]
+    series: int = 0
+    goes_on: bool = False
 
     def told(self, slopes: Sequence[CourseRow]) -> Shock:
         missing = [move for move in self.group if move.what == "missing" and move.column not in self.ended_so]
@@ -200,6 +206,18 @@ class _Found:
             cause = ChangeCause.CONCEPT
             best = min(relation, key=lambda move: (move.group is RowGroup.OUTCOME, move.onset != self.lead.onset))
             evidence.append(Evidence(cause, True, best.sentence))
+        elif world and self.goes_on:
+            cause = ChangeCause.SHOCK
+            alone = "" if self.events else " It is the only series of the log, so nothing beside it confirms that; an " \
+                                           "event of the calendar would."
+            evidence[0] = Evidence(cause, True, f"{world[0].sentence}{alone}")
+            evidence[3] = Evidence(ChangeCause.PIPELINE, False, f"{told} goes on being counted and moves from one "
+                                   "bucket to the next: a source that fails leaves gaps, or one value.")
+        elif world and self.series:
+            cause = ChangeCause.PIPELINE
+            evidence[3] = Evidence(cause, True, f"Of {self.series} series {told} alone changed: that is more often its "
+                                                "source than the world." if self.series > 1 else
+                                                f"{told} changed, and has gaps or stands still since.")
         elif world:
             cause = ChangeCause.PIPELINE
             evidence[3] = Evidence(cause, True, f"One input alone changed, {told}: that is more often its source than "
@@ -220,6 +238,8 @@ class _Found:
         named = "".join(f" The calendar has {event.name} ({event.kind.value})." for event in self.events[:1])
         own = next((one.sentence for one in evidence if one.cause is cause and one.speaks_for), "")
         match cause:
+            case ChangeCause.SHOCK if self.goes_on:
+                return f"Probably a shock, {when}: {own}{named}"
             case ChangeCause.SHOCK:
                 return f"A shock, {when}: {told} changed at once.{named}"
             case ChangeCause.NONE:
@@ -291,6 +311,13 @@ class _Found:
 
 WORDS = {ChangeCause.DEPLOYMENT: "a deployment", ChangeCause.SCHEMA: "a change of the schema",
          ChangeCause.PIPELINE: "probably a fault of a data pipeline", ChangeCause.SEASON: "a season"}
+
+
+def _goes_on(row: CourseRow, onset: datetime, axis: Axis) -> bool:
+    """Whether a series still has samples that differ from one bucket to the next."""
+    since = axis.starts_s >= onset.timestamp()
+    known = row.values[since & np.isfinite(row.values) & (row.n > 0)]
+    return len(known) >= LEAST_GOING_ON * np.count_nonzero(since) and len(np.unique(known)) > 1
 
 
 def _ended_so(rows: Sequence[CourseRow], group: Sequence[_Move], lead: _Move, axis: Axis) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ def labelled_rows(store: Workspace, job: Job, fallback: str = "", *, trusted: bo
     notes: list[str] = []
     outcome = store.outcome_column(stream.stream_id)
     if outcome is None:
-        return None, ("The log has no outcomes (label, click or churn), so no answer can be judged.",)
+        return None, ("The log has no outcomes (label, click or churn), so no answer can be judged. Give a column of "
+                      "the log the role label, or log outcomes with the ids of their requests.",)
     each = max(1, -(-store.rows_in(stream.stream_id, None) // MOST_ROWS))
     inputs = _inputs(stream, outcome)[:MOST_INPUTS]
     version, shadow = stream.column(Role.MODEL_VERSION), stream.column(Role.SHADOW_PREDICTION)

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 
 MOST_VERSIONS = 20
 """Model versions whose share of the requests is looked at."""
-NO_REQUESTS = "The log has series of samples and no requests, so there are no answers that could be judged."
+NO_REQUESTS = ("The log has series of samples and no requests, so there are no answers that could be judged. To be "
+               "told what else could answer, and how to train again, log a row for each request with its inputs and the "
+               "model's answer, and its outcome once that is known.")
 MOST_KEPT = 8
 """Answers of a kind, each about another moment or with another expression."""
 T = TypeVar("T")
@@ -279,7 +281,9 @@ def judged(store: Workspace, courses: CourseView, events: Sequence[KnownEvent], 
     """What changed at once, from every column's course."""
     axis = Axis(courses.starts_s, courses.bucket_s, courses.relative, np.zeros(len(courses.starts_s), dtype=bool),
                 max(1, len(courses.rows)))
-    return judge(courses.rows, axis, courses.rows_n, _versions(store, courses), events, at)
+    requests = any(one.kind is StreamKind.REQUESTS for one in store.streams())
+    return judge(courses.rows, axis, courses.rows_n if requests else np.zeros(0), _versions(store, courses), events, at,
+                 series=0 if requests else len(courses.rows))
 
 
 def _versions(store: Workspace, courses: CourseView) -> Mapping[str, Floats]:

@@ -118,6 +118,18 @@ def test_that_rows_that_always_ended_so_are_no_holes_where_no_model_reads_them()
     assert judged(gone[0], others, row("departure", 25)).cause is ChangeCause.PIPELINE
 
 
+def test_that_a_lone_series_that_goes_on_is_probably_a_shock_and_one_that_stands_still_is_not() -> None:
+    lone = replace(row("visitors", 25), values=np.where(np.arange(BUCKETS) < 25, 0.0, 0.6) + np.arange(BUCKETS) / 1000)
+    found = judged(lone, series=1)
+    assert found.cause is ChangeCause.SHOCK and found.sentence.startswith("Probably a shock")
+    assert "only series" in found.sentence
+    still = replace(lone, values=np.where(np.arange(BUCKETS) < 25, 0.0, 1.0))
+    gaps = replace(lone, n=np.where(np.arange(BUCKETS) < 25, 100.0, 0.0))
+    assert {judged(one, series=1).cause for one in (still, gaps)} == {ChangeCause.PIPELINE}
+    assert judged(lone, row("others", 40, kind=DriftKind.NONE), series=2).cause is ChangeCause.PIPELINE
+    assert judged(lone, row("others", 25), series=2).cause is ChangeCause.SHOCK
+
+
 def test_that_what_held_nearly_since_the_beginning_changes_where_it_ends() -> None:
     clicked = row("clicked", 2, group=RowGroup.OUTCOME, kind=DriftKind.TRANSIENT, ends=30)
     order = row("order", 30, what="ranking", group=RowGroup.RELATION)
