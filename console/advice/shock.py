@@ -208,8 +208,8 @@ class _Found:
             evidence.append(Evidence(cause, True, best.sentence))
         elif world and self.goes_on:
             cause = ChangeCause.SHOCK
-            alone = "" if self.events else " It is the only series of the log, so nothing beside it confirms that; an " \
-                                           "event of the calendar would."
+            alone = "" if self.events else (" It is the only series of the log, so nothing beside it confirms that; "
+                                            "an event of the calendar would.")
             evidence[0] = Evidence(cause, True, f"{world[0].sentence}{alone}")
             evidence[3] = Evidence(ChangeCause.PIPELINE, False, f"{told} goes on being counted and moves from one "
                                    "bucket to the next: a source that fails leaves gaps, or one value.")

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 MOST_VERSIONS = 20
 """Model versions whose share of the requests is looked at."""
 NO_REQUESTS = ("The log has series of samples and no requests, so there are no answers that could be judged. To be "
-               "told what else could answer, and how to train again, log a row for each request with its inputs and the "
-               "model's answer, and its outcome once that is known.")
+               "told what else could answer, and how to train again, log a row for each request with its inputs and "
+               "the model's answer, and its outcome once that is known.")
 MOST_KEPT = 8
 """Answers of a kind, each about another moment or with another expression."""
 T = TypeVar("T")
