@@ -317,7 +317,7 @@ def _goes_on(row: CourseRow, onset: datetime, axis: Axis) -> bool:
     """Whether a series still has samples that differ from one bucket to the next."""
     since = axis.starts_s >= onset.timestamp()
     known = row.values[since & np.isfinite(row.values) & (row.n > 0)]
-    return len(known) >= LEAST_GOING_ON * np.count_nonzero(since) and len(np.unique(known)) > 1
+    return len(known) >= LEAST_GOING_ON * int(np.count_nonzero(since)) and len(np.unique(known)) > 1
 
 
 def _ended_so(rows: Sequence[CourseRow], group: Sequence[_Move], lead: _Move, axis: Axis) -> tuple[str, ...]:
