@@ -152,6 +152,7 @@ class Lifelines(QObject):
                 self._window.message_bar.say(f"It was replay {one.reference} that is kept of this log. {one.sentence}",
                                              topic="lifecycle")
             case Shown.ADVICE:
+                self._window.show_advice(self._window.shock)
                 self._advising.about(one.at)
             case Shown.INCIDENTS:
                 self._window.go("incidents")

@@ -91,7 +91,8 @@ def joined(join: Join, file: OuterFile, keys: Any, at_s: Floats, outcome: str, t
     n = len(at_s)
     share = format_value(found.matched / n if n else 0.0, "share")
     how = f"the last one up to the request, by {quoted(join.key)}" if keys is None else f"by {quoted(join.key)}"
-    said = f"{join.file.name} was joined {how}: {share} of {n:,} rows matched, {len(cells)} columns."
+    columns = "1 column" if len(cells) == 1 else f"{len(cells)} columns"
+    said = f"{join.file.name} was joined {how}: {share} of {n:,} rows matched, {columns}."
     if keys is not None:
         said += " Since when its values were known it does not tell: see that none is of later than the request."
     if found.twice:
