@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.reports.view import AttachedAlarm
+from console.reports.view import AttachedAlarm, Incident
+from console.window import Window
 from widgets.panels.incident_form import found_lines
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -21,5 +20,6 @@ AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ])
 def test_that_an_alarm_is_one_sentence_with_one_end(labels: str, sentence: str, line: str) -> None:
     alarm = AttachedAlarm("rule", labels, "page", "Error rate", AT, AT, None, "12 %", "above 5 %", sentence)
-    incident: Any = SimpleNamespace(alarms=(alarm,), changes=(), drift=())
+    window = Window(AT, AT + timedelta(hours=1))
+    incident = Incident("INC-1", "Errors", window, window, AT, alarms=(alarm,))
     assert found_lines(incident) == [line]

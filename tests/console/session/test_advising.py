@@ -156,7 +156,9 @@ def test_that_an_expression_of_the_folder_waits_for_trust_and_a_typed_one_does_n
     one, store, _ = counted
     read: list[tuple[str, bool]] = []
 
-    def labelled_rows(_store: object, _job: object, fallback: str, *, trusted: bool) -> tuple[None, tuple[str, ...]]:
+    def labelled_rows(_store: object, _job: object, fallback: str, *, trusted: bool,
+                      join: object) -> tuple[None, tuple[str, ...]]:
+        assert join is None
         read.append((fallback, trusted))
         return None, ("The log has no outcomes.",)
 
