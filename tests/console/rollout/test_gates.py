@@ -368,5 +368,6 @@ def test_that_any_counts_give_a_verdict_and_a_sentence(rows: list[tuple[int, flo
         a_gate = Gate("g", GateKind(name), binding=gate.binding)
         assert reason(a_gate, found).endswith(".")
         assert "nan" not in reason(a_gate, found) + change(a_gate, found)
-        if not any(row[0] and row[2] for row in rows):
+        # Thin slices of one weight are judged together: each request there had the same chance to be the candidate's.
+        if not any(row[0] for row in rows) or not any(row[2] for row in rows):
             assert found.outcome is not F or name == "srm"
