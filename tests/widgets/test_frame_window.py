@@ -223,6 +223,7 @@ def test_that_the_palette_does_what_was_typed(opened, qtbot):
     opened.helm.show_palette()
     palette = part(opened.window, QDialog, "command_palette")
     words = part(palette, QLineEdit, "palette_words")
+    assert palette.focusWidget() is words, "keys of a popup go to what has the focus in it"
     qtbot.keyClicks(words, "sources")
     qtbot.keyClick(words, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: opened.window.place == "sources")

@@ -43,6 +43,7 @@ class CommandPalette(QDialog):
         self._table.clicked.connect(self._on_clicked)
         self._words.installEventFilter(self)
         self._narrow("")
+        self._words.setFocus()          # a popup gives its keys to what has the focus in it, and chooses nothing itself
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down move in the list while the words keep the cursor."""
