@@ -41,7 +41,8 @@ looks at series (`samples_over_time`). `advice_settings` reads the calendar and 
 the log, or the last row up to the time of a request. `lifecycle` gathers what is known of each model version.
 
 Results that are kept as they were seen (`results`: runs of advice, and what incidents have attached) are made from the
-views of places (`results_of`) and written as `plain_values`, which snapshots of incidents are too.
+views of places (`results_of`) and written as `plain_values`, which snapshots of incidents are too;
+`result_words` changes their words before they leave the house.
 
 Methods that may take long take a `Job`; all others are cheap enough for a gesture.
 """

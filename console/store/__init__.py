@@ -78,7 +78,8 @@ Decisions
   they are many. Numbers of buckets shorter than ten seconds, which come from rows, are kept and read again from the
   first changed one on (`recent`). What was committed is moved into the file every 128 MB, or sooner where little
   comes (`Workspace.keep_small`): until then it stays in memory, 40 MB a minute at a thousand rows a second.
-- Outcomes that come are added as well (`outcomes_added`): each goes to its request, where no other pair can have
+- Outcomes that come are added as well (`outcomes_added`; `pairing` says which request
+  each goes to): each goes to its request, where no other pair can have
   changed. Their buckets were joined again whole before: at a thousand labels a second that come half an hour late,
   each look joined an hour of the log and held a gigabyte while it did.
 - Half rows become one event before rollups are made (`halves` says how, `merging` does it): the cells of a second half
